@@ -1,0 +1,1 @@
+//! Packets → conversations: who asked, who answered, how long it took.

@@ -1,0 +1,1 @@
+//! Bytes → [`Packet`](crate::model::Packet): walks the protocols' bindings and never fails.

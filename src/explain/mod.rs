@@ -1,0 +1,1 @@
+//! Rules over packets and conversations → notes; `words/` holds every teaching sentence.

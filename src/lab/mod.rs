@@ -1,0 +1,1 @@
+//! The virtual network: topology as data, the namespaces that realise it.

@@ -1,0 +1,208 @@
+//! Headers as data: the rows from which every view of a header is made.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::{LayerView, MacAddr, Nanos};
+
+/// A run of bits inside a header, counted from the header's first bit (the most significant bit of
+/// its first byte), as RFCs draw them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bits {
+    /// First bit.
+    pub start: usize,
+    /// How many bits; 0 means "to the end of the bytes that the walk gives".
+    pub len: usize,
+}
+
+/// How the bits of a field become a value, and the value becomes a word.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// An unsigned number, read as decimal.
+    Number,
+    /// An unsigned number that the field's community writes in hexadecimal (identifiers, checksums).
+    Hex,
+    /// A number in units of `.0` (header lengths count 4 octets, fragment offsets 8); its value is the product.
+    Scaled(u32),
+    /// A number with names for some of its values, lowest first.
+    Enum(&'static [(u32, &'static str)]),
+    /// One bit; the two words say what set and not set mean.
+    Flag(&'static str, &'static str),
+    /// A MAC address.
+    Mac,
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// Bytes without further structure.
+    Bytes,
+    /// A span of time; only generated fields have it.
+    Span,
+    /// Text from the bytes; may be hostile.
+    Text,
+}
+
+/// One row of a header's table.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSpec {
+    /// Wireshark's display-filter name, such as `ip.ttl`.
+    pub key: &'static str,
+    /// The field's English name, such as `Time to Live`.
+    pub label: &'static str,
+    /// Where the field lies when the header's walk does not say otherwise.
+    pub at: Bits,
+    /// How it reads.
+    pub kind: Kind,
+    /// 0 for a field of the header itself, 1 for a part of the field before it (a flag of a flags byte).
+    pub depth: u8,
+    /// Not bytes on the wire but concluded from them (Wireshark shows such fields in brackets).
+    pub generated: bool,
+}
+
+/// Writes one layer's part of the Info column.
+pub type Info = for<'p, 'f> fn(LayerView<'p, 'f>, &mut dyn fmt::Write) -> fmt::Result;
+
+/// A protocol's header as a table.
+#[derive(Debug)]
+pub struct Header {
+    /// The layer's name in JSON, such as `ip`.
+    pub name: &'static str,
+    /// Its full name, such as `Internet Protocol Version 4`.
+    pub title: &'static str,
+    /// Where it is defined, such as `RFC 791 §3.1`.
+    pub source: &'static str,
+    /// Every field that this header can have, options and generated fields included, in wire order.
+    pub fields: &'static [FieldSpec],
+    /// Calls back once for each field that these bytes do have, in order.
+    pub walk: for<'p, 'f> fn(LayerView<'p, 'f>, &mut dyn FnMut(Field<'f>)),
+    /// Writes the packet's one-line summary in the words of Wireshark's Info column; `None` for a layer that
+    /// has nothing to say there (the innermost layer that has wins).
+    pub info: Option<Info>,
+}
+
+/// A value read from a frame. Borrows from the frame where it is longer than a machine word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'f> {
+    /// A number.
+    Number(u64),
+    /// A single bit.
+    Flag(bool),
+    /// A MAC address.
+    Mac(MacAddr),
+    /// An IPv4 address.
+    Ipv4(Ipv4Addr),
+    /// An IPv6 address.
+    Ipv6(Ipv6Addr),
+    /// Raw bytes.
+    Bytes(&'f [u8]),
+    /// Text, not yet escaped.
+    Text(&'f str),
+    /// A span of time.
+    Span(Nanos),
+}
+
+/// One field of one frame: which row, which bits of the frame, which value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'f> {
+    /// The row.
+    pub spec: &'static FieldSpec,
+    /// First bit, counted from the start of the frame.
+    pub start: usize,
+    /// Number of bits; 0 for generated fields.
+    pub bits: usize,
+    /// What it says.
+    pub value: Value<'f>,
+}
+
+impl PartialEq for FieldSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.at == other.at
+    }
+}
+
+impl Eq for FieldSpec {}
+
+impl Bits {
+    /// `len` whole bytes from byte `offset`.
+    #[must_use]
+    pub const fn bytes(offset: usize, len: usize) -> Self {
+        Self { start: offset * 8, len: len * 8 }
+    }
+}
+
+impl FieldSpec {
+    /// A row for a field of the header itself.
+    #[must_use]
+    pub const fn new(key: &'static str, label: &'static str, at: Bits, kind: Kind) -> Self {
+        Self { key, label, at, kind, depth: 0, generated: false }
+    }
+
+    /// The same row as a part of the field before it.
+    #[must_use]
+    pub const fn part(mut self) -> Self {
+        self.depth = 1;
+        self
+    }
+
+    /// The same row as a conclusion instead of bytes.
+    #[must_use]
+    pub const fn generated(mut self) -> Self {
+        self.generated = true;
+        self
+    }
+
+    /// Reads this field from `header`, whose first byte lies at byte `offset` of the frame.
+    /// `None` when the bytes end before the field does.
+    #[must_use]
+    pub fn read<'f>(&'static self, header: &'f [u8], offset: usize) -> Option<Field<'f>> {
+        let bits = if self.at.len == 0 { (header.len() * 8).checked_sub(self.at.start)? } else { self.at.len };
+        let (first, end) = (self.at.start / 8, (self.at.start + bits).div_ceil(8));
+        let bytes = header.get(first..end)?;
+        let value = match self.kind {
+            Kind::Mac => Value::Mac(MacAddr::read(bytes)?),
+            Kind::Ipv4 => Value::Ipv4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)),
+            Kind::Ipv6 => Value::Ipv6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
+            Kind::Bytes => Value::Bytes(bytes),
+            Kind::Text => std::str::from_utf8(bytes).map_or(Value::Bytes(bytes), Value::Text),
+            Kind::Flag(..) => Value::Flag(number(bytes, self.at.start, bits)? != 0),
+            Kind::Scaled(unit) => Value::Number(number(bytes, self.at.start, bits)?.saturating_mul(u64::from(unit))),
+            Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number(bytes, self.at.start, bits)?),
+        };
+        Some(Field { spec: self, start: offset * 8 + self.at.start, bits, value })
+    }
+}
+
+/// The big-endian number of `len` ≤ 64 bits that starts at bit `start % 8` of `bytes`.
+fn number(bytes: &[u8], start: usize, len: usize) -> Option<u64> {
+    if bytes.len() > 9 || len > 64 {
+        return None;
+    }
+    let all = bytes.iter().fold(0_u128, |all, &byte| all << 8 | u128::from(byte));
+    let below = bytes.len() * 8 - start % 8 - len;
+    let mask = (1_u128 << len) - 1;
+    u64::try_from(all >> below & mask).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static VERSION: FieldSpec = FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number);
+    static LENGTH: FieldSpec =
+        FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4));
+    static OFFSET: FieldSpec = FieldSpec::new("ip.frag_offset", "Offset", Bits { start: 3, len: 13 }, Kind::Number);
+
+    #[test]
+    fn bits_are_counted_from_the_most_significant() {
+        let header = [0x45, 0x00];
+        assert_eq!(VERSION.read(&header, 14).map(|f| (f.start, f.value)), Some((112, Value::Number(4))));
+        assert_eq!(LENGTH.read(&header, 14).map(|f| (f.start, f.value)), Some((116, Value::Number(20))));
+        assert_eq!(OFFSET.read(&[0xe1, 0x23], 0).map(|f| f.value), Some(Value::Number(0x123)));
+    }
+
+    #[test]
+    fn a_field_past_the_end_is_none() {
+        assert_eq!(OFFSET.read(&[0xe1], 0), None);
+        assert_eq!(VERSION.read(&[], 0), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Frames: link-layer bytes as captured, with everything the kernel said about them.
+
+use std::fmt;
+
+/// A point in time or a span, in nanoseconds. Points are counted from the Unix epoch when they come
+/// from a frame, and from an arbitrary start when they come from the session's monotonic clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(pub i64);
+
+impl Nanos {
+    /// One millisecond.
+    pub const MILLISECOND: Self = Self(1_000_000);
+    /// One second.
+    pub const SECOND: Self = Self(1_000_000_000);
+
+    /// A span of `seconds`, which must be finite; values beyond ±292 years are clamped.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // the cast saturates, as documented
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * 1e9).round() as i64)
+    }
+
+    /// This span in milliseconds, as people read round-trip times.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // spans shown to people are far below 2^53 ns
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl std::ops::Add for Nanos {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::Sub for Nanos {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// The number of a frame in its capture, counted from 1 as Wireshark does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameNo(pub u32);
+
+impl fmt::Display for FrameNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Which way a frame went, seen from the host that captured it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Sent by this host.
+    Out,
+    /// Received by this host (to its own address, to a group or to everyone).
+    In,
+    /// Seen on the wire, but between others.
+    Other,
+}
+
+/// What the first byte of a frame belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkType {
+    /// Ethernet II / IEEE 802.3 (`LINKTYPE_ETHERNET`, 1).
+    Ethernet,
+    /// An IPv4 or IPv6 packet with nothing before it (`LINKTYPE_RAW`, 101): tun, ppp, wireguard.
+    RawIp,
+}
+
+/// Link-layer bytes as captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Position in the capture.
+    pub number: FrameNo,
+    /// When the kernel saw it, since the Unix epoch.
+    pub time: Nanos,
+    /// Which way it went, where the capture says.
+    pub direction: Option<Direction>,
+    /// What `bytes` begins with.
+    pub link: LinkType,
+    /// Length on the wire in bytes; larger than `bytes.len()` when the capture cut the frame.
+    pub original: usize,
+    /// The kernel said that the transport checksum is still to be computed by the network card.
+    pub checksum_pending: bool,
+    /// The captured bytes. A tag that the kernel stripped has been put back.
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,22 @@
+//! Plain values that every other module shares. Nothing here does I/O, and nothing here imports ours.
+//!
+//! A [`Frame`] is what the wire gave; a [`Packet`] is that frame with its [`Layer`]s found; a [`Header`]
+//! is the table that says which [`Field`]s a layer has; a [`Note`] is one sentence netlab claims.
+
+mod address;
+mod event;
+mod field;
+mod frame;
+mod note;
+mod packet;
+mod path;
+mod statistics;
+
+pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
+pub use event::{Event, Probed, Status};
+pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
+pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
+pub use note::{Arg, Args, Claim, Note, Severity};
+pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
+pub use path::{Hop, Path};
+pub use statistics::{PingSummary, RttSummary};

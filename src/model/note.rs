@@ -1,0 +1,99 @@
+//! Notes: the sentences netlab claims, each with its kind and the frames it rests on.
+
+use super::FrameNo;
+
+/// What a sentence is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The bytes say so.
+    Fact,
+    /// The usual cause; something else could explain it too, and the sentence says what.
+    Guess,
+    /// What this vantage point cannot show.
+    Blind,
+}
+
+/// How much attention a note deserves, in Wireshark's four steps of expert information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The normal course of things.
+    Chat,
+    /// Unusual but harmless.
+    Note,
+    /// An error somebody reported, or a likely problem.
+    Warn,
+    /// The bytes contradict their format.
+    Error,
+}
+
+/// An argument of a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arg {
+    /// A number that the catalogue may select plural forms by.
+    Number(f64),
+    /// Text, inserted as it is; whoever prints it escapes it.
+    Text(String),
+}
+
+/// The arguments of a sentence, by name.
+pub type Args = Vec<(&'static str, Arg)>;
+
+/// One claim. Its words are in the catalogue under `id`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// Identifier of the rule, such as `ping.answered`; also the key of its words.
+    pub id: &'static str,
+    /// What it is worth.
+    pub kind: Claim,
+    /// How much attention it deserves.
+    pub severity: Severity,
+    /// The frames it rests on, ascending; may be empty for `blind`.
+    pub frames: Vec<FrameNo>,
+    /// The values in its sentence.
+    pub args: Args,
+    /// Where the rule comes from, such as `RFC 792`; `None` where no standard says it.
+    pub source: Option<&'static str>,
+}
+
+impl Claim {
+    /// The word shown before the sentence.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fact => "fact",
+            Self::Guess => "guess",
+            Self::Blind => "blind",
+        }
+    }
+}
+
+impl Severity {
+    /// Wireshark's word for it, in lower case.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(number: u32) -> Self {
+        Self::Number(f64::from(number))
+    }
+}

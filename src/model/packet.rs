@@ -1,0 +1,173 @@
+//! A dissected frame: where each layer lies, and what was wrong with it.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use super::{Field, Frame, Header, Value};
+
+/// One protocol's part of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer {
+    /// The table that describes it.
+    pub header: &'static Header,
+    /// First byte of the header, counted from the start of the frame.
+    pub offset: usize,
+    /// Length of the header in bytes, options included, as far as the frame holds it.
+    pub length: usize,
+    /// Bytes after the header that belong to it, as far as the frame holds them (padding excluded).
+    pub payload: usize,
+    /// Part of the original datagram inside an ICMP error: something that somebody else saw.
+    pub quoted: bool,
+}
+
+/// In which way bytes failed their own format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The bytes end before the header or the promised length does.
+    Truncated,
+    /// A value contradicts the format (a header length below its minimum).
+    Malformed,
+}
+
+/// What a dissector needed, what was there, and which field promised it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In which way.
+    pub kind: FaultKind,
+    /// Name of the layer.
+    pub layer: &'static str,
+    /// Where in the frame the missing or wrong bytes begin.
+    pub offset: usize,
+    /// How many bytes were needed from there.
+    pub needed: usize,
+    /// How many there were.
+    pub available: usize,
+    /// Key of the field that promised them, or what requires them.
+    pub because: &'static str,
+}
+
+/// A value that is not on the wire but concluded from other frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// Index of the layer it is shown with.
+    pub layer: usize,
+    /// Wireshark's display-filter name, such as `icmp.resptime`.
+    pub key: &'static str,
+    /// What it says.
+    pub value: Value<'static>,
+}
+
+/// A frame with its layers found, outermost first.
+#[derive(Clone, Debug)]
+pub struct Packet<'f> {
+    /// The frame it was read from.
+    pub frame: &'f Frame,
+    /// The layers that could be read; a quoted datagram's layers follow the ICMP layer that quotes it.
+    pub layers: SmallVec<[Layer; 6]>,
+    /// What was wrong. Empty for a well-formed packet.
+    pub faults: Vec<Fault>,
+    /// What other frames say about this one; filled by the conversation tracker.
+    pub generated: Vec<Generated>,
+}
+
+/// One layer of one packet, with its bytes at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerView<'p, 'f> {
+    /// The packet.
+    pub packet: &'p Packet<'f>,
+    /// Which of its layers.
+    pub index: usize,
+}
+
+impl<'f> Packet<'f> {
+    /// The first layer with this header that is not quoted.
+    #[must_use]
+    pub fn find<'p>(&'p self, header: &'static Header) -> Option<LayerView<'p, 'f>> {
+        self.views().find(|view| !view.layer().quoted && std::ptr::eq(view.layer().header, header))
+    }
+
+    /// The first quoted layer with this header.
+    #[must_use]
+    pub fn find_quoted<'p>(&'p self, header: &'static Header) -> Option<LayerView<'p, 'f>> {
+        self.views().find(|view| view.layer().quoted && std::ptr::eq(view.layer().header, header))
+    }
+
+    /// Every layer, outermost first.
+    pub fn views<'p>(&'p self) -> impl Iterator<Item = LayerView<'p, 'f>> {
+        (0..self.layers.len()).map(move |index| LayerView { packet: self, index })
+    }
+
+    /// Writes the packet's one-line summary in the words of Wireshark's Info column. Never writes bytes
+    /// of the frame unescaped.
+    ///
+    /// # Errors
+    /// Only those of `out`.
+    pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let speaker = self
+            .views()
+            .filter(|view| !view.layer().quoted)
+            .filter_map(|view| Some((view.layer().header.info?, view)))
+            .last();
+        match speaker {
+            Some((info, view)) => info(view, out),
+            None => out.write_str("Undecoded frame"),
+        }
+    }
+
+    /// A value that the conversation tracker added.
+    #[must_use]
+    pub fn generated(&self, key: &str) -> Option<Value<'static>> {
+        self.generated.iter().find(|generated| generated.key == key).map(|generated| generated.value)
+    }
+}
+
+impl<'p, 'f> LayerView<'p, 'f> {
+    /// The layer's position and table.
+    #[must_use]
+    pub fn layer(self) -> &'p Layer {
+        &self.packet.layers[self.index]
+    }
+
+    /// The header's bytes.
+    #[must_use]
+    pub fn bytes(self) -> &'f [u8] {
+        let layer = self.layer();
+        self.packet.frame.bytes.get(layer.offset..layer.offset + layer.length).unwrap_or(&[])
+    }
+
+    /// The bytes after the header that belong to this layer.
+    #[must_use]
+    pub fn payload(self) -> &'f [u8] {
+        let layer = self.layer();
+        let start = layer.offset + layer.length;
+        self.packet.frame.bytes.get(start..start + layer.payload).unwrap_or(&[])
+    }
+
+    /// Calls back once for each field, in order.
+    pub fn walk(self, each: &mut dyn FnMut(Field<'f>)) {
+        (self.layer().header.walk)(self, each);
+    }
+
+    /// The first field with this key.
+    #[must_use]
+    pub fn field(self, key: &str) -> Option<Field<'f>> {
+        let mut found = None;
+        self.walk(&mut |field| {
+            if found.is_none() && field.spec.key == key {
+                found = Some(field);
+            }
+        });
+        found
+    }
+
+    /// The first field with this key as a number (a flag counts as 0 or 1).
+    #[must_use]
+    pub fn number(self, key: &str) -> Option<u64> {
+        match self.field(key)?.value {
+            Value::Number(number) => Some(number),
+            Value::Flag(flag) => Some(u64::from(flag)),
+            _ => None,
+        }
+    }
+}

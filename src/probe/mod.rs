@@ -1,0 +1,1 @@
+//! What to send next: state machines without I/O, clock or randomness.

@@ -1,0 +1,1 @@
+//! All interface I/O: routes, channels, the sniffer, kernel timestamps, privilege.
