@@ -272,7 +272,9 @@ pub fn craft(
     payload: &[u8],
 ) -> Vec<u8> {
     let mut list = Vec::new();
-    options.iter().for_each(|option| option.write(&mut list));
+    for option in options {
+        option.write(&mut list);
+    }
     list.truncate(LONGEST_HEADER - HEADER_LENGTH);
     list.resize(list.len().next_multiple_of(4), 1);
     let words = u16::try_from((HEADER_LENGTH + list.len()) / 4).unwrap_or(15);
