@@ -47,10 +47,9 @@ pub(super) fn role(view: LayerView<'_, '_>, context: &Context, source: &str, tar
     match view.packet.frame.direction {
         Some(Direction::Out) => Role::Sent,
         Some(Direction::In) => Role::Received,
-        Some(Direction::Other) => Role::Seen,
         None if ours(source) => Role::Sent,
         None if ours(target) => Role::Received,
-        None => Role::Seen,
+        Some(Direction::Other) | None => Role::Seen,
     }
 }
 
