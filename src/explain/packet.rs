@@ -81,3 +81,7 @@ pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>, name: &str) -> Option<L
 pub(super) fn quoted<'p, 'f>(packet: &'p Packet<'f>, name: &str) -> Option<LayerView<'p, 'f>> {
     packet.views().find(|view| view.layer().quoted && view.layer().header.name == name)
 }
+
+#[cfg(test)]
+#[path = "packet_tests.rs"]
+mod tests;

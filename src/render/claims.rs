@@ -110,8 +110,8 @@ mod tests {
             text,
             "fact   192.168.11.1 answered 4 of 4 requests of this size.        #3-#10\n\
              guess  A firewall drops the question or the answer, or nobody     #4 #5 #9\n       \
-                    has the address, or a router on the way there or back\n       \
-                    fails.\n\
+                    has the address 192.168.11.1, or a router on the way\n       \
+                    there or back fails.\n\
              blind  Whether any program runs there. Ping asks the network layer only.\n\
              more   netlab explain -vv     every field of every packet of this run\n"
         );

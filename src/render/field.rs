@@ -198,6 +198,11 @@ fn cells(header: &Header, marked: &FieldSpec) -> Vec<Cell> {
             }
         }
     }
+    // A field in the place of another belongs to another form of the message: its neighbours there are not its own.
+    let row = |cell: &Cell| cell.start / ROW;
+    if marked.depth == 0 && !placed(header).any(|spec| spec == marked) {
+        cells.retain(|cell| cell.marked || row(cell) != row(&wanted));
+    }
     cells
 }
 

@@ -12,7 +12,6 @@ use crate::render::samples::*;
 fn line(write: impl FnOnce(&mut Json, &mut Vec<u8>) -> io::Result<()>) -> Parsed {
     let (mut json, mut out) = (Json::new(Language::English), Vec::new());
     write(&mut json, &mut out).expect("a vector takes everything");
-    assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
     assert_eq!(out.pop(), Some(b'\n'));
     assert!(!out.iter().any(u8::is_ascii_control));
     serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&out)))
@@ -59,7 +58,7 @@ fn a_packet_has_layers_fields_and_notes() {
                     "ip.dsfield": 0, "ip.dsfield.dscp": 0, "ip.len": 36, "ip.id": 0x0bad, "ip.flags": 0,
                     "ip.flags.rb": false, "ip.flags.df": false, "ip.flags.mf": false, "ip.frag_offset": 0,
                     "ip.ttl": 64, "ip.proto": 1, "ip.checksum": 0xd7ca, "ip.src": "192.168.11.1",
-                    "ip.dst": "192.168.11.2"}},
+                    "ip.dst": "192.168.11.2"}, "generated": {"ip.checksum.status": 1}},
                 {"name": "icmp", "offset": 34, "length": 8, "fields": {"icmp.type": 0, "icmp.code": 0,
                     "icmp.checksum": 0x672a, "icmp.ident": 0x3a1f, "icmp.seq": 1},
                     "generated": {"icmp.resp_to": 3, "icmp.resptime": 412_000}},

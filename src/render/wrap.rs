@@ -18,7 +18,7 @@ pub(super) fn lines(text: &str, first: usize, rest: usize) -> Vec<String> {
         if position > 0 && used + space + width(word) > room(&lines) && !line.trim().is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
-        } else if position > 0 && !(line.is_empty() && !lines.is_empty()) {
+        } else if position > 0 && (lines.is_empty() || !line.is_empty()) {
             line.push(' ');
             used += 1;
         }
