@@ -6,6 +6,9 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use rtnetlink::packet_core::DefaultNla;
+
 use netlab::capture::Record;
 use netlab::error::Kind;
 use netlab::model::{Direction, Frame, Hop, LinkType, MacAddr, Nanos};
@@ -60,7 +63,10 @@ fn compare(frames: &[Frame], records: &[Record]) {
     for (at, (our, record)) in frames.iter().zip(records).enumerate() {
         let their = &record.frame;
         assert_eq!(our.original, their.original, "length of frame {at}");
-        assert!(our.bytes == their.bytes, "bytes of frame {at}");
+        // tcpdump cuts what is larger than 65,562 bytes.
+        let cut = their.bytes.len() < their.original;
+        let same = if cut { our.bytes.starts_with(&their.bytes) } else { our.bytes == their.bytes };
+        assert!(same, "bytes of frame {at}");
         // TCP segments that cross a virtual cable carry their time of departure along, and the kernel then stamps
         // their arrival for each listening socket anew: a few hundred nanoseconds apart. All others are stamped once.
         let stamped_apart = our.direction == Some(Direction::In) && is_tcp(our);
@@ -162,20 +168,36 @@ fn giant_segments_arrive_whole_with_their_checksum_pending() {
     });
 }
 
+/// Raises every limit on segment sizes of one end; `ip` does not know the ones for IPv4 everywhere.
+fn allow_big_segments(name: &str) {
+    const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
+    const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;
+    const SIZE: u32 = 150_000;
+    block_on(async {
+        let (connection, handle, _) = rtnetlink::new_connection().expect("netlink");
+        tokio::spawn(connection);
+        let mut message = LinkMessage::default();
+        message.header.index = interface(name).await.index;
+        let ipv4 = |code| LinkAttribute::Other(DefaultNla::new(code, SIZE.to_ne_bytes().to_vec()));
+        message.attributes.extend([
+            LinkAttribute::GsoMaxSize(SIZE),
+            ipv4(IFLA_GSO_IPV4_MAX_SIZE),
+            ipv4(IFLA_GRO_IPV4_MAX_SIZE),
+        ]);
+        handle.link().change(message).execute().await.expect("big segments (Linux 6.3)");
+    });
+}
+
 #[test]
 fn segments_beyond_64_kib_arrive_whole() {
     on_stage("segments_beyond_64_kib_arrive_whole", || {
         let peer = cabled();
-        let big = "gso_max_size 150000 gro_max_size 150000 gso_ipv4_max_size 150000 gro_ipv4_max_size 150000";
-        if !works(&format!("ip link set near {big}")) {
-            // Older tools name the limit for IPv4 differently or not at all.
-            eprintln!("SKIPPED: this ip(8) cannot raise the segment size");
-            return;
-        }
-        peer.sh(&format!("ip link set far {big}"));
+        allow_big_segments("near");
+        peer.run(|| allow_big_segments("far"));
         let frames = same_as_tcpdump("near", || transfer(&peer, 16 << 20));
         let largest = frames.iter().map(|frame| frame.bytes.len()).max().expect("frames");
         assert!(largest > 65_549, "{largest}");
+        assert!(frames.iter().all(|frame| frame.bytes.len() == frame.original));
     });
 }
 
@@ -333,13 +355,20 @@ fn loopback_answers_packets_and_tells_ours_apart() {
 fn a_tunnel_takes_packets_without_ethernet() {
     on_stage("a_tunnel_takes_packets_without_ethernet", || {
         let peer = cabled();
-        if !works("ip tunnel add tube mode ipip local 10.77.0.1 remote 10.77.0.2") {
-            eprintln!("SKIPPED: this kernel has no IP-in-IP tunnels");
-            assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none() || !works("modprobe -n ipip"), "required");
+        if !works("socat -V && test -w /dev/net/tun") {
+            eprintln!("SKIPPED: no socat or no /dev/net/tun here");
+            assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "required");
             return;
         }
-        run("ip addr add 10.88.0.1 peer 10.88.0.2 dev tube && ip link set tube up");
-        peer.sh("ip tunnel add tube mode ipip local 10.77.0.2 remote 10.77.0.1 && ip addr add 10.88.0.2 peer 10.88.0.1 dev tube && ip link set tube up");
+        let tube = |own: &str, cable: &str, other: &str| {
+            let cable = format!("UDP:{other}:11443,bind={cable}:11443");
+            let tun = format!("TUN:{own}/24,tun-name=tube,iff-no-pi,iff-up");
+            let mut socat = std::process::Command::new("socat");
+            socat.args([cable, tun]).spawn().expect("socat runs")
+        };
+        let mut near = tube("10.88.0.1", "10.77.0.1", "10.77.0.2");
+        let mut far = peer.run(move || tube("10.88.0.2", "10.77.0.2", "10.77.0.1"));
+        run("until ping -q -c 1 -W 1 10.88.0.2; do sleep 0.05; done");
         block_on(async {
             let (ours, theirs) = (Ipv4Addr::new(10, 88, 0, 1), Ipv4Addr::new(10, 88, 0, 2));
             let (tube, path) = path_to(theirs, Options::default()).await.expect("a path");
@@ -351,6 +380,9 @@ fn a_tunnel_takes_packets_without_ethernet() {
             assert_eq!(icmp(&frames), [(8, Direction::Out), (0, Direction::In)]);
             assert!(frames.iter().all(|frame| frame.link == LinkType::RawIp && frame.bytes[0] == 0x45));
         });
+        for socat in [&mut near, &mut far] {
+            socat.kill().and_then(|()| socat.wait()).expect("socat ends");
+        }
     });
 }
 
@@ -519,9 +551,9 @@ fn alone(test: &str, with: &[(&str, &str)]) {
     let mut command = std::process::Command::new(std::env::current_exe().expect("own path"));
     command.args(["--exact", test, "--nocapture"]).env(PRIVILEGE, "1").env_remove("SUDO_UID").env_remove("SUDO_GID");
     let output = command.envs(with.iter().copied()).output().expect("runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("1 passed"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "{said}");
 }
 
 fn status(key: &str) -> String {
