@@ -235,7 +235,12 @@ fn a_firewalls_port_unreachable_is_named() {
     let run = script(
         "home",
         "$NETLAB lab --on mac -- nft -f - <<'END'
-table ip t { chain c { type filter hook input priority 0; ip protocol icmp icmp type echo-request reject with icmp type port-unreachable; } }
+table ip t {
+    chain c {
+        type filter hook input priority 0;
+        icmp type echo-request reject with icmp type port-unreachable
+    }
+}
 END
         set +e
         $NETLAB ping -c1 --json 192.168.11.7",
