@@ -29,6 +29,8 @@ pub enum Kind {
     Lab,
     /// Anything else the operating system refused.
     System,
+    /// Whoever read our output stopped reading. Not a failure: the run ends quietly.
+    ClosedPipe,
 }
 
 /// A result with this crate's error.
@@ -57,6 +59,16 @@ impl Error {
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
+    }
+}
+
+impl From<std::io::Error> for Error {
+    /// An error in writing the output.
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Kind::ClosedPipe, "the output was closed"),
+            _ => Self::new(Kind::File, format!("cannot write the output: {error}")),
+        }
     }
 }
 

@@ -1,1 +1,177 @@
 //! The only place where a probe meets a wire.
+//!
+//! A [`Session`] owns the channel and the sniffer of one interface. It asks a probe what to do, sends what the probe
+//! crafted, shows the probe and an [`Observer`] every frame that the sniffer captures (our own included), and keeps
+//! the clock.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
+
+use crate::converse::Tracker;
+use crate::dissect::dissect;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Event, Frame, FrameNo, Hop, MacAddr, Nanos, Packet, Path};
+use crate::probe::neighbour::Neighbour;
+use crate::probe::{Errno, Outgoing, Probe, Step};
+use crate::wire::{Channel, Interface, SendError, Sniffer};
+
+/// Hears of everything that happens, as it happens. An error ends the run.
+pub trait Observer {
+    /// A frame was captured.
+    ///
+    /// # Errors
+    /// Whatever keeps the observer from going on: a closed pipe, a full disk.
+    fn packet(&mut self, packet: &Packet<'_>) -> Result<()>;
+
+    /// The probe learned something.
+    ///
+    /// # Errors
+    /// As for [`Observer::packet`].
+    fn event(&mut self, event: &Event) -> Result<()>;
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The probe had nothing more to ask.
+    Done,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// A channel, a sniffer and a clock.
+pub struct Session {
+    channel: Channel,
+    sniffer: Sniffer,
+    tracker: Tracker,
+    started: Instant,
+    frames: u32,
+    ours: Option<MacAddr>,
+    /// Source and destination of the frames that carry IP packets, on links that have such addresses.
+    envelope: Option<(MacAddr, MacAddr)>,
+    interrupts: [Signal; 2],
+}
+
+impl Session {
+    /// A session on `interface`, whose `sniffer` already listens.
+    ///
+    /// # Errors
+    /// When the process may not handle signals.
+    pub fn new(channel: Channel, sniffer: Sniffer, interface: &Interface) -> Result<Self> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")))
+        };
+        Ok(Self {
+            channel,
+            sniffer,
+            tracker: Tracker::default(),
+            started: Instant::now(),
+            frames: 0,
+            ours: interface.mac,
+            envelope: None,
+            interrupts: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?],
+        })
+    }
+
+    /// Finds out where frames for `path` go. Asks by ARP, visibly, when the kernel's neighbour table does not know.
+    /// `false` when nobody answered.
+    ///
+    /// # Errors
+    /// When the wire breaks or the observer cannot go on.
+    pub async fn find_hop(&mut self, path: &Path, observer: &mut dyn Observer) -> Result<(Ending, bool)> {
+        let Some(ours) = self.ours else { return Ok((Ending::Done, true)) };
+        let (known, address) = match path.hop {
+            Hop::OnLink { known } => (known, path.target),
+            Hop::Router { address, known } => (known, address),
+            Hop::Local => (Some(MacAddr::ZERO), path.target),
+            Hop::Group { mac } => (Some(mac), path.target),
+            Hop::Peer { .. } => return Ok((Ending::Done, true)),
+        };
+        if let Some(mac) = known {
+            self.envelope = Some((ours, mac));
+            return Ok((Ending::Done, true));
+        }
+        let mut question = Neighbour::new((ours, path.source), address, Nanos::SECOND);
+        let ending = self.run(&mut question, observer).await?;
+        self.envelope = question.answer().map(|(mac, _)| (ours, mac));
+        Ok((ending, self.envelope.is_some()))
+    }
+
+    /// Runs `probe` to its end.
+    ///
+    /// # Errors
+    /// When the wire breaks (the link went down, the interface was removed) or the observer cannot go on.
+    pub async fn run(&mut self, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<Ending> {
+        loop {
+            while let Some(frame) = self.sniffer.try_next()? {
+                self.hear(frame, probe, observer)?;
+            }
+            let step = probe.next(self.now());
+            report(probe, observer)?;
+            match step {
+                Step::Send(outgoing) => {
+                    let result = self.send(outgoing);
+                    probe.sent(self.now(), result);
+                    report(probe, observer)?;
+                }
+                Step::Wait(until) => {
+                    let [interrupt, terminate] = &mut self.interrupts;
+                    tokio::select! {
+                        biased;
+                        _ = interrupt.recv() => return Ok(Ending::Interrupted),
+                        _ = terminate.recv() => return Ok(Ending::Interrupted),
+                        frame = self.sniffer.next() => self.hear(frame?, probe, observer)?,
+                        () = sleep_until(self.started + span(until)) => {}
+                    }
+                }
+                Step::Done => return Ok(Ending::Done),
+            }
+        }
+    }
+
+    /// Time since the session began.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        Nanos(i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    /// Frames that the kernel had to drop because we were too slow to read them.
+    pub fn dropped(&mut self) -> u64 {
+        self.sniffer.dropped()
+    }
+
+    fn send(&mut self, outgoing: Outgoing) -> Result<(), Errno> {
+        for frame in outgoing.frames(self.envelope) {
+            self.channel.send(&frame).map_err(|SendError { errno, .. }| errno)?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, frame: Frame, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<()> {
+        self.frames += 1;
+        let frame = Frame { number: FrameNo(self.frames), ..frame };
+        let mut packet = dissect(&frame);
+        let whole = self.tracker.observe(&mut packet);
+        observer.packet(&packet)?;
+        let now = self.now();
+        match whole {
+            None => probe.heard(now, &packet),
+            Some(whole) => {
+                let mut packet = dissect(&whole);
+                self.tracker.observe(&mut packet);
+                probe.heard(now, &packet);
+            }
+        }
+        report(probe, observer)
+    }
+}
+
+fn report(probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<()> {
+    probe.events().iter().try_for_each(|event| observer.event(event))
+}
+
+fn span(nanos: Nanos) -> Duration {
+    Duration::from_nanos(u64::try_from(nanos.0).unwrap_or(0))
+}

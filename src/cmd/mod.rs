@@ -1,3 +1,61 @@
-//! One file a subcommand.
+//! One file a subcommand: its arguments, and which plan and story they make.
 
-pub mod field;
+mod args;
+mod field;
+mod lab;
+mod ping;
+mod stage;
+mod story;
+
+use clap::{Parser, Subcommand};
+
+pub use args::{ColorWhen, Common};
+
+use crate::error::Result;
+
+/// See a network think: netlab sends real packets by hand, watches the same wire, and explains what it saw.
+#[derive(Debug, Parser)]
+#[command(name = "netlab", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands; each has a file of its own.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Echo requests: who answers, how fast, and what that proves
+    Ping(ping::Args),
+    /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
+    Field(field::Args),
+    /// A shell or one command inside the virtual network; its map
+    Lab(lab::Args),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
+  netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab field ip.ttl                   what one header field is
+  netlab lab map                        draw the built-in network
+Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
+
+impl Cli {
+    /// Runs the command. The exit code says whether its goal was met: 0 yes, 1 no.
+    ///
+    /// # Errors
+    /// When it could not run.
+    pub fn run(self) -> Result<u8> {
+        let common = &self.common;
+        match self.command {
+            Command::Ping(args) => ping::run(&args, common),
+            Command::Field(args) => field::run(&args, common),
+            Command::Lab(args) => lab::run(&args, common),
+        }
+    }
+}

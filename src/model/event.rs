@@ -58,6 +58,30 @@ pub struct Probed {
 pub enum Event {
     /// The fate of a probe packet.
     Probed(Probed),
+    /// A packet that looks like an answer to this run and is none.
+    Rejected {
+        /// Which one.
+        frame: FrameNo,
+        /// The first thing wrong with it.
+        mismatch: Mismatch,
+    },
+}
+
+/// What keeps a packet from being the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It was not sent to us.
+    Destination,
+    /// It comes from another host than the one asked.
+    Source,
+    /// Another identifier.
+    Identifier,
+    /// A sequence number that was never asked with.
+    Sequence,
+    /// Other bytes than those sent.
+    Payload,
+    /// Its checksum is wrong.
+    Checksum,
 }
 
 impl Status {

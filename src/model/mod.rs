@@ -15,7 +15,7 @@ pub(crate) mod samples;
 mod statistics;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
-pub use event::{Event, Probed, Status};
+pub use event::{Event, Mismatch, Probed, Status};
 pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use note::{Arg, Args, Claim, Note, Severity};
