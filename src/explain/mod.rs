@@ -5,10 +5,11 @@
 
 mod arp;
 mod checksum;
+pub mod event;
 mod fault;
 mod icmp;
 mod ip;
-mod packet;
+pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;

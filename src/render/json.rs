@@ -341,5 +341,4 @@ fn close(line: &mut Vec<u8>, bracket: u8) {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

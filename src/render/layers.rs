@@ -58,3 +58,6 @@ fn line(view: LayerView<'_, '_>, look: Look) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,12 +54,10 @@ impl Story {
         Self { look, language, verbosity, stamped: false, origin: None, told: HashSet::new() }
     }
 
-    /// The same story with the time of day of each packet, as seconds since 1970, in place of the milliseconds since
-    /// the first (`-D`).
-    #[must_use]
-    pub fn stamped(mut self) -> Self {
+    /// From now on shows the time of day of each packet, as seconds since 1970, in place of the milliseconds since the
+    /// first.
+    pub fn absolute_times(&mut self) {
         self.stamped = true;
-        self
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -92,6 +90,14 @@ impl Story {
             Verbosity::Layers => layers::write(out, self.look, packet),
             Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told),
         }
+    }
+
+    /// Writes what there is to say about the packet before, each time it is said.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn note(&mut self, out: &mut dyn io::Write, note: &Note) -> io::Result<()> {
+        self.sentence(out, note, INDENT, Paint::Sentence)
     }
 
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
@@ -192,5 +198,4 @@ fn brief(view: LayerView<'_, '_>, key: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "text_tests.rs"]
 mod tests;

@@ -112,7 +112,8 @@ fn without_a_direction_the_line_says_from_whom_to_whom() {
 #[test]
 fn stamps_are_seconds_since_1970() {
     let frame = frame(1, 123_456, Direction::In, EXPIRED);
-    let mut story = Story::new(UNICODE, Language::English, Verbosity::Story).stamped();
+    let mut story = Story::new(UNICODE, Language::English, Verbosity::Story);
+    story.absolute_times();
     let text = printed(|out| {
         story.heading(out, &[])?;
         story.packet(out, &packet(&frame, LINK_ERROR), &[])

@@ -64,7 +64,6 @@ impl Case {
             reply_ttl: self.reply_ttl,
             arp_answered: self.arp,
             arp_frames: &[FrameNo(1), FrameNo(2)],
-            icmp_name: |_, _| "Destination unreachable (Test)",
         });
         assert!(notes.len() <= MOST, "{notes:#?}");
         assert!(notes.iter().any(|note| note.kind == Claim::Blind), "every verdict says what it cannot show");
@@ -136,6 +135,19 @@ fn icmp_errors_are_told_by_sender_type_and_code() {
 }
 
 #[test]
+fn an_error_is_called_by_its_name() {
+    let status = Status::Unreachable { kind: 3, code: 13 };
+    let notes = Case::new(FAR, fates(status, Some(ROUTER))).notes();
+    let said = words::of(Language::English, &notes[0]);
+    let name = "Destination unreachable (Communication administratively filtered)";
+    assert_eq!(said, format!("192.168.11.1 answered 4 requests with an error: {name}."));
+    let unsent = fates(Status::NotSent { errno: ENETDOWN }, None);
+    let refused = Case { transmitted: 0, ..Case::new(FAR, unsent) }.notes();
+    let said = words::of(Language::English, &refused[0]);
+    assert_eq!(said, "4 requests never reached the wire: network is down.");
+}
+
+#[test]
 fn one_error_of_each_sender_is_one_claim() {
     let expired = Status::TimeExceeded { code: 0 };
     let fates = vec![fate(1, expired, Some(ROUTER)), fate(2, expired, Some(ROUTER)), fate(3, expired, Some(TARGET))];
@@ -159,15 +171,15 @@ fn some_lost_some_late_some_twice() {
 
 #[test]
 fn what_this_host_refused_is_not_called_lost() {
-    let said = |errno: Errno| {
-        let fates = fates(Status::NotSent { errno: errno as i32 }, None);
+    let said = |errno: i32| {
+        let fates = fates(Status::NotSent { errno }, None);
         Case { transmitted: 0, arp: None, ..Case::new(FAR, fates) }.ids()
     };
-    assert_eq!(said(Errno::EMSGSIZE), ["ping.not-sent", "ping.why-size", "ping.blind.beyond"]);
-    assert_eq!(said(Errno::ENOBUFS), ["ping.not-sent", "ping.why-buffer", "ping.blind.beyond"]);
-    assert_eq!(said(Errno::ENETDOWN), ["ping.not-sent", "ping.why-down", "ping.blind.beyond"]);
-    assert_eq!(said(Errno::EPERM), ["ping.not-sent", "ping.why-permission", "ping.blind.beyond"]);
-    assert_eq!(said(Errno::EIO), ["ping.not-sent", "ping.blind.beyond"]);
+    assert_eq!(said(EMSGSIZE), ["ping.not-sent", "ping.why-size", "ping.blind.beyond"]);
+    assert_eq!(said(ENOBUFS), ["ping.not-sent", "ping.why-buffer", "ping.blind.beyond"]);
+    assert_eq!(said(ENETDOWN), ["ping.not-sent", "ping.why-down", "ping.blind.beyond"]);
+    assert_eq!(said(EPERM), ["ping.not-sent", "ping.why-permission", "ping.blind.beyond"]);
+    assert_eq!(said(5), ["ping.not-sent", "ping.blind.beyond"]);
 }
 
 #[test]
