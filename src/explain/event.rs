@@ -1,20 +1,39 @@
-//! What a probe reports, where that needs a sentence of its own.
+//! What to say when a probe learned something that no packet line shows.
 
-use crate::model::{Event, Mismatch, Note};
+use nix::errno::Errno;
 
-use super::rules as rule;
+use super::rules::{self as rule, Rule};
+use crate::model::{Event, Mismatch, Note, Status};
 
-/// Why a packet that looks like an answer is none; nothing for what the packets themselves show.
+/// A sentence about `event`; `None` for those whose packet speaks for itself.
 #[must_use]
 pub fn explain(event: &Event) -> Option<Note> {
-    let Event::Rejected { frame, mismatch } = event else { return None };
-    let why = match mismatch {
-        Mismatch::Destination => &rule::REJECTED_DESTINATION,
-        Mismatch::Source => &rule::REJECTED_SOURCE,
-        Mismatch::Identifier => &rule::REJECTED_IDENTIFIER,
-        Mismatch::Sequence => &rule::REJECTED_SEQUENCE,
-        Mismatch::Payload => &rule::REJECTED_PAYLOAD,
-        Mismatch::Checksum => &rule::REJECTED_CHECKSUM,
-    };
-    Some(why.note(vec![*frame], []))
+    match event {
+        Event::Probed(probed) => {
+            let seq = u32::from(probed.seq).into();
+            let frames = probed.request.into_iter().chain(probed.response).collect();
+            match probed.status {
+                Status::Timeout => Some(rule::EVENT_TIMEOUT.note(frames, [seq])),
+                Status::Late => Some(rule::EVENT_LATE.note(frames, [seq])),
+                Status::Duplicate => Some(rule::EVENT_DUPLICATE.note(frames, [seq])),
+                Status::NotSent { errno } => {
+                    let why = Errno::from_raw(errno).desc().to_ascii_lowercase();
+                    Some(rule::EVENT_NOT_SENT.note(frames, [seq, why.into()]))
+                }
+                Status::Reply | Status::Unreachable { .. } | Status::TimeExceeded { .. } => None,
+            }
+        }
+        Event::Rejected { frame, mismatch } => Some(rejection(*mismatch).note(vec![*frame], [frame.0.into()])),
+    }
+}
+
+fn rejection(mismatch: Mismatch) -> &'static Rule {
+    match mismatch {
+        Mismatch::Destination => &rule::EVENT_OTHER_DESTINATION,
+        Mismatch::Source => &rule::EVENT_OTHER_SOURCE,
+        Mismatch::Identifier => &rule::EVENT_OTHER_IDENTIFIER,
+        Mismatch::Sequence => &rule::EVENT_OTHER_SEQUENCE,
+        Mismatch::Payload => &rule::EVENT_OTHER_PAYLOAD,
+        Mismatch::Checksum => &rule::EVENT_WRONG_CHECKSUM,
+    }
 }

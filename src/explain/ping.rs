@@ -5,23 +5,15 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::model::{Arg, Claim, FrameNo, Hop, Note, Path, PingSummary, Probed, Status};
+use nix::errno::Errno;
 
+use crate::model::{Arg, Claim, FrameNo, Hop, Note, Path, PingSummary, Probed, Status};
 use crate::proto::icmp;
 
 use super::rules::{self as rule, Rule};
 
 /// How many lines a verdict has at most.
 pub const MOST: usize = 5;
-
-// Linux's error numbers (asm-generic/errno.h): this module leaves system calls to others and only reads their answers.
-const EPERM: i32 = 1;
-const ENXIO: i32 = 6;
-const EACCES: i32 = 13;
-const ENODEV: i32 = 19;
-const EMSGSIZE: i32 = 90;
-const ENETDOWN: i32 = 100;
-const ENOBUFS: i32 = 105;
 
 /// A ping that is over.
 #[derive(Clone, Copy, Debug)]
@@ -176,18 +168,18 @@ impl Run<'_> {
     /// Requests that this host itself did not take.
     fn unsent(&self, notes: &mut Vec<Note>) {
         let first = self.fates.iter().find_map(|fate| match fate.status {
-            Status::NotSent { errno } => Some(errno),
+            Status::NotSent { errno } => Some(Errno::from_raw(errno)),
             _ => None,
         });
         let Some(error) = first.filter(|_| !self.no_arp()) else { return };
-        let values = [self.summary.not_sent.into(), system_words(error).into()];
+        let values = [self.summary.not_sent.into(), error.desc().to_ascii_lowercase().into()];
         notes.push(rule::PING_NOT_SENT.note(Vec::new(), values));
         let interface = || [Arg::from(self.path.interface.as_str())];
         notes.extend(match error {
-            EMSGSIZE => Some(rule::PING_WHY_SIZE.note(Vec::new(), [self.path.mtu.to_string().into()])),
-            ENOBUFS => Some(rule::PING_WHY_BUFFER.note(Vec::new(), interface())),
-            ENETDOWN | ENODEV | ENXIO => Some(rule::PING_WHY_DOWN.note(Vec::new(), interface())),
-            EPERM | EACCES => Some(rule::PING_WHY_PERMISSION.note(Vec::new(), [])),
+            Errno::EMSGSIZE => Some(rule::PING_WHY_SIZE.note(Vec::new(), [self.path.mtu.to_string().into()])),
+            Errno::ENOBUFS => Some(rule::PING_WHY_BUFFER.note(Vec::new(), interface())),
+            Errno::ENETDOWN | Errno::ENODEV | Errno::ENXIO => Some(rule::PING_WHY_DOWN.note(Vec::new(), interface())),
+            Errno::EPERM | Errno::EACCES => Some(rule::PING_WHY_PERMISSION.note(Vec::new(), [])),
             _ => None,
         });
     }
@@ -203,7 +195,7 @@ impl Run<'_> {
             notes.push(if (kind, code) == (11, 0) {
                 rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()])
             } else {
-                let what = icmp_name(kind, code);
+                let what = icmp::name(kind, code);
                 rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
             });
             notes.push(match (kind, code) {
@@ -312,22 +304,6 @@ impl Run<'_> {
         } else {
             (Some(&rule::PING_BLIND_REPORTER), None)
         }
-    }
-}
-
-/// The system's words for an error number, in the middle of a sentence.
-fn system_words(errno: i32) -> String {
-    let words = std::io::Error::from_raw_os_error(errno).to_string();
-    words.split(" (os error").next().unwrap_or(&words).to_ascii_lowercase()
-}
-
-/// Wireshark's words for an ICMP type and code.
-fn icmp_name(kind: u8, code: u8) -> String {
-    let number = u32::from(kind);
-    let kind_name = icmp::TYPES.iter().find(|(value, _)| *value == number).map(|(_, name)| *name);
-    match (kind_name, icmp::code_name(kind, code)) {
-        (Some(name), Some(code)) => format!("{name} ({code})"),
-        _ => format!("ICMP type {kind}, code {code}"),
     }
 }
 

@@ -137,6 +137,17 @@ table! {
     PATH_BROADCAST           "path.broadcast"           Fact  Note  Some("RFC 919"), ["target" "mac"];
     PATH_MULTICAST           "path.multicast"           Fact  Note  Some("RFC 1112 §6.4"), ["target" "mac"];
 
+    EVENT_TIMEOUT            "event.timeout"            Fact  Note  None, ["seq"];
+    EVENT_LATE               "event.late"               Fact  Note  None, ["seq"];
+    EVENT_DUPLICATE          "event.duplicate"          Fact  Note  None, ["seq"];
+    EVENT_NOT_SENT           "event.not-sent"           Fact  Warn  None, ["seq" "error"];
+    EVENT_OTHER_DESTINATION  "event.other-destination"  Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_SOURCE       "event.other-source"       Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_IDENTIFIER   "event.other-identifier"   Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_SEQUENCE     "event.other-sequence"     Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_PAYLOAD      "event.other-payload"      Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_WRONG_CHECKSUM     "event.wrong-checksum"     Fact  Warn  Some("RFC 792"), ["frame"];
+
     PING_HEADING             "ping.heading"             Fact  Chat  None, ["target" "source" "interface" "count" "bytes"];
     PING_ANSWERED            "ping.answered"            Fact  Chat  Some("RFC 792"), ["target" "received" "transmitted"];
     PING_LOCAL               "ping.local"               Fact  Chat  None, ["target"];
@@ -151,13 +162,6 @@ table! {
     PING_LATE                "ping.late"                Fact  Note  None, ["count"];
     PING_EVERYONE            "ping.everyone"            Fact  Note  Some("RFC 1122 §3.2.2.6"), ["count" "target"];
     PING_NOT_SENT            "ping.not-sent"            Fact  Error None, ["count" "error"];
-
-    REJECTED_DESTINATION     "ping.rejected.destination" Fact Note  None, [];
-    REJECTED_SOURCE          "ping.rejected.source"     Fact  Note  None, [];
-    REJECTED_IDENTIFIER      "ping.rejected.identifier" Fact  Note  Some("RFC 792"), [];
-    REJECTED_SEQUENCE        "ping.rejected.sequence"   Fact  Note  Some("RFC 792"), [];
-    REJECTED_PAYLOAD         "ping.rejected.payload"    Fact  Warn  Some("RFC 1122 §3.2.2.6"), [];
-    REJECTED_CHECKSUM        "ping.rejected.checksum"   Fact  Warn  Some("RFC 792"), [];
 
     PING_TTL_NEAR            "ping.ttl-near"            Guess Chat  Some("RFC 1122 §3.2.1.7"), ["ttl"];
     PING_TTL_FAR             "ping.ttl-far"             Guess Chat  Some("RFC 1122 §3.2.1.7"), ["ttl" "initial" "routers"];

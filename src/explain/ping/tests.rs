@@ -141,7 +141,7 @@ fn an_error_is_called_by_its_name() {
     let said = words::of(Language::English, &notes[0]);
     let name = "Destination unreachable (Communication administratively filtered)";
     assert_eq!(said, format!("192.168.11.1 answered 4 requests with an error: {name}."));
-    let unsent = fates(Status::NotSent { errno: ENETDOWN }, None);
+    let unsent = fates(Status::NotSent { errno: Errno::ENETDOWN as i32 }, None);
     let refused = Case { transmitted: 0, ..Case::new(FAR, unsent) }.notes();
     let said = words::of(Language::English, &refused[0]);
     assert_eq!(said, "4 requests never reached the wire: network is down.");
@@ -171,15 +171,15 @@ fn some_lost_some_late_some_twice() {
 
 #[test]
 fn what_this_host_refused_is_not_called_lost() {
-    let said = |errno: i32| {
-        let fates = fates(Status::NotSent { errno }, None);
+    let said = |errno: Errno| {
+        let fates = fates(Status::NotSent { errno: errno as i32 }, None);
         Case { transmitted: 0, arp: None, ..Case::new(FAR, fates) }.ids()
     };
-    assert_eq!(said(EMSGSIZE), ["ping.not-sent", "ping.why-size", "ping.blind.beyond"]);
-    assert_eq!(said(ENOBUFS), ["ping.not-sent", "ping.why-buffer", "ping.blind.beyond"]);
-    assert_eq!(said(ENETDOWN), ["ping.not-sent", "ping.why-down", "ping.blind.beyond"]);
-    assert_eq!(said(EPERM), ["ping.not-sent", "ping.why-permission", "ping.blind.beyond"]);
-    assert_eq!(said(5), ["ping.not-sent", "ping.blind.beyond"]);
+    assert_eq!(said(Errno::EMSGSIZE), ["ping.not-sent", "ping.why-size", "ping.blind.beyond"]);
+    assert_eq!(said(Errno::ENOBUFS), ["ping.not-sent", "ping.why-buffer", "ping.blind.beyond"]);
+    assert_eq!(said(Errno::ENETDOWN), ["ping.not-sent", "ping.why-down", "ping.blind.beyond"]);
+    assert_eq!(said(Errno::EPERM), ["ping.not-sent", "ping.why-permission", "ping.blind.beyond"]);
+    assert_eq!(said(Errno::EIO), ["ping.not-sent", "ping.blind.beyond"]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! A language is a directory of `.ftl` files, one a section; an id's section is its part before the first dot, and
 //! its message is named by the id with dots written as hyphens (`ip.checksum.bad` → `ip-checksum-bad` in `ip.ftl`,
-//! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`; either spelling is understood). A section is parsed when its first sentence is needed, because
-//! a short run has no time to read sentences that it will not say.
+//! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`). Either spelling is understood. A section is parsed when its
+//! first sentence is needed, because a short run has no time to read sentences that it will not say.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -44,7 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 10] = sections!("en": "arp" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
+static ENGLISH: [Section; 11] =
+    sections!("en": "arp" "event" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
 
 impl Language {
     /// Every language.

@@ -51,7 +51,7 @@ fn every_field_of_every_protocol_can_be_shown() {
             let text = printed(|out| write(out, look, Language::English, header, spec));
             assert!(text.starts_with(spec.key), "{text}");
             let fixed = !text.contains("place     not ");
-            assert_eq!(text.contains("|") && text.contains('#'), fixed, "{text}");
+            assert_eq!(text.contains('|') && text.contains('#'), fixed, "{text}");
             maps += usize::from(fixed);
         }
     }

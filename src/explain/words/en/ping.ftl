@@ -48,15 +48,6 @@ ping-not-sent = { $count ->
    *[other] { $count } requests never reached the wire: { $error }.
 }
 
-# Answers that are none
-
-ping-rejected-destination = This answer is for somebody else, so it does not count.
-ping-rejected-source = This answer comes from another machine than the one asked, so it does not count.
-ping-rejected-identifier = This answer has another id, so it belongs to another ping.
-ping-rejected-sequence = This answer has a seq that was never asked with, so it does not count.
-ping-rejected-payload = This answer brings back other bytes than were sent, so it does not count.
-ping-rejected-checksum = This answer's checksum does not fit its bytes, so it does not count.
-
 # Guesses: the usual cause, and what else it could be
 
 ping-ttl-near = No router in between: the answer's TTL is still { $ttl }.
