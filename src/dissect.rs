@@ -1,1 +1,89 @@
 //! Bytes → [`Packet`](crate::model::Packet): walks the protocols' bindings and never fails.
+
+use smallvec::SmallVec;
+
+use crate::model::{Fault, FaultKind, Frame, Layer, Packet};
+use crate::proto::{self, Binding, Input};
+
+/// More layers than any real frame has; only hostile ones (tag in tag in tag) reach it.
+const MOST_LAYERS: usize = 32;
+
+/// Finds the layers of `frame`, outermost first, and what is wrong with them. Values are not read yet: that is what
+/// [`LayerView::walk`](crate::model::LayerView::walk) does, when somebody asks.
+#[must_use]
+pub fn dissect(frame: &Frame) -> Packet<'_> {
+    let captured = frame.bytes.len();
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut limit = "frame.len";
+    if frame.original > captured {
+        limit = "frame.cap_len";
+        packet.faults.push(Fault {
+            kind: FaultKind::Truncated,
+            layer: "frame",
+            offset: 0,
+            needed: frame.original,
+            available: captured,
+            because: "frame.cap_len",
+        });
+    }
+    let mut binding = first(frame);
+    let (mut at, mut end) = (0, frame.original.max(captured));
+    let (mut quoted, mut whole) = (false, true);
+    while packet.layers.len() < MOST_LAYERS {
+        let bytes = frame.bytes.get(at..end.min(captured)).unwrap_or(&[]);
+        let input = Input { bytes, reported: end.saturating_sub(at), limit, quoted, whole, time: frame.time };
+        // An announced packet that is not there at all is a fault of its own; an empty payload is not.
+        let announced = matches!(binding, Binding::Link(_) | Binding::EtherType(_)) && !quoted;
+        if input.reported == 0 && !announced {
+            break;
+        }
+        let Some(protocol) = proto::bound(binding).or_else(|| proto::bound(Binding::Data)) else { break };
+        if bytes.is_empty() && protocol.header.name == "data" {
+            break;
+        }
+        let found = (protocol.dissect)(&input);
+        let length = found.length.min(bytes.len());
+        let payload = found.payload.min(bytes.len() - length);
+        if found.ends.is_some() && matches!(binding, Binding::EtherType(_)) && !quoted {
+            shrink_link_layers(&mut packet.layers, at + length + payload);
+        }
+        packet.layers.push(Layer { header: protocol.header, offset: at, length, payload, quoted });
+        if let Some(flaw) = found.flaw {
+            packet.faults.push(Fault {
+                kind: flaw.kind,
+                layer: protocol.header.name,
+                offset: at + flaw.at,
+                needed: flaw.needed,
+                available: flaw.available,
+                because: flaw.because,
+            });
+        }
+        let Some(next) = found.next else { break };
+        binding = next;
+        end = (at + found.length).saturating_add(found.payload).min(end);
+        at = (at + found.length + found.skip).min(end);
+        limit = found.ends.unwrap_or(limit);
+        quoted |= found.quotes;
+        whole &= !found.fragment;
+    }
+    // Quotations end where their sender cut them (RFC 792 asks for eight bytes): that is no fault.
+    if quoted {
+        let first = packet.layers.iter().find(|layer| layer.quoted).map_or(usize::MAX, |layer| layer.offset);
+        packet.faults.retain(|fault| fault.kind == FaultKind::Malformed || fault.offset < first);
+    }
+    packet
+}
+
+fn first(frame: &Frame) -> Binding {
+    match (frame.link, frame.bytes.first()) {
+        (crate::model::LinkType::RawIp, Some(byte)) if byte >> 4 == 4 => Binding::EtherType(proto::ethernet::IPV4),
+        (link, _) => Binding::Link(link),
+    }
+}
+
+/// What follows the end of the inner packet is not the link layer's payload but its padding.
+fn shrink_link_layers(layers: &mut [Layer], end: usize) {
+    for layer in layers {
+        layer.payload = layer.payload.min(end.saturating_sub(layer.offset + layer.length));
+    }
+}

@@ -1,1 +1,125 @@
 //! The protocols: one file each, and the registry that binds them.
+//!
+//! Every protocol's file has the same order: the table of its fields, its typed header, how it is dissected, how it is
+//! crafted, what the Info column says of it, tests. A new protocol is one file and its line in `REGISTRY`.
+//!
+//! Reading never trusts a length: a dissector gets the bytes that are there and the number that should be, and
+//! answers where its header ends. Values are read later, row by row, when somebody walks the layer.
+
+pub mod arp;
+pub mod checksum;
+pub mod data;
+pub mod ethernet;
+pub mod icmp;
+pub mod ipv4;
+pub mod numbers;
+mod reading;
+pub mod tcp;
+pub mod udp;
+pub mod vlan;
+
+pub use reading::{Binding, Flaw, Found, Input};
+
+use crate::model::{FieldSpec, Header, LinkType};
+
+/// A protocol as the dissector sees it.
+#[derive(Debug)]
+pub struct Protocol {
+    /// Its table.
+    pub header: &'static Header,
+    /// Finds where its header ends and what follows.
+    pub dissect: fn(&Input<'_>) -> Found,
+}
+
+static REGISTRY: [(Binding, &Protocol); 9] = [
+    (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
+    (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
+    (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
+    (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
+    (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
+    (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
+    (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
+    (Binding::Data, &data::PROTOCOL),
+];
+
+/// The protocol that `binding` announces; `None` when netlab has no dissector for it.
+#[must_use]
+pub fn bound(binding: Binding) -> Option<&'static Protocol> {
+    REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
+}
+
+/// Every header, outermost layers first.
+pub fn all() -> impl Iterator<Item = &'static Header> {
+    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+}
+
+/// The row with this display-filter key, and the header it belongs to.
+#[must_use]
+pub fn lookup(key: &str) -> Option<(&'static Header, &'static FieldSpec)> {
+    all().find_map(|header| Some((header, header.fields.iter().find(|spec| spec.key == key)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::process::Command;
+
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn a_key_names_one_row_and_belongs_to_its_header() {
+        let mut seen = HashMap::new();
+        for header in all() {
+            for spec in header.fields {
+                assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
+                let prefix = spec.key.split('.').next().unwrap_or_default();
+                assert!(header.name == prefix || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
+                assert!(!spec.label.is_empty() && spec.depth <= 1);
+            }
+        }
+        assert_eq!(lookup("ip.ttl").map(|(header, spec)| (header.name, spec.label)), Some(("ip", "Time to Live")));
+        assert_eq!(lookup("no.such.key"), None);
+    }
+
+    #[test]
+    fn parts_lie_inside_the_field_they_belong_to() {
+        for header in all() {
+            let mut whole = None;
+            for spec in header.fields {
+                match (spec.depth, whole) {
+                    (0, _) => whole = Some(spec),
+                    (_, Some(FieldSpec { at, .. })) if at.len > 0 && !spec.generated && spec.at.len > 0 => {
+                        let inside = spec.at.start >= at.start && spec.at.start + spec.at.len <= at.start + at.len;
+                        assert!(inside || header.name == "tcp" && spec.key.contains("option"), "{}", spec.key);
+                    }
+                    (_, whole) => assert!(whole.is_some(), "{} is a part of nothing", spec.key),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_values_are_sorted() {
+        for spec in all().flat_map(|header| header.fields) {
+            if let Kind::Enum(names) = spec.kind {
+                assert!(names.is_sorted_by(|a, b| a.0 < b.0), "{}", spec.key);
+            }
+        }
+    }
+
+    #[test]
+    fn wireshark_knows_every_key() {
+        let Ok(output) = Command::new("tshark").args(["-G", "fields"]).output() else {
+            assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "tshark is not installed");
+            eprintln!("skipped: tshark is not installed, so the keys cannot be compared with Wireshark's");
+            return;
+        };
+        let known = String::from_utf8_lossy(&output.stdout);
+        let known: HashSet<&str> = known.lines().filter_map(|line| line.split('\t').nth(2)).collect();
+        for spec in all().flat_map(|header| header.fields) {
+            assert!(known.contains(spec.key), "{}", spec.key);
+        }
+    }
+}

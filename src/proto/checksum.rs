@@ -1,0 +1,179 @@
+//! The Internet checksum (RFC 1071), and whether a layer's is right.
+
+use std::net::Ipv4Addr;
+
+use super::{icmp, ipv4, reading, tcp, udp};
+use crate::model::{LayerView, Value};
+
+/// What a checksum field is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It is what the bytes give.
+    Good,
+    /// It is not.
+    Bad {
+        /// What the bytes give.
+        expected: u16,
+    },
+    /// Not computed yet: the frame was seen on its way out, before the network card fills the field in.
+    Pending,
+    /// Not all the bytes it covers are here (cut by the capture, a fragment, or quoted in an ICMP error).
+    Unverified,
+    /// The sender chose not to compute one (UDP, field 0).
+    Absent,
+}
+
+impl Status {
+    /// Wireshark's number for it in fields such as `tcp.checksum.status`. Wireshark has none for [`Self::Pending`] and
+    /// calls it bad; here it counts as unverified.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Bad { .. } => 0,
+            Self::Good => 1,
+            Self::Pending | Self::Unverified => 2,
+            Self::Absent => 3,
+        }
+    }
+
+    pub(super) fn value(self) -> Value<'static> {
+        Value::Number(self.number())
+    }
+}
+
+/// The names of the numbers of [`Status::number`].
+pub static STATUS_NAMES: [(u32, &str); 4] = [(0, "Bad"), (1, "Good"), (2, "Unverified"), (3, "Not present")];
+
+/// A sum of 16-bit words in ones' complement arithmetic, not yet complemented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum(u64);
+
+impl Sum {
+    /// Adds the big-endian words of `bytes`; a last odd byte counts as a word's first half. Every part but the last
+    /// must have even length.
+    #[must_use]
+    pub fn add(self, bytes: &[u8]) -> Self {
+        let (words, rest) = bytes.as_chunks::<4>();
+        let mut sum = self.0;
+        for word in words {
+            sum += u64::from(u32::from_be_bytes(*word));
+        }
+        let mut last = [0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        Self(sum + u64::from(u32::from_be_bytes(last)))
+    }
+
+    /// The sum folded to 16 bits.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // folded until it fits
+    pub fn fold(self) -> u16 {
+        let mut sum = self.0;
+        while sum >> 16 != 0 {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum as u16
+    }
+
+    /// The value to be sent in a checksum field that was 0 while summing.
+    #[must_use]
+    pub fn checksum(self) -> u16 {
+        !self.fold()
+    }
+}
+
+/// The sum of the pseudo header that TCP and UDP checksums begin with (RFC 9293 §3.1, RFC 768). `length` is that of
+/// header and data together.
+#[must_use]
+pub fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> Sum {
+    Sum(u64::from(protocol) + length as u64).add(&source.octets()).add(&destination.octets())
+}
+
+/// What the checksum of this layer is worth; `None` for layers without one, or when the field itself is missing.
+#[must_use]
+pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
+    let header = view.layer().header;
+    let bytes = view.bytes();
+    if std::ptr::eq(header, &raw const ipv4::HEADER) {
+        let field = reading::be16(bytes, ipv4::CHECKSUM)?;
+        let whole = bytes.len() == usize::from(bytes[0] & 15) * 4;
+        return Some(if whole { compare(field, Sum::default().add(bytes)) } else { Status::Unverified });
+    }
+    if std::ptr::eq(header, &raw const icmp::HEADER) {
+        let field = reading::be16(bytes, icmp::CHECKSUM)?;
+        let whole = !view.layer().quoted && enclosing(view).is_none_or(ipv4::is_whole);
+        return Some(if whole { compare(field, covered(view, usize::MAX)) } else { Status::Unverified });
+    }
+    let (at, protocol) = if std::ptr::eq(header, &raw const udp::HEADER) {
+        (udp::CHECKSUM, ipv4::UDP)
+    } else if std::ptr::eq(header, &raw const tcp::HEADER) {
+        (tcp::CHECKSUM, ipv4::TCP)
+    } else {
+        return None;
+    };
+    let field = reading::be16(bytes, at)?;
+    if field == 0 && protocol == ipv4::UDP {
+        return Some(Status::Absent);
+    }
+    let Some(ip) = enclosing(view) else { return Some(Status::Unverified) };
+    let Some((source, destination)) = ipv4::ends(ip) else { return Some(Status::Unverified) };
+    let length = match protocol {
+        ipv4::UDP => usize::from(reading::be16(bytes, udp::LENGTH)?),
+        _ => ipv4::reported_payload(ip),
+    };
+    let pseudo = pseudo_header(source, destination, protocol, length);
+    if !view.layer().quoted && (view.packet.frame.checksum_pending || field == pseudo.fold()) {
+        return Some(Status::Pending);
+    }
+    if !ipv4::is_whole(ip) || length > ipv4::reported_payload(ip) {
+        return Some(Status::Unverified);
+    }
+    let expected = compare(field, Sum(u64::from(pseudo.fold()) + u64::from(covered(view, length).fold())));
+    Some(match expected {
+        // A computed 0 is sent as 0xffff, for 0 means "none" (RFC 768).
+        Status::Bad { expected: 0 } if protocol == ipv4::UDP => Status::Bad { expected: 0xffff },
+        status => status,
+    })
+}
+
+/// The sum over this layer and its payload, of `length` bytes at most.
+fn covered(view: LayerView<'_, '_>, length: usize) -> Sum {
+    let layer = view.layer();
+    let length = length.min(layer.length + layer.payload);
+    Sum::default().add(view.packet.frame.bytes.get(layer.offset..layer.offset + length).unwrap_or(&[]))
+}
+
+/// Judges `field`, given the sum over everything including it: a right one makes the sum all ones.
+fn compare(field: u16, sum: Sum) -> Status {
+    match sum.fold() {
+        0xffff => Status::Good,
+        folded => Status::Bad { expected: Sum(u64::from(folded) + u64::from(!field)).checksum() },
+    }
+}
+
+/// The IPv4 layer that carries this one.
+fn enclosing<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
+    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
+    std::ptr::eq(outer.layer().header, &raw const ipv4::HEADER).then_some(outer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_1071() {
+        // RFC 1071 §3: the words 0001 f203 f4f5 f6f7 add up to ddf2.
+        let sum = Sum::default().add(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
+        assert_eq!(sum.fold(), 0xddf2);
+        assert_eq!(sum.checksum(), !0xddf2);
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole_whatever_their_length() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for split in (0..256).step_by(2) {
+            let whole = Sum::default().add(&bytes[..255]).fold();
+            assert_eq!(Sum::default().add(&bytes[..split]).add(&bytes[split..255]).fold(), whole);
+        }
+    }
+}

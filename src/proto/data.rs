@@ -1,0 +1,27 @@
+//! Bytes that no dissector claims: the payload.
+
+use super::reading::{Found, Input, concluded, row, rows};
+use super::Protocol;
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value};
+
+static FIELDS: [FieldSpec; 2] = [
+    FieldSpec::new("data.data", "Data", Bits { start: 0, len: 0 }, Kind::Bytes),
+    FieldSpec::new("data.len", "Length", Bits { start: 0, len: 0 }, Kind::Number).generated(),
+];
+const LENGTH: usize = row(&FIELDS, "data.len");
+
+/// Undecoded payload.
+pub static HEADER: Header =
+    Header { name: "data", title: "Data", source: "the payload of the layer before", fields: &FIELDS, walk, info: None };
+
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
+
+fn dissect(input: &Input<'_>) -> Found {
+    Found::new(input, input.bytes.len(), None)
+}
+
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    rows(view, &FIELDS, each);
+    each(concluded(view, &FIELDS[LENGTH], Value::Number(view.bytes().len() as u64)));
+}

@@ -1,0 +1,406 @@
+//! IPv4: from here to there across any number of links, packet by packet.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use pnet::packet::ip::IpNextHeaderProtocol;
+use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
+
+use super::checksum::{self, STATUS_NAMES, Sum};
+use super::reading::{Binding, Found, Input, RawOption, RawOptions, be16, broken, concluded, option_rows, placed, row, rows};
+use super::{Flaw, Protocol, numbers};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
+
+const SET: Kind = Kind::Flag("Set", "Not set");
+const ANYWHERE: Bits = Bits { start: 0, len: 0 };
+
+static ECN: [(u32, &str); 4] = [
+    (0, "Not ECN-Capable Transport"),
+    (1, "ECN-Capable Transport codepoint '01'"),
+    (2, "ECN-Capable Transport codepoint '10'"),
+    (3, "Congestion Experienced"),
+];
+static OPTION_CLASSES: [(u32, &str); 4] = [
+    (0, "Control"),
+    (1, "Reserved for future use"),
+    (2, "Debugging and measurement"),
+    (3, "Reserved for future use"),
+];
+static TIMESTAMP_FLAGS: [(u32, &str); 3] =
+    [(0, "Time stamps only"), (1, "Time stamp and address"), (3, "Time stamps for prespecified addresses")];
+
+/// Rows of options are counted from the option's first byte.
+static FIELDS: [FieldSpec; 33] = [
+    FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
+    FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4)),
+    FieldSpec::new("ip.dsfield", "Differentiated Services Field", Bits::bytes(1, 1), Kind::Hex),
+    FieldSpec::new(
+        "ip.dsfield.dscp",
+        "Differentiated Services Codepoint",
+        Bits { start: 8, len: 6 },
+        Kind::Enum(&numbers::DSCP),
+    )
+    .part(),
+    FieldSpec::new("ip.dsfield.ecn", "Explicit Congestion Notification", Bits { start: 14, len: 2 }, Kind::Enum(&ECN))
+        .part(),
+    FieldSpec::new("ip.len", "Total Length", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("ip.id", "Identification", Bits::bytes(4, 2), Kind::Hex),
+    FieldSpec::new("ip.flags", "Flags", Bits { start: 48, len: 3 }, Kind::Hex),
+    FieldSpec::new("ip.flags.rb", "Reserved bit", Bits { start: 48, len: 1 }, SET).part(),
+    FieldSpec::new("ip.flags.df", "Don't fragment", Bits { start: 49, len: 1 }, SET).part(),
+    FieldSpec::new("ip.flags.mf", "More fragments", Bits { start: 50, len: 1 }, SET).part(),
+    // Counted in units of eight bytes; Wireshark's value is the field itself too.
+    FieldSpec::new("ip.frag_offset", "Fragment Offset", Bits { start: 51, len: 13 }, Kind::Number),
+    FieldSpec::new("ip.ttl", "Time to Live", Bits::bytes(8, 1), Kind::Number),
+    FieldSpec::new("ip.proto", "Protocol", Bits::bytes(9, 1), Kind::Enum(&numbers::IP_PROTOCOLS)),
+    FieldSpec::new("ip.checksum", "Header Checksum", Bits::bytes(10, 2), Kind::Hex),
+    FieldSpec::new("ip.checksum.status", "Header checksum status", ANYWHERE, Kind::Enum(&STATUS_NAMES)).generated(),
+    FieldSpec::new("ip.src", "Source Address", Bits::bytes(12, 4), Kind::Ipv4),
+    FieldSpec::new("ip.dst", "Destination Address", Bits::bytes(16, 4), Kind::Ipv4),
+    FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),
+    FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No")).part(),
+    FieldSpec::new("ip.opt.type.class", "Class", Bits { start: 1, len: 2 }, Kind::Enum(&OPTION_CLASSES)).part(),
+    FieldSpec::new("ip.opt.type.number", "Number", Bits { start: 3, len: 5 }, Kind::Enum(&numbers::IP_OPTIONS)).part(),
+    FieldSpec::new("ip.opt.len", "Length", Bits::bytes(1, 1), Kind::Number),
+    FieldSpec::new("ip.opt.ptr", "Pointer", Bits::bytes(2, 1), Kind::Number),
+    FieldSpec::new("ip.rec_rt", "Recorded Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.src_rt", "Source Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.empty_rt", "Empty Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.opt.overflow", "Overflow", Bits { start: 24, len: 4 }, Kind::Number),
+    FieldSpec::new("ip.opt.flag", "Flag", Bits { start: 28, len: 4 }, Kind::Enum(&TIMESTAMP_FLAGS)),
+    FieldSpec::new("ip.opt.time_stamp_addr", "Address", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.opt.time_stamp", "Time stamp", ANYWHERE, Kind::Number),
+    FieldSpec::new("ip.opt.sid", "Stream Identifier", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("ip.opt.ra", "Router Alert", Bits::bytes(2, 2), Kind::Number),
+];
+const STATUS: usize = row(&FIELDS, "ip.checksum.status");
+const OPTION: usize = row(&FIELDS, "ip.opt.type");
+const OPTION_LENGTH: usize = row(&FIELDS, "ip.opt.len");
+const POINTER: usize = row(&FIELDS, "ip.opt.ptr");
+const RECORDED: usize = row(&FIELDS, "ip.rec_rt");
+const ROUTE: usize = row(&FIELDS, "ip.src_rt");
+const EMPTY: usize = row(&FIELDS, "ip.empty_rt");
+const OVERFLOW: usize = row(&FIELDS, "ip.opt.overflow");
+const STAMP_FLAG: usize = row(&FIELDS, "ip.opt.flag");
+const STAMP_ADDRESS: usize = row(&FIELDS, "ip.opt.time_stamp_addr");
+const STAMP: usize = row(&FIELDS, "ip.opt.time_stamp");
+const STREAM: usize = row(&FIELDS, "ip.opt.sid");
+const ROUTER_ALERT: usize = row(&FIELDS, "ip.opt.ra");
+
+/// The table of an IPv4 header.
+pub static HEADER: Header = Header {
+    name: "ip",
+    title: "Internet Protocol Version 4",
+    source: "RFC 791 §3.1",
+    fields: &FIELDS,
+    walk,
+    info: Some(info),
+};
+
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
+
+/// Protocol number of ICMP.
+pub const ICMP: u8 = 1;
+/// Protocol number of TCP.
+pub const TCP: u8 = 6;
+/// Protocol number of UDP.
+pub const UDP: u8 = 17;
+/// Bytes of a header without options.
+pub const LENGTH: usize = 20;
+/// Where the checksum lies.
+pub(super) const CHECKSUM: usize = 10;
+
+/// An IPv4 header without options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ipv4 {
+    /// Differentiated services code point (upper six bits) and explicit congestion notification.
+    pub dsfield: u8,
+    /// Which packet a fragment belongs to; without meaning on others (RFC 6864).
+    pub identification: u16,
+    /// Routers must not fragment it.
+    pub dont_fragment: bool,
+    /// Another fragment follows.
+    pub more_fragments: bool,
+    /// Where this fragment's payload belongs in the whole packet's, in bytes; a multiple of 8.
+    pub fragment_offset: u16,
+    /// How many routers it may still pass.
+    pub ttl: u8,
+    /// What is inside.
+    pub protocol: u8,
+    /// Who sent it.
+    pub source: Ipv4Addr,
+    /// Who shall receive it.
+    pub destination: Ipv4Addr,
+}
+
+impl Ipv4 {
+    /// The header at the start of `bytes`, which may have options.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; LENGTH] = bytes.first_chunk()?;
+        let [dsfield, ttl, protocol] = [header[1], header[8], header[9]];
+        let fragment = be16(header, 6)?;
+        (header[0] >> 4 == 4).then_some(Self {
+            dsfield,
+            identification: be16(header, 4)?,
+            dont_fragment: fragment & 0x4000 != 0,
+            more_fragments: fragment & 0x2000 != 0,
+            fragment_offset: (fragment & 0x1fff) << 3,
+            ttl,
+            protocol,
+            source: address(header, 12)?,
+            destination: address(header, 16)?,
+        })
+    }
+}
+
+fn address(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
+    Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?))
+}
+
+/// The sender and the last receiver of the packet, as its checksums count them: a source route that is not used up yet
+/// ends elsewhere than the header says (RFC 1122 §3.2.1.8), and `None` is returned.
+pub(super) fn ends(ip: LayerView<'_, '_>) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    let header = ip.bytes();
+    let routed = RawOptions::new(header.get(LENGTH..)?)
+        .any(|option| matches!(option.kind, 0x83 | 0x89) && option.bytes.get(2).is_some_and(|&at| usize::from(at) < option.bytes.len()));
+    if routed { None } else { Some((address(header, 12)?, address(header, 16)?)) }
+}
+
+/// Bytes of payload on the wire, as far as header and frame agree.
+pub(super) fn reported_payload(ip: LayerView<'_, '_>) -> usize {
+    let layer = ip.layer();
+    let frame = ip.packet.frame;
+    let room = frame.original.max(frame.bytes.len()).saturating_sub(layer.offset);
+    let total = match be16(ip.bytes(), 2) {
+        // Segments that the network card cuts up later can be too long for the field.
+        None | Some(0) => room,
+        Some(total) if layer.quoted => usize::from(total),
+        Some(total) => room.min(usize::from(total)),
+    };
+    total.saturating_sub(layer.length)
+}
+
+/// Whether the payload is here from its first to its last byte.
+pub(super) fn is_whole(ip: LayerView<'_, '_>) -> bool {
+    let fragment = be16(ip.bytes(), 6).is_none_or(|fragment| fragment & 0x3fff != 0);
+    !fragment && ip.layer().payload >= reported_payload(ip)
+}
+
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(&header) = input.bytes.first_chunk::<LENGTH>() else { return Found::truncated(input, LENGTH, None) };
+    let (version, length) = (usize::from(header[0] >> 4), usize::from(header[0] & 15) * 4);
+    if version != 4 {
+        return Found::malformed(input, LENGTH, 0, 4, version, "ip.version");
+    }
+    if length < LENGTH {
+        return Found::malformed(input, LENGTH, 0, LENGTH, length, "ip.hdr_len");
+    }
+    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    if total != 0 && total < length {
+        return Found::malformed(input, LENGTH, 2, length, total, "ip.len");
+    }
+    let Some(options) = input.bytes.get(LENGTH..length) else {
+        return Found::truncated(input, length, Some("ip.hdr_len"));
+    };
+    let total = if total == 0 { input.reported } else { total };
+    let reported = total.min(input.reported);
+    let fragment = u16::from_be_bytes([header[6], header[7]]);
+    let binding = if fragment & 0x1fff == 0 { Binding::IpProtocol(header[9]) } else { Binding::Data };
+    let mut found = Found::new(input, length, Some(binding));
+    found.payload = reported.saturating_sub(length);
+    found.fragment = fragment & 0x2000 != 0;
+    found.ends = (reported < input.reported).then_some("ip.len");
+    if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
+        let because = "ip.opt.len";
+        found.flaw = Some(Flaw { kind: FaultKind::Malformed, at: LENGTH + at, needed, available, because });
+    }
+    // A quotation is expected to end early (RFC 792 asks for eight bytes of payload only).
+    if total > input.reported && !input.quoted {
+        let available = input.reported;
+        found.flaw = Some(Flaw { kind: FaultKind::Truncated, at: 0, needed: total, available, because: "ip.len" });
+    }
+    found
+}
+
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    rows(view, &FIELDS[..STATUS], each);
+    if let Some(status) = checksum::status(view) {
+        each(concluded(view, &FIELDS[STATUS], status.value()));
+    }
+    rows(view, &FIELDS[STATUS + 1..OPTION], each);
+    for option in RawOptions::new(view.bytes().get(LENGTH..).unwrap_or(&[])) {
+        walk_option(view, &option, each);
+    }
+}
+
+/// Option types that have more to say than type and length.
+const RECORD_ROUTE: u8 = 7;
+const TIMESTAMP: u8 = 0x44;
+const LOOSE_ROUTE: u8 = 0x83;
+const STREAM_ID: u8 = 0x88;
+const STRICT_ROUTE: u8 = 0x89;
+const ALERT: u8 = 0x94;
+
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn FnMut(Field<'f>)) {
+    let start = LENGTH + option.at;
+    let mut read = |first: usize, last: usize| option_rows(view, &FIELDS[first..=last], start, option, each);
+    read(OPTION, OPTION_LENGTH - 1);
+    if option.kind <= 1 {
+        return;
+    }
+    read(OPTION_LENGTH, OPTION_LENGTH);
+    match option.kind {
+        STREAM_ID => return read(STREAM, STREAM),
+        ALERT => return read(ROUTER_ALERT, ROUTER_ALERT),
+        RECORD_ROUTE | LOOSE_ROUTE | STRICT_ROUTE | TIMESTAMP => read(POINTER, POINTER),
+        _ => return,
+    }
+    let Some(&pointer) = option.bytes.get(2) else { return };
+    let used = usize::from(pointer).saturating_sub(1);
+    if option.kind != TIMESTAMP {
+        let open = if option.kind == RECORD_ROUTE { EMPTY } else { ROUTE };
+        for at in (3..option.bytes.len().saturating_sub(3)).step_by(4) {
+            placed(view, &FIELDS[if at < used { RECORDED } else { open }], start + at, 4, each);
+        }
+        return;
+    }
+    read(OVERFLOW, STAMP_FLAG);
+    let with_address = option.bytes.get(3).is_some_and(|flags| matches!(flags & 15, 1 | 3));
+    let step = if with_address { 8 } else { 4 };
+    for at in (4..(option.bytes.len() + 1).saturating_sub(step)).step_by(step) {
+        if with_address {
+            placed(view, &FIELDS[STAMP_ADDRESS], start + at, 4, each);
+        }
+        placed(view, &FIELDS[STAMP], start + at + step - 4, 4, each);
+    }
+}
+
+/// A packet around `payload`. A total length beyond 65,535 does not fit the field; it is cut to what fits.
+#[must_use]
+pub fn craft(header: &Ipv4, payload: &[u8]) -> Vec<u8> {
+    let payload = &payload[..payload.len().min(usize::from(u16::MAX) - LENGTH)];
+    let mut bytes = vec![0; LENGTH + payload.len()];
+    if let Some(mut packet) = MutableIpv4Packet::new(&mut bytes) {
+        packet.set_version(4);
+        packet.set_header_length(5);
+        packet.set_dscp(header.dsfield >> 2);
+        packet.set_ecn(header.dsfield & 3);
+        packet.set_total_length(u16::try_from(LENGTH + payload.len()).unwrap_or(u16::MAX));
+        packet.set_identification(header.identification);
+        let dont = if header.dont_fragment { Ipv4Flags::DontFragment } else { 0 };
+        let more = if header.more_fragments { Ipv4Flags::MoreFragments } else { 0 };
+        packet.set_flags(dont | more);
+        packet.set_fragment_offset(header.fragment_offset / 8);
+        packet.set_ttl(header.ttl);
+        packet.set_next_level_protocol(IpNextHeaderProtocol(header.protocol));
+        packet.set_source(header.source);
+        packet.set_destination(header.destination);
+        packet.set_payload(payload);
+    }
+    let checksum = Sum::default().add(&bytes[..LENGTH]).checksum();
+    bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
+/// The packets that carry `payload` over a link of this MTU (the largest IP packet it takes, in bytes): one, if it
+/// fits or `header` forbids fragments. Below the 28 bytes of a header and eight bytes of payload, 28 counts.
+#[must_use]
+pub fn fragments(header: &Ipv4, payload: &[u8], mtu: usize) -> Vec<Vec<u8>> {
+    if header.dont_fragment || LENGTH + payload.len() <= mtu {
+        return vec![craft(header, payload)];
+    }
+    // Every fragment but the last carries a multiple of eight bytes (RFC 791 §3.2).
+    let size = (mtu.saturating_sub(LENGTH) & !7).max(8);
+    let count = payload.len().div_ceil(size);
+    payload
+        .chunks(size)
+        .enumerate()
+        .filter_map(|(index, part)| {
+            let fragment_offset = header.fragment_offset.checked_add(u16::try_from(index * size).ok()?)?;
+            let more_fragments = header.more_fragments || index + 1 < count;
+            Some(craft(&Ipv4 { more_fragments, fragment_offset, ..*header }, part))
+        })
+        .collect()
+}
+
+fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+    let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
+        return out.write_str(broken(view).unwrap_or_default());
+    };
+    let (version, length) = (header[0] >> 4, usize::from(header[0] & 15) * 4);
+    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let protocol = header[9];
+    if version != 4 {
+        return write!(out, "Bogus IPv4 version ({version}, must be 4)");
+    }
+    if length < LENGTH {
+        return write!(out, "Bogus IP header length ({length}, must be at least 20)");
+    }
+    if total != 0 && total < length {
+        return write!(out, "Bogus IP length ({total}, less than header length {length})");
+    }
+    if let Some(broken) = broken(view) {
+        return out.write_str(broken);
+    }
+    let name = numbers::name(&numbers::IP_PROTOCOLS, protocol.into()).unwrap_or("Unassigned");
+    let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x1fff;
+    if fragment > 0 {
+        let identification = u16::from_be_bytes([header[4], header[5]]);
+        return write!(
+            out,
+            "Fragmented IP protocol (proto={name} {protocol}, off={}, ID={identification:04x})",
+            u32::from(fragment) * 8
+        );
+    }
+    match super::bound(Binding::IpProtocol(protocol)) {
+        Some(_) => Ok(()),
+        None => write!(out, "{name} ({protocol})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Ipv4 = Ipv4 {
+        dsfield: 0xb9,
+        identification: 0xbeef,
+        dont_fragment: false,
+        more_fragments: false,
+        fragment_offset: 0,
+        ttl: 3,
+        protocol: UDP,
+        source: Ipv4Addr::new(192, 168, 11, 2),
+        destination: Ipv4Addr::new(93, 184, 216, 34),
+    };
+
+    #[test]
+    fn a_crafted_packet_reads_back_and_sums_to_ones() {
+        let packet = craft(&HEADER, b"payload");
+        assert_eq!(Ipv4::read(&packet), Some(HEADER));
+        assert_eq!(Sum::default().add(&packet[..LENGTH]).fold(), 0xffff);
+        assert_eq!(be16(&packet, 2), Some(27));
+        assert_eq!(Ipv4::read(&packet[..19]), None);
+    }
+
+    #[test]
+    fn fragments_join_to_the_whole_and_fit_the_link() {
+        let payload: Vec<u8> = (0..=255).cycle().take(4008).collect();
+        for mtu in [1500, 1400, 68, 576, 29] {
+            let mut joined = Vec::new();
+            let parts = fragments(&HEADER, &payload, mtu);
+            for (index, part) in parts.iter().enumerate() {
+                let header = Ipv4::read(part).expect("a header");
+                assert!(part.len() <= mtu.max(28));
+                assert_eq!(usize::from(header.fragment_offset), joined.len());
+                assert_eq!(header.more_fragments, index + 1 < parts.len());
+                joined.extend_from_slice(&part[LENGTH..]);
+            }
+            assert_eq!(joined, payload);
+        }
+        assert_eq!(fragments(&HEADER, &payload[..1480], 1500).len(), 1);
+        assert_eq!(fragments(&Ipv4 { dont_fragment: true, ..HEADER }, &payload, 1500).len(), 1);
+    }
+}

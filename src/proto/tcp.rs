@@ -1,0 +1,346 @@
+//! TCP: a byte stream in each direction, numbered and acknowledged.
+
+mod options;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use pnet::packet::tcp::MutableTcpPacket;
+
+pub use options::{TcpOption, options};
+
+use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
+use super::reading::{Binding, Found, Input, RawOptions, be16, be32, broken, concluded, row, rows};
+use super::{Flaw, Protocol, ipv4, numbers};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+
+const SET: Kind = Kind::Flag("Set", "Not set");
+const ANYWHERE: Bits = Bits { start: 0, len: 0 };
+
+const fn flag(key: &'static str, label: &'static str, bit: usize) -> FieldSpec {
+    FieldSpec::new(key, label, Bits { start: bit, len: 1 }, SET).part()
+}
+
+const fn generated(key: &'static str, label: &'static str) -> FieldSpec {
+    FieldSpec::new(key, label, ANYWHERE, Kind::Number).generated()
+}
+
+const fn option(key: &'static str, label: &'static str, at: usize, length: usize, kind: Kind) -> FieldSpec {
+    FieldSpec::new(key, label, Bits::bytes(at, length), kind).part()
+}
+
+/// Rows of options are counted from the option's first byte.
+static FIELDS: [FieldSpec; 46] = [
+    FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
+    FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
+    generated("tcp.stream", "Stream index"),
+    generated("tcp.completeness", "Conversation completeness"),
+    generated("tcp.len", "TCP Segment Len"),
+    generated("tcp.seq", "Sequence Number"),
+    FieldSpec::new("tcp.seq_raw", "Sequence Number (raw)", Bits::bytes(4, 4), Kind::Number),
+    generated("tcp.nxtseq", "Next Sequence Number"),
+    generated("tcp.ack", "Acknowledgment Number"),
+    FieldSpec::new("tcp.ack_raw", "Acknowledgment number (raw)", Bits::bytes(8, 4), Kind::Number),
+    FieldSpec::new("tcp.hdr_len", "Header Length", Bits { start: 96, len: 4 }, Kind::Scaled(4)),
+    FieldSpec::new("tcp.flags", "Flags", Bits { start: 100, len: 12 }, Kind::Hex),
+    FieldSpec::new("tcp.flags.res", "Reserved", Bits { start: 100, len: 3 }, SET).part(),
+    flag("tcp.flags.ae", "Accurate ECN", 103),
+    flag("tcp.flags.cwr", "Congestion Window Reduced", 104),
+    flag("tcp.flags.ece", "ECN-Echo", 105),
+    flag("tcp.flags.urg", "Urgent", 106),
+    flag("tcp.flags.ack", "Acknowledgment", 107),
+    flag("tcp.flags.push", "Push", 108),
+    flag("tcp.flags.reset", "Reset", 109),
+    flag("tcp.flags.syn", "Syn", 110),
+    flag("tcp.flags.fin", "Fin", 111),
+    FieldSpec::new("tcp.window_size_value", "Window", Bits::bytes(14, 2), Kind::Number),
+    generated("tcp.window_size", "Calculated window size"),
+    generated("tcp.window_size_scalefactor", "Window size scaling factor"),
+    FieldSpec::new("tcp.checksum", "Checksum", Bits::bytes(16, 2), Kind::Hex),
+    FieldSpec::new("tcp.checksum.status", "Checksum Status", ANYWHERE, Kind::Enum(&STATUS_NAMES)).generated(),
+    FieldSpec::new("tcp.urgent_pointer", "Urgent Pointer", Bits::bytes(18, 2), Kind::Number),
+    FieldSpec::new("tcp.options", "TCP Options", Bits { start: 160, len: 0 }, Kind::Bytes),
+    option("tcp.option_kind", "Kind", 0, 1, Kind::Enum(&numbers::TCP_OPTIONS)),
+    option("tcp.option_len", "Length", 1, 1, Kind::Number),
+    option("tcp.options.mss_val", "MSS Value", 2, 2, Kind::Number),
+    option("tcp.options.wscale.shift", "Shift count", 2, 1, Kind::Number),
+    generated("tcp.options.wscale.multiplier", "Multiplier").part(),
+    option("tcp.options.sack_le", "TCP SACK Left Edge", 2, 4, Kind::Number),
+    option("tcp.options.sack_re", "TCP SACK Right Edge", 6, 4, Kind::Number),
+    generated("tcp.options.sack.count", "TCP SACK Count").part(),
+    option("tcp.options.timestamp.tsval", "Timestamp value", 2, 4, Kind::Number),
+    option("tcp.options.timestamp.tsecr", "Timestamp echo reply", 6, 4, Kind::Number),
+    option("tcp.options.experimental.exid", "Experiment Identifier", 2, 2, Kind::Hex),
+    FieldSpec::new("tcp.options.tfo.cookie", "Fast Open Cookie", ANYWHERE, Kind::Bytes).part(),
+    FieldSpec::new("tcp.options.unknown.payload", "Payload", Bits { start: 16, len: 0 }, Kind::Bytes).part(),
+    FieldSpec::new("tcp.time_relative", "Time since first frame in this TCP stream", ANYWHERE, Kind::Span).generated(),
+    FieldSpec::new("tcp.time_delta", "Time since previous frame in this TCP stream", ANYWHERE, Kind::Span).generated(),
+    FieldSpec::new("tcp.analysis.ack_rtt", "The RTT to ACK the segment was", ANYWHERE, Kind::Span).generated(),
+    FieldSpec::new("tcp.analysis.acks_frame", "This is an ACK to the segment in frame", ANYWHERE, Kind::Number)
+        .generated(),
+];
+const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
+const STATUS: usize = row(&FIELDS, "tcp.checksum.status");
+const OPTIONS: usize = row(&FIELDS, "tcp.options");
+
+/// The table of a TCP header.
+pub static HEADER: Header = Header {
+    name: "tcp",
+    title: "Transmission Control Protocol",
+    source: "RFC 9293 §3.1",
+    fields: &FIELDS,
+    walk,
+    info: Some(info),
+};
+
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
+
+/// Bytes of a header without options.
+pub const LENGTH: usize = 20;
+/// The longest list of options that fits a header, in bytes.
+pub const LONGEST_OPTIONS: usize = 40;
+/// Where the checksum lies.
+pub(super) const CHECKSUM: usize = 16;
+
+/// The twelve bits beside the header length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flags(pub u16);
+
+impl Flags {
+    /// No more data from the sender.
+    pub const FIN: Self = Self(0x001);
+    /// Synchronise: the sequence number is the initial one.
+    pub const SYN: Self = Self(0x002);
+    /// The connection does not exist (any more).
+    pub const RST: Self = Self(0x004);
+    /// Deliver to the program now.
+    pub const PSH: Self = Self(0x008);
+    /// The acknowledgment number means something.
+    pub const ACK: Self = Self(0x010);
+    /// The urgent pointer means something.
+    pub const URG: Self = Self(0x020);
+    /// A congestion mark was seen (RFC 3168).
+    pub const ECE: Self = Self(0x040);
+    /// The congestion window was reduced (RFC 3168).
+    pub const CWR: Self = Self(0x080);
+
+    /// Whether all bits of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl std::ops::BitOr for Flags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The names of the bits, lowest first.
+const FLAG_NAMES: [&str; 12] =
+    ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE", "Reserved", "Reserved", "Reserved"];
+
+impl fmt::Display for Flags {
+    /// As in Wireshark's Info column: `SYN, ACK`; `<None>` when no bit is set.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The three reserved bits share one name.
+        let bits = if self.0 & 0xe00 == 0 { self.0 } else { self.0 & 0x1ff | 0x200 };
+        let mut separator = "";
+        for (bit, name) in FLAG_NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
+            let _ = bit;
+            write!(f, "{separator}{name}")?;
+            separator = ", ";
+        }
+        if separator.is_empty() { f.write_str("<None>") } else { Ok(()) }
+    }
+}
+
+/// A TCP header without its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tcp {
+    /// The sending program's port.
+    pub source_port: u16,
+    /// The receiving program's port.
+    pub destination_port: u16,
+    /// Number of the first byte of data (of the SYN itself, when that flag is set).
+    pub sequence: u32,
+    /// Number of the byte expected next, when ACK is set.
+    pub acknowledgment: u32,
+    /// What this segment is.
+    pub flags: Flags,
+    /// Bytes the sender will take, as written: not yet scaled.
+    pub window: u16,
+    /// Where urgent data ends, when URG is set.
+    pub urgent: u16,
+}
+
+impl Tcp {
+    /// The header at the start of `bytes`.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; LENGTH] = bytes.first_chunk()?;
+        Some(Self {
+            source_port: be16(header, 0)?,
+            destination_port: be16(header, 2)?,
+            sequence: be32(header, 4)?,
+            acknowledgment: be32(header, 8)?,
+            flags: Flags(be16(header, 12)? & 0xfff),
+            window: be16(header, 14)?,
+            urgent: be16(header, 18)?,
+        })
+    }
+}
+
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(header) = input.bytes.first_chunk::<LENGTH>() else { return Found::truncated(input, LENGTH, None) };
+    let length = usize::from(header[12] >> 4) * 4;
+    if length < LENGTH {
+        return Found::malformed(input, LENGTH, 12, LENGTH, length, "tcp.hdr_len");
+    }
+    let Some(options) = input.bytes.get(LENGTH..length) else {
+        return Found::truncated(input, length, Some("tcp.hdr_len"));
+    };
+    let mut found = Found::new(input, length, Some(Binding::Data));
+    if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
+        let because = "tcp.option_len";
+        found.flaw = Some(Flaw { kind: FaultKind::Malformed, at: LENGTH + at, needed, available, because });
+    }
+    found
+}
+
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    rows(view, &FIELDS[..LENGTH_OF_DATA], each);
+    if let Some(length) = data_length(view) {
+        each(concluded(view, &FIELDS[LENGTH_OF_DATA], Value::Number(length as u64)));
+    }
+    rows(view, &FIELDS[LENGTH_OF_DATA..STATUS], each);
+    if let Some(status) = checksum::status(view) {
+        each(concluded(view, &FIELDS[STATUS], status.value()));
+    }
+    rows(view, &FIELDS[STATUS..OPTIONS], each);
+    if view.bytes().len() > LENGTH {
+        rows(view, &FIELDS[OPTIONS..=OPTIONS], each);
+        options::walk(view, &FIELDS, each);
+    }
+}
+
+/// Bytes of data that the segment carries on the wire; `None` when the header is too short to tell.
+fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
+    let length = usize::from(view.bytes().get(12)? >> 4) * 4;
+    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
+    let room = if std::ptr::eq(outer.layer().header, &raw const ipv4::HEADER) {
+        ipv4::reported_payload(outer)
+    } else {
+        view.layer().length + view.layer().payload
+    };
+    room.checked_sub(length)
+}
+
+/// A segment to be carried from `source` to `destination`. Options are padded to a multiple of four bytes; those that
+/// do not fit the header's 40 bytes are left out.
+#[must_use]
+pub fn craft(
+    header: &Tcp,
+    options: &[TcpOption<'_>],
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    payload: &[u8],
+) -> Vec<u8> {
+    let options = options::write(options);
+    let length = LENGTH + options.len();
+    let mut bytes = vec![0; length + payload.len()];
+    if let Some(mut packet) = MutableTcpPacket::new(&mut bytes) {
+        packet.set_source(header.source_port);
+        packet.set_destination(header.destination_port);
+        packet.set_sequence(header.sequence);
+        packet.set_acknowledgement(header.acknowledgment);
+        packet.set_window(header.window);
+        packet.set_urgent_ptr(header.urgent);
+    }
+    // At most 60 / 4 = 15, so it fits the upper four bits; the builder has no room for the flags above CWR.
+    let offset = u16::try_from(length / 4).unwrap_or(15) << 12;
+    bytes[12..14].copy_from_slice(&(offset | header.flags.0 & 0xfff).to_be_bytes());
+    bytes[LENGTH..length].copy_from_slice(&options);
+    bytes[length..].copy_from_slice(payload);
+    let checksum = pseudo_header(source, destination, ipv4::TCP, bytes.len()).add(&bytes).checksum();
+    bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
+fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+    let bytes = view.bytes();
+    let broken = broken(view).unwrap_or_default();
+    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else { return out.write_str(broken) };
+    write!(out, "{source} → {destination}")?;
+    let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
+        (be32(bytes, 4), be32(bytes, 8), be16(bytes, 12), be16(bytes, 14))
+    else {
+        return out.write_str(broken);
+    };
+    // What the conversation tracker worked out, else what the header says.
+    let shown = |key, raw: u32| match view.packet.generated(key) {
+        Some(Value::Number(number)) => number,
+        _ => u64::from(raw),
+    };
+    let flags = Flags(bits & 0xfff);
+    write!(out, " [{flags}] Seq={}", shown("tcp.seq", sequence))?;
+    if flags.contains(Flags::ACK) {
+        write!(out, " Ack={}", shown("tcp.ack", acknowledgment))?;
+    }
+    write!(out, " Win={}", shown("tcp.window_size", window.into()))?;
+    let length = usize::from(bits >> 12) * 4;
+    if length < LENGTH {
+        return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
+    }
+    if let Some(Status::Bad { .. }) = checksum::status(view) {
+        out.write_str(" [TCP CHECKSUM INCORRECT]")?;
+    }
+    if let (true, Some(urgent)) = (flags.contains(Flags::URG), be16(bytes, 18)) {
+        write!(out, " Urg={urgent}")?;
+    }
+    if let (Some(length), true) = (data_length(view), bytes.len() >= LENGTH) {
+        write!(out, " Len={length}")?;
+    }
+    options::info(bytes, out)?;
+    out.write_str(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crafted_segment_reads_back_and_sums_to_ones() {
+        let (source, destination) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+        let header = Tcp {
+            source_port: 49152,
+            destination_port: 80,
+            sequence: 0xffff_fffe,
+            acknowledgment: 7,
+            flags: Flags::SYN | Flags::ACK | Flags(0x100),
+            window: 65535,
+            urgent: 3,
+        };
+        let list = [TcpOption::MaximumSegmentSize(1460), TcpOption::SackPermitted, TcpOption::WindowScale(7)];
+        for payload in [&b""[..], b"odd", b"even"] {
+            let segment = craft(&header, &list, source, destination, payload);
+            assert_eq!(Tcp::read(&segment), Some(header));
+            assert_eq!(segment[12] >> 4, 8, "nine bytes of options and three of padding");
+            assert_eq!(options(&segment[..32]).take(3).collect::<Vec<_>>(), list);
+            assert_eq!(&segment[32..], payload);
+            let sum = pseudo_header(source, destination, ipv4::TCP, segment.len()).add(&segment);
+            assert_eq!(sum.fold(), 0xffff);
+        }
+    }
+
+    #[test]
+    fn flags_read_as_wireshark_writes_them() {
+        assert_eq!(Flags(0x12).to_string(), "SYN, ACK");
+        assert_eq!(Flags::default().to_string(), "<None>");
+        assert!(Flags(0x12).contains(Flags::SYN) && !Flags(0x12).contains(Flags::FIN | Flags::SYN));
+    }
+}
