@@ -138,7 +138,7 @@ impl<'f> Addresses<'f> {
     /// Writes the address `part` as the Info column does: hexadecimal when its kind is not known.
     fn write(&self, part: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let bytes = self.parts[part].1;
-        if part % 2 == 0 {
+        if part.is_multiple_of(2) {
             if let Some(mac) = MacAddr::read(bytes).filter(|_| self.mac) {
                 return write!(out, "{mac}");
             }
@@ -204,7 +204,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         }
     }
     for (index, (at, bytes)) in addresses.parts.into_iter().enumerate() {
-        let known = if index % 2 == 0 { addresses.mac } else { addresses.ipv4 };
+        let known = if index.is_multiple_of(2) { addresses.mac } else { addresses.ipv4 };
         let spec = &FIELDS[ADDRESSES + 2 * index + usize::from(!known)];
         if !bytes.is_empty() {
             // In a packet of other address sizes it lies elsewhere than the row says.
