@@ -329,6 +329,32 @@ fn a_crafted_frame_is_seen_leaving_and_answered() {
     });
 }
 
+fn now() -> Nanos {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    Nanos(i64::try_from(since.as_nanos()).expect("before 2262"))
+}
+
+#[test]
+fn the_first_stamp_already_lies_within_its_send() {
+    on_stage("the_first_stamp_already_lies_within_its_send", || {
+        let _peer = cabled();
+        block_on(async {
+            let (mut sniffer, send, near) = sniff("near", &Filter::new().between(OURS, Some(THEIRS))).await;
+            let mut channel = Channel::open(send, &near).expect("a channel");
+            let packet = echo(OURS, THEIRS, 1, 0);
+            let frame = framed(MacAddr::BROADCAST, near.mac.expect("a MAC address"), &packet);
+            for attempt in 0..10 {
+                let before = now();
+                channel.send(&frame).expect("sent");
+                let after = now();
+                let mut frames = std::iter::from_fn(|| sniffer.try_next().expect("no error"));
+                let seen = frames.find(|frame| frame.direction == Some(Direction::Out)).expect("seen leaving").time;
+                assert!(before <= seen && seen <= after, "frame {attempt}: {before:?} {seen:?} {after:?}");
+            }
+        });
+    });
+}
+
 #[test]
 fn loopback_answers_packets_and_tells_ours_apart() {
     on_stage("loopback_answers_packets_and_tells_ours_apart", || {

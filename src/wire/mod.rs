@@ -16,6 +16,7 @@ mod reverse;
 mod route;
 mod sniffer;
 mod sockets;
+mod stamping;
 
 pub use channel::{Channel, SendError};
 pub use filter::Filter;

@@ -13,6 +13,7 @@ use super::filter::Filter;
 use super::interface::Interface;
 use super::packet_socket::{LinkState, Received, bind, enable_auxdata, link_state, receive, statistics, watch};
 use super::sockets::{OwnPackets, SniffSocket};
+use super::stamping;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Direction, Frame, FrameNo, LinkType, Nanos};
 
@@ -50,10 +51,6 @@ pub struct Counts {
 /// are never touched.
 const LARGEST_FRAME: usize = 9 << 16;
 
-/// The kernel switches timestamping on a moment after it was asked to. In 5 of 40 cold starts the first stamps were
-/// wrong by up to 28 µs; after 50 µs none were.
-const STAMP_WARM_UP: Duration = Duration::from_micros(100);
-
 /// How long a vanishing interface may look as if it were merely down, and how often we look.
 const SETTLE: (u32, Duration) = (4, Duration::from_millis(5));
 
@@ -86,7 +83,7 @@ impl Sniffer {
         let option = nix::sys::socket::sockopt::ReceiveTimestampns;
         nix::sys::socket::setsockopt(&socket.as_fd(), option, &true).map_err(|error| failed("time stamps", &error))?;
         enable_auxdata(socket.as_fd()).map_err(|error| failed("VLAN tags", &error))?;
-        std::thread::sleep(STAMP_WARM_UP);
+        stamping::wait_until_on();
         // The filter is in place: the first frame to arrive is already one of ours.
         bind(socket.as_fd(), interface.index, ETH_P_ALL).map_err(|error| match error {
             Errno::ENODEV | Errno::ENXIO => gone(name),
