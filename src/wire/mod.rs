@@ -16,7 +16,6 @@ mod reverse;
 mod route;
 mod sniffer;
 mod sockets;
-mod stamping;
 
 pub use channel::{Channel, SendError};
 pub use filter::Filter;
