@@ -45,12 +45,19 @@ async fn drain(sniffer: &mut Sniffer) -> Vec<Frame> {
 }
 
 /// Sniffs `name` while `traffic` runs, with tcpdump beside; both must have seen the same frames at the same times.
-fn same_as_tcpdump(name: &str, traffic: impl FnOnce()) -> Vec<Frame> {
+fn same_as_tcpdump(name: &str, traffic: impl FnOnce() + Send) -> Vec<Frame> {
     let witness = Witness::listen(name, &[]);
     let frames = block_on(async {
         let (mut sniffer, _, _) = sniff(name, &Filter::everything()).await;
-        traffic();
-        let frames = drain(&mut sniffer).await;
+        let mut frames = Vec::new();
+        std::thread::scope(|scope| {
+            let traffic = scope.spawn(traffic);
+            while !traffic.is_finished() {
+                frames.extend(std::iter::from_fn(|| sniffer.try_next().expect("no error")));
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        });
+        frames.extend(drain(&mut sniffer).await);
         assert_eq!(sniffer.counts().dropped, 0);
         frames
     });
@@ -142,7 +149,11 @@ fn transfer(peer: &Peer, size: usize) {
     });
     wait.recv().expect("the server is ready");
     let mut stream = TcpStream::connect((THEIRS, 7000)).expect("connect");
-    stream.write_all(&vec![0x55; size]).expect("write");
+    for piece in vec![0x55; size].chunks(200_000) {
+        stream.write_all(piece).expect("write");
+        // Without privilege the sniffer's queue holds three giant segments: leave it time to empty it.
+        std::thread::sleep(Duration::from_millis(3));
+    }
     drop(stream);
     assert_eq!(server.join().expect("server"), size);
 }
@@ -194,7 +205,7 @@ fn segments_beyond_64_kib_arrive_whole() {
         let peer = cabled();
         allow_big_segments("near");
         peer.run(|| allow_big_segments("far"));
-        let frames = same_as_tcpdump("near", || transfer(&peer, 16 << 20));
+        let frames = same_as_tcpdump("near", || transfer(&peer, 8 << 20));
         let largest = frames.iter().map(|frame| frame.bytes.len()).max().expect("frames");
         assert!(largest > 65_549, "{largest}");
         assert!(frames.iter().all(|frame| frame.bytes.len() == frame.original));
@@ -325,6 +336,32 @@ fn a_crafted_frame_is_seen_leaving_and_answered() {
             assert_eq!(icmp(&frames), [(8, Direction::Out), (0, Direction::In)]);
             assert_eq!(frames[0].bytes, frame);
             assert!(frames[0].time < frames[1].time);
+        });
+    });
+}
+
+fn now() -> Nanos {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    Nanos(i64::try_from(since.as_nanos()).expect("before 2262"))
+}
+
+#[test]
+fn the_first_stamp_already_lies_within_its_send() {
+    on_stage("the_first_stamp_already_lies_within_its_send", || {
+        let _peer = cabled();
+        block_on(async {
+            let (mut sniffer, send, near) = sniff("near", &Filter::new().between(OURS, Some(THEIRS))).await;
+            let mut channel = Channel::open(send, &near).expect("a channel");
+            let packet = echo(OURS, THEIRS, 1, 0);
+            let frame = framed(MacAddr::BROADCAST, near.mac.expect("a MAC address"), &packet);
+            for attempt in 0..10 {
+                let before = now();
+                channel.send(&frame).expect("sent");
+                let after = now();
+                let mut frames = std::iter::from_fn(|| sniffer.try_next().expect("no error"));
+                let seen = frames.find(|frame| frame.direction == Some(Direction::Out)).expect("seen leaving").time;
+                assert!(before <= seen && seen <= after, "frame {attempt}: {before:?} {seen:?} {after:?}");
+            }
         });
     });
 }
