@@ -14,9 +14,7 @@ const MOST_LAYERS: usize = 32;
 pub fn dissect(frame: &Frame) -> Packet<'_> {
     let captured = frame.bytes.len();
     let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
-    let mut limit = "frame.len";
     if frame.original > captured {
-        limit = "frame.cap_len";
         packet.faults.push(Fault {
             kind: FaultKind::Truncated,
             layer: "frame",
@@ -27,6 +25,7 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
         });
     }
     let mut binding = first(frame);
+    let mut limit = "frame.len";
     let (mut at, mut end) = (0, frame.original.max(captured));
     let (mut quoted, mut whole) = (false, true);
     while packet.layers.len() < MOST_LAYERS {
@@ -69,7 +68,9 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
     // Quotations end where their sender cut them (RFC 792 asks for eight bytes): that is no fault.
     if quoted {
         let first = packet.layers.iter().find(|layer| layer.quoted).map_or(usize::MAX, |layer| layer.offset);
-        packet.faults.retain(|fault| fault.kind == FaultKind::Malformed || fault.offset < first);
+        packet.faults.retain(|fault| {
+            fault.kind == FaultKind::Malformed || fault.offset < first || fault.because == "frame.cap_len"
+        });
     }
     packet
 }

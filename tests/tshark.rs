@@ -11,6 +11,7 @@ use std::process::Command;
 use netlab::dissect::dissect;
 use netlab::model::{FaultKind, Frame, FrameNo, Generated, Kind, LinkType, Nanos, Packet, Value};
 use netlab::proto::checksum::{self, Status};
+use netlab::proto::tcp::{self, TcpOption};
 use netlab::proto::{self, ipv4};
 use pcap_file::pcap::PcapReader;
 use pcap_file::pcapng::{Block, PcapNgReader};
@@ -196,26 +197,44 @@ fn is_short(packet: &Packet<'_>, table: &Table, row: usize) -> bool {
     !packet.faults.is_empty() || cut_quotation || !table.cell(row, "_ws.malformed").is_empty()
 }
 
+/// Types of the packet's IPv4 options.
+fn ip_options(packet: &Packet<'_>) -> Vec<u64> {
+    let mut types = Vec::new();
+    for view in packet.views() {
+        view.walk(&mut |field| match field.value {
+            Value::Number(number) if field.spec.key == "ip.opt.type" => types.push(number),
+            _ => {}
+        });
+    }
+    types
+}
+
 /// Differences that are meant.
 fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
-    let source_routed = packet.views().any(|view| {
-        view.field("ip.opt.type").is_some_and(|_| {
-            let mut routed = false;
-            view.walk(&mut |field| {
-                routed |= field.spec.key == "ip.opt.type" && matches!(field.value, Value::Number(0x83 | 0x89));
-            });
-            routed
-        })
-    });
+    let options = ip_options(packet);
     match key {
         // Wireshark calls "not computed yet" bad.
         "tcp.checksum.status" | "udp.checksum.status" => {
-            packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) || source_routed
+            packet.views().any(|view| checksum::status(view) == Some(Status::Pending))
         }
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
         // Of a source route Wireshark shows where it ends as destination; netlab shows each field's own bytes.
-        "ip.dst" | "ip.src_rt" | "ip.rec_rt" => source_routed,
+        "ip.dst" | "ip.src_rt" | "ip.rec_rt" => options.iter().any(|option| matches!(option, 0x83 | 0x89)),
+        // Of options that it has no dissector for, Wireshark shows no field at all.
+        key if key.starts_with("ip.opt.") => {
+            let known = [0, 1, 7, 0x19, 0x44, 0x82, 0x83, 0x85, 0x86, 0x88, 0x89, 0x94];
+            options.iter().any(|option| !known.contains(option))
+        }
+        // Wireshark knows Multipath TCP; to netlab its option is one of the unknown.
+        "tcp.options.unknown.payload" => packet
+            .views()
+            .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
+        // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        "data.data" | "data.len" => {
+            packet.faults.iter().any(|fault| fault.because == "ip.version")
+                || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
+        }
         _ => false,
     }
 }
@@ -232,7 +251,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         let short = is_short(&packet, table, row);
         for spec in proto::all().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
             let cell = table.cell(row, spec.key);
-            let theirs: Vec<&str> = if cell.is_empty() { Vec::new() } else { cell.split(';').collect() };
+            let theirs: Vec<&str> = cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>")).collect();
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
             let same = enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs));
@@ -256,7 +275,9 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         if let Some(at) = theirs.find(" (duplicate use of") {
             theirs.truncate(at);
         }
-        if ours != theirs {
+        // Wireshark stops at the options Quick-Start and CIPSO when they are too short; netlab does not know them.
+        let stopped = theirs == "[Malformed Packet]" && ip_options(&packet).iter().any(|it| matches!(it, 0x19 | 0x86));
+        if ours != theirs && !stopped {
             found.push(format!("{file} #{}: {ours:?}, tshark {theirs:?}", row + 1));
         }
     }
@@ -329,8 +350,9 @@ fn read_all(frame: &Frame) -> usize {
 
 #[test]
 fn no_prefix_and_no_changed_byte_leads_astray() {
-    for path in captures() {
-        for mut frame in frames(&path) {
+    // The cut and the damaged frames were changed before.
+    for path in captures().iter().filter(|path| path.extension().is_some_and(|end| end == "pcap")) {
+        for mut frame in frames(path) {
             // The headers are what matters; the test shall not take long.
             frame.bytes.truncate(140);
             let whole = frame.bytes.clone();
@@ -339,11 +361,11 @@ fn no_prefix_and_no_changed_byte_leads_astray() {
                 frame.bytes.extend_from_slice(&whole[..length]);
                 read_all(&frame);
             }
-            for at in 0..whole.len() {
+            for (at, &byte) in whole.iter().enumerate() {
                 for mask in [0x01, 0x0f, 0x80, 0xff] {
-                    frame.bytes[at] ^= mask;
+                    frame.bytes[at] = byte ^ mask;
                     read_all(&frame);
-                    frame.bytes[at] = whole[at];
+                    frame.bytes[at] = byte;
                 }
             }
         }
@@ -376,9 +398,9 @@ fn an_unfinished_checksum_is_not_called_wrong() {
         .count();
     assert!(pending > 5, "the interface computed its checksums late, so {pending} frames are too few");
     let frames = frames(&directory().join("tcp.pcap"));
-    let bad = frames.iter().filter(|frame| {
-        dissect(frame).views().any(|view| matches!(checksum::status(view), Some(Status::Bad { .. })))
-    });
+    let bad = frames
+        .iter()
+        .filter(|frame| dissect(frame).views().any(|view| matches!(checksum::status(view), Some(Status::Bad { .. }))));
     assert!(bad.count() > 5, "checksums made wrong on purpose");
 }
 

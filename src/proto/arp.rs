@@ -118,7 +118,7 @@ impl<'f> Addresses<'f> {
     /// Writes the address `part` as the Info column does: hexadecimal when its kind is not known.
     fn write(&self, part: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let bytes = self.parts[part].1;
-        if part % 2 == 0 {
+        if part.is_multiple_of(2) {
             if let Some(mac) = MacAddr::read(bytes).filter(|_| self.mac) {
                 return write!(out, "{mac}");
             }
@@ -143,11 +143,9 @@ impl Purpose {
         let [_, (_, sender), (_, target_hardware), (_, target)] = addresses.parts;
         let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
         match operation {
-            REQUEST | REPLY if sender == target => Self {
-                gratuitous: true,
-                announcement: operation == REQUEST && zero(target_hardware),
-                probe: false,
-            },
+            REQUEST | REPLY if sender == target => {
+                Self { gratuitous: true, announcement: operation == REQUEST && zero(target_hardware), probe: false }
+            }
             REQUEST => Self { probe: zero(sender), ..Self::default() },
             _ => Self::default(),
         }
@@ -180,15 +178,13 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         return;
     };
     let purpose = Purpose::of(be16(view.bytes(), 6).unwrap_or(0), &addresses);
-    for (is, row) in
-        [(purpose.gratuitous, GRATUITOUS), (purpose.probe, PROBE), (purpose.announcement, ANNOUNCEMENT)]
-    {
+    for (is, row) in [(purpose.gratuitous, GRATUITOUS), (purpose.probe, PROBE), (purpose.announcement, ANNOUNCEMENT)] {
         if is {
             each(concluded(view, &FIELDS[row], Value::Flag(true)));
         }
     }
     for (index, (at, bytes)) in addresses.parts.into_iter().enumerate() {
-        let known = if index % 2 == 0 { addresses.mac } else { addresses.ipv4 };
+        let known = if index.is_multiple_of(2) { addresses.mac } else { addresses.ipv4 };
         let spec = &FIELDS[ADDRESSES + 2 * index + usize::from(!known)];
         if !bytes.is_empty() {
             // In a packet of other address sizes it lies elsewhere than the row says.

@@ -52,7 +52,7 @@ impl Sum {
     /// Adds the big-endian words of `bytes`; a last odd byte counts as a word's first half. Every part but the last
     /// must have even length.
     #[must_use]
-    pub fn add(self, bytes: &[u8]) -> Self {
+    pub fn plus(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<4>();
         let mut sum = self.0;
         for word in words {
@@ -85,7 +85,7 @@ impl Sum {
 /// header and data together.
 #[must_use]
 pub fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> Sum {
-    Sum(u64::from(protocol) + length as u64).add(&source.octets()).add(&destination.octets())
+    Sum(u64::from(protocol) + length as u64).plus(&source.octets()).plus(&destination.octets())
 }
 
 /// What the checksum of this layer is worth; `None` for layers without one, or when the field itself is missing.
@@ -96,11 +96,11 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
     if std::ptr::eq(header, &raw const ipv4::HEADER) {
         let field = reading::be16(bytes, ipv4::CHECKSUM)?;
         let whole = bytes.len() == usize::from(bytes[0] & 15) * 4;
-        return Some(if whole { compare(field, Sum::default().add(bytes)) } else { Status::Unverified });
+        return Some(if whole { compare(field, Sum::default().plus(bytes)) } else { Status::Unverified });
     }
     if std::ptr::eq(header, &raw const icmp::HEADER) {
         let field = reading::be16(bytes, icmp::CHECKSUM)?;
-        let whole = !view.layer().quoted && enclosing(view).is_none_or(ipv4::is_whole);
+        let whole = !view.layer().quoted && ipv4::enclosing(view).is_none_or(ipv4::is_whole);
         return Some(if whole { compare(field, covered(view, usize::MAX)) } else { Status::Unverified });
     }
     let (at, protocol) = if std::ptr::eq(header, &raw const udp::HEADER) {
@@ -114,7 +114,7 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
     if field == 0 && protocol == ipv4::UDP {
         return Some(Status::Absent);
     }
-    let Some(ip) = enclosing(view) else { return Some(Status::Unverified) };
+    let Some(ip) = ipv4::enclosing(view) else { return Some(Status::Unverified) };
     let Some((source, destination)) = ipv4::ends(ip) else { return Some(Status::Unverified) };
     let length = match protocol {
         ipv4::UDP => usize::from(reading::be16(bytes, udp::LENGTH)?),
@@ -139,7 +139,7 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
 fn covered(view: LayerView<'_, '_>, length: usize) -> Sum {
     let layer = view.layer();
     let length = length.min(layer.length + layer.payload);
-    Sum::default().add(view.packet.frame.bytes.get(layer.offset..layer.offset + length).unwrap_or(&[]))
+    Sum::default().plus(view.packet.frame.bytes.get(layer.offset..layer.offset + length).unwrap_or(&[]))
 }
 
 /// Judges `field`, given the sum over everything including it: a right one makes the sum all ones.
@@ -150,12 +150,6 @@ fn compare(field: u16, sum: Sum) -> Status {
     }
 }
 
-/// The IPv4 layer that carries this one.
-fn enclosing<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
-    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
-    std::ptr::eq(outer.layer().header, &raw const ipv4::HEADER).then_some(outer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +157,7 @@ mod tests {
     #[test]
     fn the_example_of_rfc_1071() {
         // RFC 1071 §3: the words 0001 f203 f4f5 f6f7 add up to ddf2.
-        let sum = Sum::default().add(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
+        let sum = Sum::default().plus(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
         assert_eq!(sum.fold(), 0xddf2);
         assert_eq!(sum.checksum(), !0xddf2);
     }
@@ -172,8 +166,8 @@ mod tests {
     fn parts_add_up_to_the_whole_whatever_their_length() {
         let bytes: Vec<u8> = (0..=255).collect();
         for split in (0..256).step_by(2) {
-            let whole = Sum::default().add(&bytes[..255]).fold();
-            assert_eq!(Sum::default().add(&bytes[..split]).add(&bytes[split..255]).fold(), whole);
+            let whole = Sum::default().plus(&bytes[..255]).fold();
+            assert_eq!(Sum::default().plus(&bytes[..split]).plus(&bytes[split..255]).fold(), whole);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes that no dissector claims: the payload.
 
-use super::reading::{Found, Input, concluded, row, rows};
 use super::Protocol;
+use super::reading::{Found, Input, concluded, row, rows};
 use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 static FIELDS: [FieldSpec; 2] = [
@@ -11,8 +11,14 @@ static FIELDS: [FieldSpec; 2] = [
 const LENGTH: usize = row(&FIELDS, "data.len");
 
 /// Undecoded payload.
-pub static HEADER: Header =
-    Header { name: "data", title: "Data", source: "the payload of the layer before", fields: &FIELDS, walk, info: None };
+pub static HEADER: Header = Header {
+    name: "data",
+    title: "Data",
+    source: "the payload of the layer before",
+    fields: &FIELDS,
+    walk,
+    info: None,
+};
 
 /// As the registry knows it.
 pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };

@@ -9,8 +9,10 @@ use super::reading::{Binding, Found, Input, be16, broken, row, rows};
 use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
 
-const LOCAL: Kind =
-    Kind::Flag("Locally administered address (this is NOT the factory default)", "Globally unique address (factory default)");
+const LOCAL: Kind = Kind::Flag(
+    "Locally administered address (this is NOT the factory default)",
+    "Globally unique address (factory default)",
+);
 const GROUP: Kind = Kind::Flag("Group address (multicast/broadcast)", "Individual address (unicast)");
 
 static FIELDS: [FieldSpec; 11] = [
@@ -56,12 +58,14 @@ pub const PROVIDER_TAGGED: u16 = 0x88a8;
 
 /// Bytes of the header.
 pub const LENGTH: usize = 14;
-/// Up to here the type field is a length instead (IEEE 802.3-2022 §3.2.6).
+/// Up to here the type field is a length instead (IEEE 802.3-2022 §3.2.6); 0 is neither.
 const LARGEST_LENGTH: u16 = 1500;
 /// From here it is a type.
 const SMALLEST_TYPE: u16 = 0x0600;
-/// A frame shorter than this is padded by its sender; 64 bytes with the frame check sequence that captures do not have.
+/// A shorter payload is padded by the sender, so that the frame has 60 bytes (64 with the frame check sequence that
+/// captures do not have).
 const SMALLEST_PAYLOAD: usize = 46;
+const SMALLEST_FRAME: usize = 60;
 
 /// An Ethernet II header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ fn dissect(input: &Input<'_>) -> Found {
     let Some(header) = Ethernet::read(input.bytes) else { return Found::truncated(input, LENGTH, None) };
     let room = input.reported.saturating_sub(LENGTH);
     match header.ethertype {
-        length if length <= LARGEST_LENGTH => {
+        length @ 1..=LARGEST_LENGTH => {
             let length = usize::from(length);
             let flaw = (length > room).then_some(Flaw {
                 kind: FaultKind::Truncated,
@@ -102,7 +106,7 @@ fn dissect(input: &Input<'_>) -> Found {
             let ends = (length < room).then_some("eth.len");
             Found { payload: length.min(room), ends, flaw, ..Found::new(input, LENGTH, Some(Binding::Data)) }
         }
-        kind if kind < SMALLEST_TYPE => Found::new(input, LENGTH, Some(Binding::Data)),
+        1501..SMALLEST_TYPE => Found::new(input, LENGTH, Some(Binding::Data)),
         kind => Found::new(input, LENGTH, Some(Binding::EtherType(kind))),
     }
 }
@@ -111,8 +115,8 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     rows(view, &FIELDS[..TYPE], each);
     let Some(kind) = be16(view.bytes(), 12) else { return };
     let row = match kind {
-        0..=LARGEST_LENGTH => LEN,
-        kind if kind < SMALLEST_TYPE => INVALID,
+        1..=LARGEST_LENGTH => LEN,
+        1501..SMALLEST_TYPE => INVALID,
         _ => TYPE,
     };
     rows(view, &FIELDS[row..=row], each);
@@ -120,8 +124,8 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     let Some(trailer) = view.packet.frame.bytes.get(start..).filter(|trailer| !trailer.is_empty()) else { return };
     // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
     let padding = trailer.len().min(SMALLEST_PAYLOAD.saturating_sub(view.layer().payload));
-    let zeros = trailer[..padding].iter().all(|&byte| byte == 0);
-    let (padding, rest) = trailer.split_at(if zeros { padding } else { 0 });
+    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
+    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
     for (row, bytes, at) in [(PADDING, padding, start), (TRAILER, rest, start + padding.len())] {
         if let Some(field) = FIELDS[row].read(bytes, at).filter(|field| field.bits > 0) {
             each(field);
@@ -144,8 +148,8 @@ pub fn craft(header: &Ethernet, payload: &[u8]) -> Vec<u8> {
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     match be16(view.bytes(), 12) {
-        Some(0..=LARGEST_LENGTH) => out.write_str("IEEE 802.3 Ethernet "),
-        Some(kind) if kind < SMALLEST_TYPE => {
+        Some(1..=LARGEST_LENGTH) => out.write_str("IEEE 802.3 Ethernet "),
+        Some(kind @ 1501..SMALLEST_TYPE) => {
             write!(out, "Ethernet Unknown: Invalid length/type: {kind:#06x} ({kind})")
         }
         Some(kind) => out.write_str(numbers::name(&numbers::ETHERTYPES, kind.into()).unwrap_or("Ethernet II")),

@@ -7,8 +7,8 @@ use pnet::packet::icmp::{IcmpCode, IcmpType};
 
 use super::checksum::{self, STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, placed, row, rows};
-use super::{Protocol, ethernet, ipv4};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value};
+use super::{Flaw, Protocol, ethernet, ipv4, numbers};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
@@ -83,10 +83,7 @@ static CODES: [(u8, &[(u32, &str)]); 8] = [
     (6, &[(0, "Alternate address for host")]),
     (ROUTER_ADVERTISEMENT, &[(0, "Normal router advertisement"), (16, "Does not route common traffic")]),
     (TIME_EXCEEDED, &[(0, "Time to live exceeded in transit"), (1, "Fragment reassembly time exceeded")]),
-    (
-        PARAMETER_PROBLEM,
-        &[(0, "Pointer indicates the error"), (1, "Required option missing"), (2, "Bad length")],
-    ),
+    (PARAMETER_PROBLEM, &[(0, "Pointer indicates the error"), (1, "Required option missing"), (2, "Bad length")]),
     (
         40,
         &[
@@ -110,7 +107,7 @@ static CODES: [(u8, &[(u32, &str)]); 8] = [
     ),
 ];
 
-static FIELDS: [FieldSpec; 28] = [
+static FIELDS: [FieldSpec; 30] = [
     FieldSpec::new("icmp.type", "Type", Bits::bytes(0, 1), Kind::Enum(&TYPES)),
     FieldSpec::new("icmp.code", "Code", Bits::bytes(1, 1), Kind::Number),
     FieldSpec::new("icmp.checksum", "Checksum", Bits::bytes(2, 2), Kind::Hex),
@@ -126,6 +123,8 @@ static FIELDS: [FieldSpec; 28] = [
     FieldSpec::new("icmp.redir_gw", "Gateway Address", Bits::bytes(4, 4), Kind::Ipv4),
     FieldSpec::new("icmp.pointer", "Pointer", Bits::bytes(4, 1), Kind::Number),
     FieldSpec::new("icmp.unused", "Unused", Bits::bytes(4, 4), Kind::Bytes),
+    FieldSpec::new("icmp.length", "Length", Bits::bytes(5, 1), Kind::Number),
+    FieldSpec::new("icmp.length.original_datagram", "Length of original datagram", Bits::bytes(5, 1), Kind::Scaled(4)),
     FieldSpec::new("icmp.mtu", "MTU of next hop", Bits::bytes(6, 2), Kind::Number),
     FieldSpec::new("icmp.num_addrs", "Number of addresses", Bits::bytes(4, 1), Kind::Number),
     FieldSpec::new("icmp.addr_entry_size", "Address entry size", Bits::bytes(5, 1), Kind::Number),
@@ -149,6 +148,8 @@ const MASK: usize = row(&FIELDS, "icmp.address_mask");
 const GATEWAY: usize = row(&FIELDS, "icmp.redir_gw");
 const POINTER: usize = row(&FIELDS, "icmp.pointer");
 const UNUSED: usize = row(&FIELDS, "icmp.unused");
+const QUOTED_WORDS: usize = row(&FIELDS, "icmp.length");
+const QUOTED_LENGTH: usize = row(&FIELDS, "icmp.length.original_datagram");
 const MTU: usize = row(&FIELDS, "icmp.mtu");
 const ADDRESSES: usize = row(&FIELDS, "icmp.num_addrs");
 const LIFETIME: usize = row(&FIELDS, "icmp.lifetime");
@@ -250,19 +251,18 @@ fn has_identifier(kind: u8) -> bool {
 /// The name of a message type.
 #[must_use]
 pub fn type_name(kind: u8) -> &'static str {
-    super::numbers::name(&TYPES, kind.into()).unwrap_or("Unknown ICMP (obsolete or malformed?)")
+    numbers::name(&TYPES, kind.into()).unwrap_or("Unknown ICMP (obsolete or malformed?)")
 }
 
 /// What a message says, in Wireshark's words: the code's name, or the type's where codes have none.
 #[must_use]
 pub fn name(kind: u8, code: u8) -> &'static str {
-    code_name(kind, code).flatten().unwrap_or_else(|| type_name(kind))
+    codes(kind).and_then(|names| numbers::name(names, code.into())).unwrap_or_else(|| type_name(kind))
 }
 
-/// `None` for a type without named codes, `Some(None)` for a code that is not among them.
-fn code_name(kind: u8, code: u8) -> Option<Option<&'static str>> {
-    let (_, names) = CODES.iter().find(|(known, _)| *known == kind)?;
-    Some(super::numbers::name(names, code.into()))
+/// The named codes of a type, if it has any.
+fn codes(kind: u8) -> Option<&'static [(u32, &'static str)]> {
+    CODES.iter().find(|(known, _)| *known == kind).map(|(_, names)| *names)
 }
 
 fn dissect(input: &Input<'_>) -> Found {
@@ -271,9 +271,7 @@ fn dissect(input: &Input<'_>) -> Found {
     let (length, promise) = match kind {
         13 | 14 => (20, Some("icmp.type")),
         17 | 18 => (12, Some("icmp.type")),
-        ROUTER_ADVERTISEMENT => {
-            (LENGTH + 4 * usize::from(header[4]) * usize::from(header[5]), Some("icmp.num_addrs"))
-        }
+        ROUTER_ADVERTISEMENT => (LENGTH + 4 * usize::from(header[4]) * usize::from(header[5]), Some("icmp.num_addrs")),
         _ => (LENGTH, None),
     };
     if length > input.bytes.len() {
@@ -283,6 +281,10 @@ fn dissect(input: &Input<'_>) -> Found {
     if quotes(kind) {
         found.next = Some(Binding::EtherType(ethernet::IPV4));
         found.quotes = true;
+        if found.payload == 0 {
+            let (at, because) = (LENGTH, "icmp.type");
+            found.flaw = Some(Flaw { kind: FaultKind::Truncated, at, needed: ipv4::LENGTH, available: 0, because });
+        }
     } else if matches!(kind, ECHO_REPLY | ECHO_REQUEST) {
         found.next = Some(Binding::Data);
         if timestamp(&input.bytes[LENGTH..], input.time).is_some() {
@@ -324,21 +326,37 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
                 _ => walk_timestamp(view, each),
             }
         }
-        UNREACHABLE if code == FRAGMENTATION_NEEDED => {
-            placed(view, &FIELDS[UNUSED], 4, 2, each);
-            rows(view, &FIELDS[MTU..=MTU], each);
-        }
-        UNREACHABLE | TIME_EXCEEDED => read(UNUSED, UNUSED),
+        UNREACHABLE | TIME_EXCEEDED | PARAMETER_PROBLEM => walk_report(view, kind, code, each),
         REDIRECT => read(GATEWAY, GATEWAY),
-        PARAMETER_PROBLEM => {
-            read(POINTER, POINTER);
-            placed(view, &FIELDS[UNUSED], 5, 3, each);
-        }
         ROUTER_ADVERTISEMENT => {
             read(ADDRESSES, LIFETIME);
             walk_routers(view, each);
         }
         _ => {}
+    }
+}
+
+/// The second word of an error message: in its second byte newer senders say how much they quote (RFC 4884 §4).
+fn walk_report<'f>(view: LayerView<'_, 'f>, kind: u8, code: u8, each: &mut dyn FnMut(Field<'f>)) {
+    let mut at = 4;
+    if kind == PARAMETER_PROBLEM {
+        rows(view, &FIELDS[POINTER..=POINTER], each);
+        at = 5;
+    }
+    let unused = |from: usize, to: usize, each: &mut dyn FnMut(Field<'f>)| {
+        if from < to.min(view.bytes().len()) {
+            placed(view, &FIELDS[UNUSED], from, to - from, each);
+        }
+    };
+    if view.bytes().get(5).is_some_and(|&words| words != 0) {
+        unused(at, 5, each);
+        rows(view, &FIELDS[QUOTED_WORDS..=QUOTED_LENGTH], each);
+        at = 6;
+    }
+    let too_long = kind == UNREACHABLE && code == FRAGMENTATION_NEEDED;
+    unused(at, if too_long { 6 } else { LENGTH }, each);
+    if too_long {
+        rows(view, &FIELDS[MTU..=MTU], each);
     }
 }
 
@@ -385,7 +403,7 @@ pub fn craft_echo(echo: &Echo, payload: &[u8]) -> Vec<u8> {
         packet.set_sequence_number(echo.sequence);
         packet.set_payload(payload);
     }
-    let checksum = Sum::default().add(&bytes).checksum();
+    let checksum = Sum::default().plus(&bytes).checksum();
     bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
@@ -400,14 +418,15 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         return out.write_str(broken.unwrap_or_default());
     }
     write!(out, "{:<20}", type_name(kind))?;
-    match code_name(kind, code) {
-        Some(Some(name)) => write!(out, " ({name})")?,
-        Some(None) => write!(out, " (Unknown code: {code})")?,
-        None => {}
+    if let Some(names) = codes(kind) {
+        match numbers::name(names, code.into()) {
+            Some(name) => write!(out, " ({name})")?,
+            None => write!(out, " (Unknown code: {code})")?,
+        }
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
-        if let Some(ttl) = enclosing_ttl(view) {
+        if let Some(ttl) = ipv4::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
             write!(out, ", ttl={ttl}")?;
         }
         for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {
@@ -416,12 +435,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
             }
         }
     }
-    out.write_str(broken.unwrap_or_default())
-}
-
-fn enclosing_ttl(view: LayerView<'_, '_>) -> Option<u8> {
-    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
-    if std::ptr::eq(outer.layer().header, &raw const ipv4::HEADER) { outer.bytes().get(8).copied() } else { None }
+    // Wireshark misses the quotation here only.
+    let nothing = (kind == REDIRECT && broken.is_none() && view.payload().is_empty()).then_some("[Malformed Packet]");
+    out.write_str(broken.or(nothing).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -435,7 +451,7 @@ mod tests {
                 let echo = Echo { reply, identifier: 0x1a2b, sequence: 0x0304 };
                 let message = craft_echo(&echo, payload);
                 assert_eq!(Echo::read(&message), Some(echo));
-                assert_eq!(Sum::default().add(&message).fold(), 0xffff);
+                assert_eq!(Sum::default().plus(&message).fold(), 0xffff);
                 assert_eq!(&message[LENGTH..], payload);
             }
         }

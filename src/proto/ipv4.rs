@@ -7,7 +7,9 @@ use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
 
 use super::checksum::{self, STATUS_NAMES, Sum};
-use super::reading::{Binding, Found, Input, RawOption, RawOptions, be16, broken, concluded, option_rows, placed, row, rows};
+use super::reading::{
+    Binding, Found, Input, RawOption, RawOptions, be16, broken, concluded, option_rows, placed, row, rows,
+};
 use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
@@ -20,12 +22,8 @@ static ECN: [(u32, &str); 4] = [
     (2, "ECN-Capable Transport codepoint '10'"),
     (3, "Congestion Experienced"),
 ];
-static OPTION_CLASSES: [(u32, &str); 4] = [
-    (0, "Control"),
-    (1, "Reserved for future use"),
-    (2, "Debugging and measurement"),
-    (3, "Reserved for future use"),
-];
+static OPTION_CLASSES: [(u32, &str); 4] =
+    [(0, "Control"), (1, "Reserved for future use"), (2, "Debugging and measurement"), (3, "Reserved for future use")];
 static TIMESTAMP_FLAGS: [(u32, &str); 3] =
     [(0, "Time stamps only"), (1, "Time stamp and address"), (3, "Time stamps for prespecified addresses")];
 
@@ -58,7 +56,8 @@ static FIELDS: [FieldSpec; 33] = [
     FieldSpec::new("ip.src", "Source Address", Bits::bytes(12, 4), Kind::Ipv4),
     FieldSpec::new("ip.dst", "Destination Address", Bits::bytes(16, 4), Kind::Ipv4),
     FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),
-    FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No")).part(),
+    FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No"))
+        .part(),
     FieldSpec::new("ip.opt.type.class", "Class", Bits { start: 1, len: 2 }, Kind::Enum(&OPTION_CLASSES)).part(),
     FieldSpec::new("ip.opt.type.number", "Number", Bits { start: 3, len: 5 }, Kind::Enum(&numbers::IP_OPTIONS)).part(),
     FieldSpec::new("ip.opt.len", "Length", Bits::bytes(1, 1), Kind::Number),
@@ -106,8 +105,14 @@ pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 /// Protocol number of UDP.
 pub const UDP: u8 = 17;
+/// From here on protocol numbers have no name in Wireshark, though IANA gives 253 and 254 to experiments (RFC 3692).
+const FIRST_EXPERIMENT: u8 = 249;
 /// Bytes of a header without options.
 pub const LENGTH: usize = 20;
+/// The bits of the word that holds flags and fragment offset.
+const DONT_FRAGMENT: u16 = 0x4000;
+const MORE_FRAGMENTS: u16 = 0x2000;
+const FRAGMENT_OFFSET: u16 = 0x1fff;
 /// Where the checksum lies.
 pub(super) const CHECKSUM: usize = 10;
 
@@ -144,9 +149,9 @@ impl Ipv4 {
         (header[0] >> 4 == 4).then_some(Self {
             dsfield,
             identification: be16(header, 4)?,
-            dont_fragment: fragment & 0x4000 != 0,
-            more_fragments: fragment & 0x2000 != 0,
-            fragment_offset: (fragment & 0x1fff) << 3,
+            dont_fragment: fragment & DONT_FRAGMENT != 0,
+            more_fragments: fragment & MORE_FRAGMENTS != 0,
+            fragment_offset: (fragment & FRAGMENT_OFFSET) << 3,
             ttl,
             protocol,
             source: address(header, 12)?,
@@ -159,13 +164,15 @@ fn address(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?))
 }
 
-/// The sender and the last receiver of the packet, as its checksums count them: a source route that is not used up yet
-/// ends elsewhere than the header says (RFC 1122 §3.2.1.8), and `None` is returned.
+/// The sender and the last receiver of the packet, as its checksums count them: under a source route that is not used
+/// up yet, the receiver is the route's last address (RFC 1122 §3.2.1.8).
 pub(super) fn ends(ip: LayerView<'_, '_>) -> Option<(Ipv4Addr, Ipv4Addr)> {
     let header = ip.bytes();
     let routed = RawOptions::new(header.get(LENGTH..)?)
-        .any(|option| matches!(option.kind, 0x83 | 0x89) && option.bytes.get(2).is_some_and(|&at| usize::from(at) < option.bytes.len()));
-    if routed { None } else { Some((address(header, 12)?, address(header, 16)?)) }
+        .filter(|option| matches!(option.kind, LOOSE_ROUTE | STRICT_ROUTE))
+        .find(|option| option.bytes.get(2).is_some_and(|&pointer| usize::from(pointer) <= option.bytes.len() - 3));
+    let last = routed.and_then(|option| address(option.bytes, option.bytes.len().checked_sub(4)?));
+    Some((address(header, 12)?, last.or_else(|| address(header, 16))?))
 }
 
 /// Bytes of payload on the wire, as far as header and frame agree.
@@ -184,8 +191,18 @@ pub(super) fn reported_payload(ip: LayerView<'_, '_>) -> usize {
 
 /// Whether the payload is here from its first to its last byte.
 pub(super) fn is_whole(ip: LayerView<'_, '_>) -> bool {
-    let fragment = be16(ip.bytes(), 6).is_none_or(|fragment| fragment & 0x3fff != 0);
-    !fragment && ip.layer().payload >= reported_payload(ip)
+    is_unfragmented(ip) && ip.layer().payload >= reported_payload(ip)
+}
+
+/// Whether the packet is a whole one, as its sender says.
+pub(super) fn is_unfragmented(ip: LayerView<'_, '_>) -> bool {
+    be16(ip.bytes(), 6).is_some_and(|fragment| fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET) == 0)
+}
+
+/// The IPv4 layer that carries this one.
+pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
+    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
+    std::ptr::eq(outer.layer().header, &raw const HEADER).then_some(outer)
 }
 
 fn dissect(input: &Input<'_>) -> Found {
@@ -207,10 +224,10 @@ fn dissect(input: &Input<'_>) -> Found {
     let total = if total == 0 { input.reported } else { total };
     let reported = total.min(input.reported);
     let fragment = u16::from_be_bytes([header[6], header[7]]);
-    let binding = if fragment & 0x1fff == 0 { Binding::IpProtocol(header[9]) } else { Binding::Data };
+    let binding = if fragment & FRAGMENT_OFFSET == 0 { Binding::IpProtocol(header[9]) } else { Binding::Data };
     let mut found = Found::new(input, length, Some(binding));
     found.payload = reported.saturating_sub(length);
-    found.fragment = fragment & 0x2000 != 0;
+    found.fragment = fragment & MORE_FRAGMENTS != 0;
     found.ends = (reported < input.reported).then_some("ip.len");
     if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
         let because = "ip.opt.len";
@@ -299,7 +316,7 @@ pub fn craft(header: &Ipv4, payload: &[u8]) -> Vec<u8> {
         packet.set_destination(header.destination);
         packet.set_payload(payload);
     }
-    let checksum = Sum::default().add(&bytes[..LENGTH]).checksum();
+    let checksum = Sum::default().plus(&bytes[..LENGTH]).checksum();
     bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
@@ -344,8 +361,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if let Some(broken) = broken(view) {
         return out.write_str(broken);
     }
-    let name = numbers::name(&numbers::IP_PROTOCOLS, protocol.into()).unwrap_or("Unassigned");
-    let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x1fff;
+    let unnamed = if protocol < FIRST_EXPERIMENT { "Unassigned" } else { "Unknown" };
+    let name = numbers::name(&numbers::IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed);
+    let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET;
     if fragment > 0 {
         let identification = u16::from_be_bytes([header[4], header[5]]);
         return write!(
@@ -380,7 +398,7 @@ mod tests {
     fn a_crafted_packet_reads_back_and_sums_to_ones() {
         let packet = craft(&HEADER, b"payload");
         assert_eq!(Ipv4::read(&packet), Some(HEADER));
-        assert_eq!(Sum::default().add(&packet[..LENGTH]).fold(), 0xffff);
+        assert_eq!(Sum::default().plus(&packet[..LENGTH]).fold(), 0xffff);
         assert_eq!(be16(&packet, 2), Some(27));
         assert_eq!(Ipv4::read(&packet[..19]), None);
     }

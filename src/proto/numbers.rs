@@ -1,7 +1,7 @@
 //! Assigned numbers: the names of what an Ethernet frame or an IPv4 packet can carry, in Wireshark's spelling, so that
 //! the words here and there are the same. The numbers are IANA's and IEEE's.
 
-/// IP protocol numbers (the IPv4 field Protocol, ip.proto). What is missing is unassigned.
+/// IP protocol numbers (the IPv4 field Protocol, `ip.proto`). What is missing is unassigned.
 pub static IP_PROTOCOLS: [(u32, &str); 146] = [
     (0, "IPv6 Hop-by-Hop Option"),
     (1, "ICMP"),
@@ -151,13 +151,13 @@ pub static IP_PROTOCOLS: [(u32, &str); 146] = [
     (224, "Novell NCS Heartbeat"),
 ];
 
-/// EtherTypes that a teaching network can meet.
+/// `EtherType`s that a teaching network can meet.
 pub static ETHERTYPES: [(u32, &str); 48] = [
     (0x800, "IPv4"),
     (0x806, "ARP"),
     (0x842, "Wake on LAN"),
-    (0x22f0, "IEEE 1722 Audio Video Transport Protocol"),
     (0x22ea, "802.1Qat Multiple Stream Reservation Protocol"),
+    (0x22f0, "IEEE 1722 Audio Video Transport Protocol"),
     (0x6003, "DEC DNA Routing"),
     (0x8035, "RARP"),
     (0x809b, "AppleTalk LLAP bridging"),
@@ -197,13 +197,13 @@ pub static ETHERTYPES: [(u32, &str); 48] = [
     (0x8914, "FCoE Initialization Protocol"),
     (0x8915, "RDMA over Converged Ethernet"),
     (0x891d, "TTEthernet Protocol Control Frame"),
-    (0x893a, "1905.1a Convergent Digital Home Network for Heterogenous Technologies"),
     (0x892f, "High-availability Seamless Redundancy (IEC62439 Part 3)"),
+    (0x893a, "1905.1a Convergent Digital Home Network for Heterogenous Technologies"),
     (0x9000, "Loopback"),
     (0xf1c1, "802.1CB Frame Replication and Elimination for Reliability"),
 ];
 
-/// ARP operation codes (arp.opcode).
+/// ARP operation codes (`arp.opcode`).
 pub static ARP_OPERATIONS: [(u32, &str); 27] = [
     (0, "reserved"),
     (1, "request"),
@@ -234,7 +234,7 @@ pub static ARP_OPERATIONS: [(u32, &str); 27] = [
     (0xffff, "reserved"),
 ];
 
-/// Kinds of hardware in ARP (arp.hw.type), the common ones.
+/// Kinds of hardware in ARP (`arp.hw.type`), the common ones.
 pub static ARP_HARDWARE: [(u32, &str); 38] = [
     (0, "NET/ROM pseudo"),
     (1, "Ethernet"),
@@ -276,7 +276,7 @@ pub static ARP_HARDWARE: [(u32, &str); 38] = [
     (37, "HFI"),
 ];
 
-/// Differentiated services code points (ip.dsfield.dscp, RFC 2474 and others).
+/// Differentiated services code points (`ip.dsfield.dscp`, RFC 2474 and others).
 pub static DSCP: [(u32, &str); 23] = [
     (0, "Default"),
     (1, "Lower Effort"),
@@ -303,7 +303,7 @@ pub static DSCP: [(u32, &str); 23] = [
     (56, "Class Selector 7"),
 ];
 
-/// TCP option kinds (tcp.option_kind).
+/// TCP option kinds (`tcp.option_kind`).
 pub static TCP_OPTIONS: [(u32, &str); 38] = [
     (0, "End of Option List"),
     (1, "No-Operation"),
@@ -345,7 +345,7 @@ pub static TCP_OPTIONS: [(u32, &str); 38] = [
     (254, "RFC3692-style Experiment 2"),
 ];
 
-/// IPv4 option numbers: the lower five bits of the option's type (ip.opt.type.number).
+/// IPv4 option numbers: the lower five bits of the option's type (`ip.opt.type.number`).
 pub static IP_OPTIONS: [(u32, &str); 27] = [
     (0, "End of Option List (EOL)"),
     (1, "No-Operation (NOP)"),
@@ -388,8 +388,7 @@ mod tests {
 
     #[test]
     fn tables_are_sorted_so_that_they_can_be_searched() {
-        for table in
-            [&IP_PROTOCOLS[..], &ETHERTYPES, &ARP_OPERATIONS, &ARP_HARDWARE, &DSCP, &TCP_OPTIONS, &IP_OPTIONS]
+        for table in [&IP_PROTOCOLS[..], &ETHERTYPES, &ARP_OPERATIONS, &ARP_HARDWARE, &DSCP, &TCP_OPTIONS, &IP_OPTIONS]
         {
             assert!(table.is_sorted_by(|a, b| a.0 < b.0), "{table:?}");
         }

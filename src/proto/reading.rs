@@ -68,23 +68,36 @@ pub struct Flaw {
     pub because: &'static str,
 }
 
+/// Key of the field that says how much the capture kept.
+pub const CUT: &str = "frame.cap_len";
+
 impl Found {
     /// A header of `length` bytes; the rest of `input` is its payload.
+    #[must_use]
     pub fn new(input: &Input<'_>, length: usize, next: Option<Binding>) -> Self {
         let payload = input.reported.saturating_sub(length);
         Self { length, skip: 0, payload, next, ends: None, fragment: false, quotes: false, flaw: None }
     }
 
     /// The header is wrong in a way that forbids to read on.
-    pub fn malformed(input: &Input<'_>, length: usize, at: usize, needed: usize, available: usize, key: &'static str) -> Self {
+    #[must_use]
+    pub fn malformed(
+        input: &Input<'_>,
+        length: usize,
+        at: usize,
+        needed: usize,
+        available: usize,
+        key: &'static str,
+    ) -> Self {
         let flaw = Flaw { kind: FaultKind::Malformed, at, needed, available, because: key };
         Self { flaw: Some(flaw), ..Self::new(input, length, None) }
     }
 
     /// The bytes end before the header's `needed` bytes do. `promise` is the header's own field that asks for them, if
     /// it is not the format itself.
+    #[must_use]
     pub fn truncated(input: &Input<'_>, needed: usize, promise: Option<&'static str>) -> Self {
-        let because = if needed <= input.reported { "frame.cap_len" } else { promise.unwrap_or(input.limit) };
+        let because = if needed <= input.reported { CUT } else { promise.unwrap_or(input.limit) };
         let flaw = Flaw { kind: FaultKind::Truncated, at: 0, needed, available: input.bytes.len(), because };
         Self { flaw: Some(flaw), ..Self::new(input, input.bytes.len(), None) }
     }
@@ -157,11 +170,13 @@ pub fn concluded<'f>(view: LayerView<'_, 'f>, spec: &'static FieldSpec, value: V
 /// What the Info column says at its end about a header that could not be read whole.
 pub fn broken(view: LayerView<'_, '_>) -> Option<&'static str> {
     let layer = view.layer();
-    let fault = view.packet.faults.iter().find(|fault| {
-        fault.kind == FaultKind::Truncated && fault.layer == layer.header.name && fault.offset == layer.offset
+    let mut faults = view.packet.faults.iter().filter(|fault| fault.kind == FaultKind::Truncated);
+    let fault = faults.find(|fault| {
+        fault.layer == layer.header.name && fault.offset == layer.offset
+            || fault.offset > layer.offset && fault.because == CUT
     })?;
     match fault.because {
-        "frame.cap_len" => Some("[Packet size limited during capture]"),
+        CUT => Some("[Packet size limited during capture]"),
         // The header itself is whole; only what it promises behind it is not.
         because if layer.header.fields.iter().any(|spec| spec.key == because) && because != "tcp.hdr_len" => None,
         _ => Some("[Malformed Packet]"),
@@ -194,12 +209,25 @@ pub struct RawOption<'f> {
 pub struct RawOptions<'f> {
     bytes: &'f [u8],
     at: usize,
+    padding: bool,
 }
 
 impl<'f> RawOptions<'f> {
     /// The options in `bytes`, which begin right after the fixed header.
     pub fn new(bytes: &'f [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, padding: false }
+    }
+
+    /// Counts zeros behind the end of the list as further ends, as Wireshark does for TCP but not for IPv4.
+    pub fn with_padding(self) -> Self {
+        Self { padding: true, ..self }
+    }
+
+    /// The beginning of the option that the capture cut, if it cut one.
+    pub fn cut(mut self) -> Option<RawOption<'f>> {
+        while self.next().is_some() {}
+        let bytes = self.bytes.get(self.at..)?;
+        Some(RawOption { at: self.at, kind: *bytes.first()?, bytes })
     }
 
     /// Where the first option lies whose length is impossible, with that length and the bytes left; `None` when all
@@ -220,8 +248,7 @@ impl<'f> Iterator for RawOptions<'f> {
         let kind = *rest.first()?;
         let length = if kind > 1 { usize::from(*rest.get(1)?) } else { 1 };
         let bytes = rest.get(..length).filter(|_| length >= if kind > 1 { 2 } else { 1 })?;
-        // After the end of the list only zeros are left; each of them is an end again.
-        let over = kind == 0 && rest.iter().any(|&byte| byte != 0);
+        let over = kind == 0 && (!self.padding || rest.iter().any(|&byte| byte != 0));
         self.at = if over { self.bytes.len() } else { at + length };
         Some(RawOption { at, kind, bytes })
     }
@@ -238,8 +265,11 @@ mod tests {
     #[test]
     fn options_end_where_their_lengths_say() {
         assert_eq!(kinds(&[2, 4, 5, 0xb4, 1, 3, 3, 7]), [(0, 2, 4), (4, 1, 1), (5, 3, 3)]);
-        assert_eq!(kinds(&[1, 0, 0, 0]), [(0, 1, 1), (1, 0, 1), (2, 0, 1), (3, 0, 1)]);
-        assert_eq!(kinds(&[0, 1, 2, 3]), [(0, 0, 1)], "what follows the end of the list is no option");
+        assert_eq!(kinds(&[1, 0, 0, 0]), [(0, 1, 1), (1, 0, 1)]);
+        assert_eq!(RawOptions::new(&[1, 0, 0, 0]).with_padding().count(), 4);
+        for options in [RawOptions::new(&[0, 1, 2, 3]), RawOptions::new(&[0, 1, 2, 3]).with_padding()] {
+            assert_eq!(options.count(), 1, "what follows the end of the list is no option");
+        }
     }
 
     #[test]

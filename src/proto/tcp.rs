@@ -231,13 +231,8 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 /// Bytes of data that the segment carries on the wire; `None` when the header is too short to tell.
 fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
     let length = usize::from(view.bytes().get(12)? >> 4) * 4;
-    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
-    let room = if std::ptr::eq(outer.layer().header, &raw const ipv4::HEADER) {
-        ipv4::reported_payload(outer)
-    } else {
-        view.layer().length + view.layer().payload
-    };
-    room.checked_sub(length)
+    let here = view.layer().length + view.layer().payload;
+    ipv4::enclosing(view).map_or(here, ipv4::reported_payload).checked_sub(length)
 }
 
 /// A segment to be carried from `source` to `destination`. Options are padded to a multiple of four bytes; those that
@@ -266,7 +261,7 @@ pub fn craft(
     bytes[12..14].copy_from_slice(&(offset | header.flags.0 & 0xfff).to_be_bytes());
     bytes[LENGTH..length].copy_from_slice(&options);
     bytes[length..].copy_from_slice(payload);
-    let checksum = pseudo_header(source, destination, ipv4::TCP, bytes.len()).add(&bytes).checksum();
+    let checksum = pseudo_header(source, destination, ipv4::TCP, bytes.len()).plus(&bytes).checksum();
     bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
@@ -332,7 +327,7 @@ mod tests {
             assert_eq!(segment[12] >> 4, 8, "nine bytes of options and three of padding");
             assert_eq!(options(&segment[..32]).take(3).collect::<Vec<_>>(), list);
             assert_eq!(&segment[32..], payload);
-            let sum = pseudo_header(source, destination, ipv4::TCP, segment.len()).add(&segment);
+            let sum = pseudo_header(source, destination, ipv4::TCP, segment.len()).plus(&segment);
             assert_eq!(sum.fold(), 0xffff);
         }
     }

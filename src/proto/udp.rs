@@ -21,14 +21,8 @@ static FIELDS: [FieldSpec; 5] = [
 const STATUS: usize = row(&FIELDS, "udp.checksum.status");
 
 /// The table of a UDP header.
-pub static HEADER: Header = Header {
-    name: "udp",
-    title: "User Datagram Protocol",
-    source: "RFC 768",
-    fields: &FIELDS,
-    walk,
-    info: Some(info),
-};
+pub static HEADER: Header =
+    Header { name: "udp", title: "User Datagram Protocol", source: "RFC 768", fields: &FIELDS, walk, info: Some(info) };
 
 /// As the registry knows it.
 pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
@@ -74,7 +68,12 @@ fn dissect(input: &Input<'_>) -> Found {
         because: "udp.length",
     });
     let ends = (length < room).then_some("udp.length");
-    Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, Some(Binding::Data)) }
+    Found {
+        payload: length.min(room) - HEADER_LENGTH,
+        ends,
+        flaw,
+        ..Found::new(input, HEADER_LENGTH, Some(Binding::Data))
+    }
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
@@ -97,7 +96,7 @@ pub fn craft(header: &Udp, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u
         packet.set_length(u16::try_from(length).unwrap_or(u16::MAX));
         packet.set_payload(payload);
     }
-    let sum = pseudo_header(source, destination, ipv4::UDP, length).add(&bytes);
+    let sum = pseudo_header(source, destination, ipv4::UDP, length).plus(&bytes);
     // 0 would mean "not computed" (RFC 768).
     let checksum = match sum.checksum() {
         0 => u16::MAX,
@@ -116,7 +115,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if usize::from(length) < HEADER_LENGTH {
         return write!(out, " [BAD UDP LENGTH {length} < 8]");
     }
-    if view.packet.faults.iter().any(|fault| fault.layer == HEADER.name && fault.because == "udp.length") {
+    if ipv4::enclosing(view)
+        .is_some_and(|ip| ipv4::is_unfragmented(ip) && usize::from(length) > ipv4::reported_payload(ip))
+    {
         write!(out, " [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")?;
     }
     write!(out, " Len={}", usize::from(length) - HEADER_LENGTH)?;
@@ -140,7 +141,7 @@ mod tests {
             let field = be16(&datagram, CHECKSUM).expect("a checksum");
             assert_ne!(field, 0);
             zeros += usize::from(field == 0xffff);
-            let sum = pseudo_header(source, destination, ipv4::UDP, datagram.len()).add(&datagram);
+            let sum = pseudo_header(source, destination, ipv4::UDP, datagram.len()).plus(&datagram);
             assert_eq!(sum.fold(), 0xffff);
         }
         assert_eq!(zeros, 1, "one payload of all gives the sum that must not be sent as 0");

@@ -58,7 +58,7 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
 }
 
 fn raw(header: &[u8]) -> RawOptions<'_> {
-    RawOptions::new(header.get(LENGTH..).unwrap_or(&[]))
+    RawOptions::new(header.get(LENGTH..).unwrap_or(&[])).with_padding()
 }
 
 fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
@@ -72,11 +72,10 @@ fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
         (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => {
             TcpOption::Sack(data.chunks_exact(8).filter_map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect())
         }
-        (TIMESTAMPS, &[a, b, c, d, e, f, g, h]) => TcpOption::Timestamps {
-            value: u32::from_be_bytes([a, b, c, d]),
-            echo: u32::from_be_bytes([e, f, g, h]),
+        (kind, data) => match (be32(data, 0), be32(data, 4)) {
+            (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
+            _ => TcpOption::Unknown { kind, data },
         },
-        (kind, data) => TcpOption::Unknown { kind, data },
     }
 }
 
@@ -115,63 +114,77 @@ fn with_length(bytes: &mut Vec<u8>, kind: u8, data: &[u8]) {
     bytes.extend_from_slice(data);
 }
 
-/// The rows of one option beyond kind and length.
+/// Options of one length, and the rows of their contents.
+static CONTENTS: [(u8, usize, &[&str]); 3] = [
+    (MSS, 4, &["tcp.options.mss_val"]),
+    (WINDOW_SCALE, 3, &["tcp.options.wscale.shift"]),
+    (TIMESTAMPS, 10, &["tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr"]),
+];
+
+/// The rows of the options.
 pub(super) fn walk<'f>(view: LayerView<'_, 'f>, fields: &'static [FieldSpec], each: &mut dyn FnMut(Field<'f>)) {
-    // Few enough rows and options that looking a row up by its key costs nothing next to showing it.
-    let spec = |key: &str| fields.iter().position(|spec| spec.key == key).map(|at| &fields[at..=at]);
-    for option in raw(view.bytes()) {
-        let start = LENGTH + option.at;
-        let mut show = |key: &str| {
-            option_rows(view, spec(key).unwrap_or(&[]), start, &option, each);
-        };
-        show("tcp.option_kind");
-        if option.kind > 1 {
-            show("tcp.option_len");
-        }
-        match read(&option) {
-            TcpOption::End | TcpOption::Nop | TcpOption::SackPermitted => {}
-            TcpOption::MaximumSegmentSize(_) => show("tcp.options.mss_val"),
-            TcpOption::WindowScale(shift) => {
-                show("tcp.options.wscale.shift");
-                conclude(view, spec("tcp.options.wscale.multiplier"), 1 << shift.min(LARGEST_SHIFT), each);
-            }
-            TcpOption::Sack(blocks) => {
-                for block in 0..blocks.len() {
-                    for (edge, key) in ["tcp.options.sack_le", "tcp.options.sack_re"].into_iter().enumerate() {
-                        if let Some([spec]) = spec(key) {
-                            placed(view, spec, start + 2 + block * 8 + edge * 4, 4, each);
-                        }
-                    }
-                }
-                conclude(view, spec("tcp.options.sack.count"), blocks.len() as u64, each);
-            }
-            TcpOption::Timestamps { .. } => {
-                show("tcp.options.timestamp.tsval");
-                show("tcp.options.timestamp.tsecr");
-            }
-            TcpOption::Unknown { kind, data } => {
-                if matches!(kind, 253 | 254) {
-                    show("tcp.options.experimental.exid");
-                } else if kind > 8 && kind != FAST_OPEN && !data.is_empty() {
-                    show("tcp.options.unknown.payload");
-                }
-                if let (Some((from, cookie)), Some([spec])) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
-                    if !cookie.is_empty() {
-                        placed(view, spec, start + 2 + from, cookie.len(), each);
-                    }
-                }
-            }
-        }
+    let header = view.bytes();
+    for option in raw(header) {
+        walk_option(view, fields, &option, false, each);
+    }
+    let promised = header.get(12).map_or(0, |byte| usize::from(byte >> 4) * 4);
+    if let Some(option) = raw(header).cut().filter(|_| promised > header.len()) {
+        walk_option(view, fields, &option, true, each);
     }
 }
 
-fn conclude<'f>(
+fn walk_option<'f>(
     view: LayerView<'_, 'f>,
-    spec: Option<&'static [FieldSpec]>,
-    number: u64,
+    fields: &'static [FieldSpec],
+    option: &RawOption<'f>,
+    cut: bool,
     each: &mut dyn FnMut(Field<'f>),
 ) {
-    if let Some([spec]) = spec {
+    // Few enough rows and options that looking a row up by its key costs nothing next to showing it.
+    let spec = |key: &str| fields.iter().position(|spec| spec.key == key).map_or(&[][..], |at| &fields[at..=at]);
+    let start = LENGTH + option.at;
+    let mut show = |key: &str| option_rows(view, spec(key), start, option, each);
+    show("tcp.option_kind");
+    if option.kind > 1 {
+        show("tcp.option_len");
+    }
+    let length = option.bytes.get(1).map_or(0, |&length| usize::from(length));
+    if let Some((_, _, keys)) = CONTENTS.iter().find(|(kind, form, _)| *kind == option.kind && *form == length) {
+        keys.iter().for_each(|key| show(key));
+    }
+    if cut {
+        return;
+    }
+    match read(option) {
+        TcpOption::WindowScale(shift) => {
+            conclude(view, spec("tcp.options.wscale.multiplier"), 1 << shift.min(LARGEST_SHIFT), each);
+        }
+        TcpOption::Sack(blocks) => {
+            for block in 0..blocks.len() {
+                for (edge, key) in ["tcp.options.sack_le", "tcp.options.sack_re"].into_iter().enumerate() {
+                    if let [spec] = spec(key) {
+                        placed(view, spec, start + 2 + block * 8 + edge * 4, 4, each);
+                    }
+                }
+            }
+            conclude(view, spec("tcp.options.sack.count"), blocks.len() as u64, each);
+        }
+        TcpOption::Unknown { kind, data } => {
+            if matches!(kind, 253 | 254) {
+                show("tcp.options.experimental.exid");
+            } else if kind > TIMESTAMPS && kind != FAST_OPEN && !data.is_empty() {
+                show("tcp.options.unknown.payload");
+            }
+            if let (Some((from, cookie @ [_, ..])), [spec]) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
+                placed(view, spec, start + 2 + from, cookie.len(), each);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn conclude<'f>(view: LayerView<'_, 'f>, spec: &'static [FieldSpec], number: u64, each: &mut dyn FnMut(Field<'f>)) {
+    if let [spec] = spec {
         each(concluded(view, spec, Value::Number(number)));
     }
 }
