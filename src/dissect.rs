@@ -1,8 +1,8 @@
-//! Bytes → [`Packet`](crate::model::Packet): walks the protocols' bindings and never fails.
+//! Bytes → [`Packet`]: walks the protocols' bindings and never fails.
 
 use smallvec::SmallVec;
 
-use crate::model::{Fault, FaultKind, Frame, Layer, Packet};
+use crate::model::{Fault, FaultKind, Frame, Layer, LinkType, Packet};
 use crate::proto::{self, Binding, Input};
 
 /// More layers than any real frame has; only hostile ones (tag in tag in tag) reach it.
@@ -77,7 +77,7 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
 
 fn first(frame: &Frame) -> Binding {
     match (frame.link, frame.bytes.first()) {
-        (crate::model::LinkType::RawIp, Some(byte)) if byte >> 4 == 4 => Binding::EtherType(proto::ethernet::IPV4),
+        (LinkType::RawIp, Some(byte)) if byte >> 4 == 4 => Binding::EtherType(proto::ethernet::IPV4),
         (link, _) => Binding::Link(link),
     }
 }

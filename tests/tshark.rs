@@ -2,78 +2,28 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
+#[path = "support/captures.rs"]
+mod support;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use netlab::dissect::dissect;
-use netlab::model::{FaultKind, Frame, FrameNo, Generated, Kind, LinkType, Nanos, Packet, Value};
+use netlab::model::{Generated, MacAddr, Packet, Value};
+use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
-use netlab::proto::tcp::{self, TcpOption};
-use netlab::proto::{self, ipv4};
-use pcap_file::pcap::PcapReader;
-use pcap_file::pcapng::{Block, PcapNgReader};
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures")
-}
-
-/// The capture files, sorted.
-fn captures() -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory()).expect("tests/captures");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|end| end == "pcap" || end == "pcapng"));
-    paths.sort();
-    assert!(paths.len() > 5, "the captures are missing");
-    paths
-}
-
-fn link(number: u32) -> LinkType {
-    match number {
-        1 => LinkType::Ethernet,
-        12 | 101 => LinkType::RawIp,
-        other => panic!("link type {other}"),
-    }
-}
-
-fn frames(path: &Path) -> Vec<Frame> {
-    let bytes = fs::read(path).expect("a capture file");
-    let mut frames: Vec<Frame> = Vec::new();
-    let mut push = |link, time: std::time::Duration, original: u32, bytes: &[u8]| {
-        frames.push(Frame {
-            number: FrameNo(u32::try_from(frames.len() + 1).expect("few frames")),
-            time: Nanos(i64::try_from(time.as_nanos()).expect("before 2262")),
-            direction: None,
-            link,
-            original: original as usize,
-            checksum_pending: false,
-            bytes: bytes.to_vec(),
-        });
-    };
-    if path.extension().is_some_and(|end| end == "pcap") {
-        let mut reader = PcapReader::new(&bytes[..]).expect("pcap");
-        let link = link(u32::from(reader.header().datalink));
-        while let Some(packet) = reader.next_packet() {
-            let packet = packet.expect("a frame");
-            push(link, packet.timestamp(), packet.orig_len(), packet.data());
-        }
-    } else {
-        let mut reader = PcapNgReader::new(&bytes[..]).expect("pcapng");
-        let mut links = Vec::new();
-        while let Some(block) = reader.next_block() {
-            match block.expect("a block").0 {
-                Block::InterfaceDescription(interface) => links.push(link(u32::from(interface.linktype))),
-                Block::EnhancedPacket(packet) => {
-                    push(links[packet.interface_id as usize], packet.timestamp, packet.original_len, &packet.data);
-                }
-                _ => {}
-            }
-        }
-    }
-    frames
-}
+use netlab::proto::ethernet::{self, Ethernet};
+use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
+use netlab::proto::udp::{self, Udp};
+use netlab::proto::{self, icmp};
+use pcap_file::pcap::{PcapPacket, PcapWriter};
+use support::{captures, directory, frames};
 
 /// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
 const TRACKED: [&str; 16] = [
@@ -301,19 +251,127 @@ fn values_and_info_are_wireshark_s() {
     assert!(found.is_empty(), "{total} differences:\n{}", found[..total.min(60)].join("\n"));
 }
 
-#[test]
-fn the_expected_values_are_what_tshark_says_today() {
+/// Whether the tshark that wrote the tables is installed; says on stderr when it is not.
+fn is_tshark_the_one() -> bool {
     let version = Command::new("tshark").arg("--version").output().ok();
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or("").to_owned());
     let expected = fs::read_to_string(table_of(&captures()[0])).expect("a table");
     let recorded = expected.lines().next().and_then(|line| line.strip_prefix("# tshark ")).expect("the version");
-    if !version.as_deref().is_some_and(|version| version.contains(recorded)) {
+    let same = version.as_deref().is_some_and(|version| version.contains(recorded));
+    if !same {
         assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "tshark {recorded} is needed, found {version:?}");
         eprintln!("skipped: the tables are from tshark {recorded}, installed is {version:?}");
+    }
+    same
+}
+
+/// An empty directory of this process's own.
+fn scratch(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("netlab-{name}-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a directory");
+    directory
+}
+
+/// One of each kind of packet that netlab sends.
+fn crafted() -> Vec<Vec<u8>> {
+    let (us, router) = (MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]), MacAddr([0x4c, 0xe6, 0x76, 0x0a, 0x11, 0x01]));
+    let (source, destination) = (Ipv4Addr::new(192, 168, 11, 2), Ipv4Addr::new(93, 184, 216, 34));
+    let frame =
+        |ethertype, payload: &[u8]| ethernet::craft(&Ethernet { destination: router, source: us, ethertype }, payload);
+    let header = |protocol| Ipv4 {
+        dsfield: 0xb9,
+        identification: 0xbeef,
+        dont_fragment: false,
+        more_fragments: false,
+        fragment_offset: 0,
+        ttl: 3,
+        protocol,
+        source,
+        destination,
+    };
+    let question = Arp {
+        operation: arp::REQUEST,
+        sender_mac: us,
+        sender_ip: source,
+        target_mac: MacAddr::ZERO,
+        target_ip: destination,
+    };
+    let answer = Arp { operation: arp::REPLY, target_mac: router, ..question };
+    let mut frames = vec![frame(ethernet::ARP, &arp::craft(&question)), frame(ethernet::ARP, &arp::craft(&answer))];
+    let payload: Vec<u8> = (0..=255).cycle().take(3001).collect();
+    for length in [0, 1, 56, 1472, 3001] {
+        let part = &payload[..length];
+        let echo = icmp::craft_echo(&icmp::Echo { reply: length == 1, identifier: 0x1a2b, sequence: 7 }, part);
+        frames.extend(ipv4::fragments(&header(ipv4::ICMP), &echo, 1500).iter().map(|ip| frame(ethernet::IPV4, ip)));
+        let ports = Udp { source_port: 53451, destination_port: 33434 };
+        let datagram = udp::craft(&ports, source, destination, part);
+        frames.extend(ipv4::fragments(&header(ipv4::UDP), &datagram, 576).iter().map(|ip| frame(ethernet::IPV4, ip)));
+    }
+    let lists: [&[TcpOption<'_>]; 4] = [
+        &[],
+        &[
+            TcpOption::MaximumSegmentSize(1460),
+            TcpOption::SackPermitted,
+            TcpOption::Timestamps { value: 1, echo: 2 },
+            TcpOption::Nop,
+            TcpOption::WindowScale(7),
+        ],
+        &[TcpOption::Nop, TcpOption::Nop, TcpOption::Sack([(1, 5), (10, 15)].into_iter().collect())],
+        &[TcpOption::Unknown { kind: 99, data: &[1, 2, 3] }, TcpOption::End],
+    ];
+    for (list, flags) in lists.into_iter().zip([Flags::SYN, Flags::SYN | Flags::ACK, Flags::ACK, Flags::URG]) {
+        for length in [0, 1, 1000] {
+            let segment = Tcp {
+                source_port: 49152,
+                destination_port: 80,
+                sequence: u32::MAX,
+                acknowledgment: if flags.contains(Flags::ACK) { 0x8000_0000 } else { 0 },
+                flags,
+                window: 65535,
+                urgent: 9,
+            };
+            let segment = tcp::craft(&segment, list, source, destination, &payload[..length]);
+            frames.push(frame(ethernet::IPV4, &ipv4::craft(&header(ipv4::TCP), &segment)));
+        }
+    }
+    frames
+}
+
+#[test]
+fn what_netlab_crafts_tshark_finds_right() {
+    if !is_tshark_the_one() {
         return;
     }
-    let fresh = std::env::temp_dir().join(format!("netlab-expect-{}", std::process::id()));
-    fs::create_dir_all(&fresh).expect("a directory");
+    let directory = scratch("crafted");
+    let path = directory.join("crafted.pcap");
+    let mut writer = PcapWriter::new(fs::File::create(&path).expect("a file")).expect("a header");
+    for bytes in crafted() {
+        let length = u32::try_from(bytes.len()).expect("short");
+        writer.write_packet(&PcapPacket::new(Duration::from_secs(1), length, bytes).expect("sound")).expect("room");
+    }
+    drop(writer);
+    let expect = self::directory().join("expect");
+    assert!(Command::new(expect).args([&directory, &directory]).status().expect("expect runs").success());
+    let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
+    let found = differences(&path, &table);
+    let _ = fs::remove_dir_all(&directory);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for row in 0..table.rows.len() {
+        assert_eq!(table.cell(row, "_ws.malformed"), "", "frame {}", row + 1);
+        for key in ["ip.checksum.status", "icmp.checksum.status", "udp.checksum.status", "tcp.checksum.status"] {
+            // A first fragment has not all that its checksum covers.
+            let unverified = table.cell(row, "ip.flags.mf") == "1" && table.cell(row, key) == "2";
+            assert!(unverified || matches!(table.cell(row, key), "" | "1"), "frame {}: {key}", row + 1);
+        }
+    }
+}
+
+#[test]
+fn the_expected_values_are_what_tshark_says_today() {
+    if !is_tshark_the_one() {
+        return;
+    }
+    let fresh = scratch("expect");
     let status = Command::new(directory().join("expect")).arg(&fresh).status().expect("expect runs");
     let stale: Vec<PathBuf> = captures()
         .iter()
@@ -323,95 +381,4 @@ fn the_expected_values_are_what_tshark_says_today() {
     let _ = fs::remove_dir_all(&fresh);
     assert!(status.success());
     assert!(stale.is_empty(), "run tests/captures/expect: {stale:?}");
-}
-
-/// Reads everything that can be read of a packet.
-fn read_all(frame: &Frame) -> usize {
-    let packet = dissect(frame);
-    let mut fields = 0;
-    let bits = frame.bytes.len() * 8;
-    for view in packet.views() {
-        let layer = view.layer();
-        assert!(layer.offset + layer.length + layer.payload <= frame.bytes.len(), "{layer:?}");
-        view.walk(&mut |field| {
-            fields += 1;
-            assert!(field.start + field.bits <= bits, "{field:?} lies outside the frame");
-            assert!(field.bits > 0 || field.spec.generated, "{field:?} has no bits");
-            assert!(!matches!(field.spec.kind, Kind::Flag(..)) || matches!(field.value, Value::Flag(_)));
-        });
-    }
-    for fault in &packet.faults {
-        assert!(fault.kind == FaultKind::Malformed || fault.needed > fault.available, "{fault:?}");
-    }
-    let mut info = String::new();
-    packet.info(&mut info).expect("a string takes everything");
-    fields
-}
-
-#[test]
-fn no_prefix_and_no_changed_byte_leads_astray() {
-    // The cut and the damaged frames were changed before.
-    for path in captures().iter().filter(|path| path.extension().is_some_and(|end| end == "pcap")) {
-        for mut frame in frames(path) {
-            // The headers are what matters; the test shall not take long.
-            frame.bytes.truncate(140);
-            let whole = frame.bytes.clone();
-            for length in 0..=whole.len() {
-                frame.bytes.truncate(0);
-                frame.bytes.extend_from_slice(&whole[..length]);
-                read_all(&frame);
-            }
-            for (at, &byte) in whole.iter().enumerate() {
-                for mask in [0x01, 0x0f, 0x80, 0xff] {
-                    frame.bytes[at] = byte ^ mask;
-                    read_all(&frame);
-                    frame.bytes[at] = byte;
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_tag_in_a_tag_in_a_tag_ends() {
-    let mut bytes = vec![0; 12];
-    bytes.extend([0x81, 0x00, 0x00, 0x05].repeat(1000));
-    let frame = Frame {
-        number: FrameNo(1),
-        time: Nanos(0),
-        direction: None,
-        link: LinkType::Ethernet,
-        original: bytes.len(),
-        checksum_pending: false,
-        bytes,
-    };
-    assert_eq!(dissect(&frame).layers.len(), 32);
-    assert!(read_all(&frame) > 32);
-}
-
-#[test]
-fn an_unfinished_checksum_is_not_called_wrong() {
-    let pending = frames(&directory().join("offload.pcap"))
-        .iter()
-        .map(|frame| dissect(frame).views().any(|view| checksum::status(view) == Some(Status::Pending)))
-        .filter(|pending| *pending)
-        .count();
-    assert!(pending > 5, "the interface computed its checksums late, so {pending} frames are too few");
-    let frames = frames(&directory().join("tcp.pcap"));
-    let bad = frames
-        .iter()
-        .filter(|frame| dissect(frame).views().any(|view| matches!(checksum::status(view), Some(Status::Bad { .. }))));
-    assert!(bad.count() > 5, "checksums made wrong on purpose");
-}
-
-#[test]
-fn a_quotation_is_read_as_somebody_else_s() {
-    let frames = frames(&directory().join("errors.pcap"));
-    let quoted = frames.iter().map(dissect).filter(|packet| packet.find_quoted(&ipv4::HEADER).is_some()).count();
-    assert!(quoted > 5);
-    for packet in frames.iter().map(dissect) {
-        let outer = packet.find(&ipv4::HEADER).map(|view| view.index);
-        let inner = packet.find_quoted(&ipv4::HEADER).map(|view| view.index);
-        assert!(inner.is_none_or(|inner| outer < Some(inner)));
-    }
 }

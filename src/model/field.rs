@@ -36,7 +36,7 @@ pub enum Kind {
     Ipv6,
     /// Bytes without further structure.
     Bytes,
-    /// A span of time; only generated fields have it.
+    /// A span of time; or a point in time, since the Unix epoch, in the one field that holds one (`icmp.data_time`).
     Span,
     /// Text from the bytes; may be hostile.
     Text,

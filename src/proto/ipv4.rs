@@ -1,5 +1,7 @@
 //! IPv4: from here to there across any number of links, packet by packet.
 
+mod options;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -7,9 +9,7 @@ use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
 
 use super::checksum::{self, STATUS_NAMES, Sum};
-use super::reading::{
-    Binding, Found, Input, RawOption, RawOptions, be16, broken, concluded, option_rows, placed, row, rows,
-};
+use super::reading::{Binding, Found, Input, RawOptions, be16, broken, concluded, row, rows};
 use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
@@ -74,17 +74,6 @@ static FIELDS: [FieldSpec; 33] = [
 ];
 const STATUS: usize = row(&FIELDS, "ip.checksum.status");
 const OPTION: usize = row(&FIELDS, "ip.opt.type");
-const OPTION_LENGTH: usize = row(&FIELDS, "ip.opt.len");
-const POINTER: usize = row(&FIELDS, "ip.opt.ptr");
-const RECORDED: usize = row(&FIELDS, "ip.rec_rt");
-const ROUTE: usize = row(&FIELDS, "ip.src_rt");
-const EMPTY: usize = row(&FIELDS, "ip.empty_rt");
-const OVERFLOW: usize = row(&FIELDS, "ip.opt.overflow");
-const STAMP_FLAG: usize = row(&FIELDS, "ip.opt.flag");
-const STAMP_ADDRESS: usize = row(&FIELDS, "ip.opt.time_stamp_addr");
-const STAMP: usize = row(&FIELDS, "ip.opt.time_stamp");
-const STREAM: usize = row(&FIELDS, "ip.opt.sid");
-const ROUTER_ALERT: usize = row(&FIELDS, "ip.opt.ra");
 
 /// The table of an IPv4 header.
 pub static HEADER: Header = Header {
@@ -186,7 +175,7 @@ fn address(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
 pub(super) fn ends(ip: LayerView<'_, '_>) -> Option<(Ipv4Addr, Ipv4Addr)> {
     let header = ip.bytes();
     let routed = RawOptions::new(header.get(LENGTH..)?)
-        .filter(|option| matches!(option.kind, LOOSE_ROUTE | STRICT_ROUTE))
+        .filter(|option| matches!(option.kind, options::LOOSE_ROUTE | options::STRICT_ROUTE))
         .find(|option| option.bytes.get(2).is_some_and(|&pointer| usize::from(pointer) <= option.bytes.len() - 3));
     let last = routed.and_then(|option| address(option.bytes, option.bytes.len().checked_sub(4)?));
     Some((address(header, 12)?, last.or_else(|| address(header, 16))?))
@@ -265,49 +254,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     }
     rows(view, &FIELDS[STATUS + 1..OPTION], each);
     for option in RawOptions::new(view.bytes().get(LENGTH..).unwrap_or(&[])) {
-        walk_option(view, &option, each);
-    }
-}
-
-/// Option types that have more to say than type and length.
-const RECORD_ROUTE: u8 = 7;
-const TIMESTAMP: u8 = 0x44;
-const LOOSE_ROUTE: u8 = 0x83;
-const STREAM_ID: u8 = 0x88;
-const STRICT_ROUTE: u8 = 0x89;
-const ALERT: u8 = 0x94;
-
-fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let start = LENGTH + option.at;
-    let mut read = |first: usize, last: usize| option_rows(view, &FIELDS[first..=last], start, option, each);
-    read(OPTION, OPTION_LENGTH - 1);
-    if option.kind <= 1 {
-        return;
-    }
-    read(OPTION_LENGTH, OPTION_LENGTH);
-    match option.kind {
-        STREAM_ID => return read(STREAM, STREAM),
-        ALERT => return read(ROUTER_ALERT, ROUTER_ALERT),
-        RECORD_ROUTE | LOOSE_ROUTE | STRICT_ROUTE | TIMESTAMP => read(POINTER, POINTER),
-        _ => return,
-    }
-    let Some(&pointer) = option.bytes.get(2) else { return };
-    let used = usize::from(pointer).saturating_sub(1);
-    if option.kind != TIMESTAMP {
-        let open = if option.kind == RECORD_ROUTE { EMPTY } else { ROUTE };
-        for at in (3..option.bytes.len().saturating_sub(3)).step_by(4) {
-            placed(view, &FIELDS[if at < used { RECORDED } else { open }], start + at, 4, each);
-        }
-        return;
-    }
-    read(OVERFLOW, STAMP_FLAG);
-    let with_address = option.bytes.get(3).is_some_and(|flags| matches!(flags & 15, 1 | 3));
-    let step = if with_address { 8 } else { 4 };
-    for at in (4..(option.bytes.len() + 1).saturating_sub(step)).step_by(step) {
-        if with_address {
-            placed(view, &FIELDS[STAMP_ADDRESS], start + at, 4, each);
-        }
-        placed(view, &FIELDS[STAMP], start + at + step - 4, 4, each);
+        options::walk(view, &option, each);
     }
 }
 
