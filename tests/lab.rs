@@ -323,7 +323,7 @@ fn the_exit_code_is_the_programs() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)] {
         assert_eq!(in_lab(&[], script).status.code(), Some(code), "{script}");
     }
-    let output = netlab(["lab", "--", "no-such-program"]).output().expect("starts");
+    let output = netlab(["lab", "--", "no-such-program"]).env("PATH", "/usr/bin:/bin").output().expect("starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("there is no program called no-such-program"));
 }
