@@ -18,7 +18,6 @@ pub const DEFAULT_SCENARIO: &str = "home";
 
 /// Arguments of `netlab lab`.
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:\n  \
     netlab lab                                  a shell on the learner's computer; exit ends the lab\n  \
     netlab lab map                              who is where\n  \
@@ -52,6 +51,10 @@ pub fn run(args: &LabArgs, scenario: Option<&str>, ascii: bool, out: &mut dyn Wr
     let member = if scenario.is_some() { None } else { Membership::of_environment() };
     let scenario = scenario.or(member.as_ref().map(Membership::scenario)).unwrap_or(DEFAULT_SCENARIO);
     if let Some(View::Map) = args.view {
+        if args.on.is_some() || !args.command.is_empty() {
+            return Err(Error::new(Kind::Usage, "the map shows every node and runs nothing")
+                .hint("netlab lab map, or netlab lab --on NODE -- COMMAND"));
+        }
         return draw(scenario, ascii, out);
     }
     match member {

@@ -37,7 +37,10 @@ pub(super) enum Place {
 /// Checks `topology` as a whole.
 pub(super) fn check(topology: &Topology) -> Result<(), Wrong> {
     if topology.nodes.len() > MAX_NODES {
-        return wrong(Place::Top, format!("{} nodes are more than the {MAX_NODES} a lab can have", topology.nodes.len()));
+        return wrong(
+            Place::Top,
+            format!("{} nodes are more than the {MAX_NODES} a lab can have", topology.nodes.len()),
+        );
     }
     if !topology.nodes.iter().any(|node| node.name == topology.host) {
         return wrong(Place::Top, format!("host = {:?}, but there is no node of that name", topology.host));
@@ -75,7 +78,7 @@ pub(super) fn line_of_place(text: &str, place: Place) -> usize {
 /// The line in which the byte at `offset` lies, counted from 1.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+    before.split(|&byte| byte == b'\n').count()
 }
 
 #[derive(Deserialize)]
@@ -147,7 +150,10 @@ fn check_node(topology: &Topology, n: usize, node: &Node) -> Result<(), Wrong> {
             let links: Vec<_> = topology.links.iter().map(|link| link.name.as_str()).collect();
             return Err(Wrong {
                 place,
-                message: format!("{} of {} is plugged into {:?}, which is no link", interface.name, node.name, interface.link),
+                message: format!(
+                    "{} of {} is plugged into {:?}, which is no link",
+                    interface.name, node.name, interface.link
+                ),
                 hint: Some(format!("links: {}", links.join(", "))),
             });
         }
@@ -155,7 +161,10 @@ fn check_node(topology: &Topology, n: usize, node: &Node) -> Result<(), Wrong> {
             return wrong(place, format!("{name:?} is not a domain name"));
         }
         if interface.mac.is_some_and(crate::model::MacAddr::is_group) {
-            return wrong(place, format!("{} of {} has a group address; a card needs its own", interface.name, node.name));
+            return wrong(
+                place,
+                format!("{} of {} has a group address; a card needs its own", interface.name, node.name),
+            );
         }
     }
     for route in &node.routes {
@@ -241,7 +250,10 @@ mod tests {
     fn contradictions_are_named_with_the_table_they_are_in() {
         let (message, line) = refusal("link = \"lan\"\nmac = \"8c:85:90:42:64:b2\"", "link = \"wlan\"");
         let header = line - 2; // [[node.interface]], name, link
-        assert_eq!(message, format!("home.toml, line {}: en0 of mac is plugged into \"wlan\", which is no link", header + 1));
+        assert_eq!(
+            message,
+            format!("home.toml, line {}: en0 of mac is plugged into \"wlan\", which is no link", header + 1)
+        );
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Match {
 /// Flips the lowest bit of the last byte of the IP packet in `frame`, or of the frame where there is none.
 pub(super) fn corrupt(frame: &mut [u8]) {
     let is_ip = frame.get(12..14) == Some(&IPV4);
-    let total = frame.get(16..18).filter(|_| is_ip).map_or(0, |length| usize::from(length[0]) << 8 | usize::from(length[1]));
+    let total =
+        frame.get(16..18).filter(|_| is_ip).map_or(0, |length| usize::from(length[0]) << 8 | usize::from(length[1]));
     let last = if total == 0 { frame.len() } else { (14 + total).min(frame.len()) };
     if let Some(byte) = last.checked_sub(1).and_then(|last| frame.get_mut(last)) {
         *byte ^= 1;

@@ -62,7 +62,8 @@ fn answer(head: &str, page: &str) -> (Vec<u8>, bool) {
     let connection = header("connection").unwrap_or_default();
     let asks = |word: &str| connection.split(',').any(|token| token.trim() == word);
     // A body is not understood, so what follows such a head cannot be told from the next request.
-    let has_body = header("transfer-encoding").is_some() || header("content-length").is_some_and(|length| length != "0");
+    let has_body =
+        header("transfer-encoding").is_some() || header("content-length").is_some_and(|length| length != "0");
     let closes = match version {
         Some("HTTP/1.1") => asks("close") || has_body,
         _ => has_body || !asks("keep-alive"),

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every node is a network namespace with a real kernel stack. Its interfaces are TAP devices (or veth ends) whose
-//! frames the [wire](wire) thread carries, switching and delaying them as the topology says. Nothing else is
+//! frames the wire thread carries, switching and delaying them as the topology says. Nothing else is
 //! needed: no root, no kernel module, no external program.
 //!
 //! A process calls [`Lab::prepare`] first, while it has one thread; then opens whatever it wants on the learner's
@@ -93,16 +93,14 @@ impl Lab {
         let notices = cover_names(&topology);
         let make = || -> Result<(Network, Engine), Refused> {
             let room = Namespace::current()?;
-            match engine {
-                Some(engine) => Ok((network::build(&topology, engine)?, engine)),
-                None => match network::build(&topology, Engine::Tap) {
-                    Ok(network) => Ok((network, Engine::Tap)),
-                    Err(_) => {
-                        room.enter()?;
-                        Ok((network::build(&topology, Engine::Veth)?, Engine::Veth))
-                    }
-                },
+            if engine != Some(Engine::Veth) {
+                let built = network::build(&topology, Engine::Tap);
+                if engine.is_some() || built.is_ok() {
+                    return Ok((built?, Engine::Tap));
+                }
+                room.enter()?;
             }
+            Ok((network::build(&topology, Engine::Veth)?, Engine::Veth))
         };
         let (network, engine) = make().map_err(|refused| unavailable(&refused))?;
         let mut services = Vec::new();

@@ -29,9 +29,17 @@ const DEFAULT_BANNER: &str = "hello\r\n";
 #[derive(Debug)]
 pub(super) enum Opened {
     /// The kernel alone is the service: the socket only has to be there.
-    Quiet { _socket: Socket },
-    Names { socket: UdpSocket },
-    Streams { listener: TcpListener, kind: ServiceKind, text: String },
+    Quiet {
+        _socket: Socket,
+    },
+    Names {
+        socket: UdpSocket,
+    },
+    Streams {
+        listener: TcpListener,
+        kind: ServiceKind,
+        text: String,
+    },
 }
 
 /// Opens `service` of `node` in the calling thread's network namespace.
@@ -151,7 +159,8 @@ fn serve_stream(mut stream: TcpStream, kind: ServiceKind, text: &str) -> io::Res
 /// Waits for something at `socket`; false once `stop` is readable.
 fn wait(socket: &impl AsFd, stop: &EventFd) -> io::Result<bool> {
     loop {
-        let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+        let mut waiting =
+            [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
         match poll(&mut waiting, PollTimeout::NONE) {
             Ok(_) => return Ok(!waiting[1].any().unwrap_or(true)),
             Err(Errno::EINTR) => {}

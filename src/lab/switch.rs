@@ -92,8 +92,8 @@ impl Switch {
         for &exit in exits.iter().filter(|&&exit| exit != port) {
             let to = &self.ports[exit];
             let verdict = link.faults.iter_mut().find_map(|fault| {
-                let concerned = fault.from.is_none_or(|node| node == from.node)
-                    && fault.to.is_none_or(|node| node == to.node);
+                let concerned =
+                    fault.from.is_none_or(|node| node == from.node) && fault.to.is_none_or(|node| node == to.node);
                 concerned.then(|| fault.counter.judge(frame)).flatten()
             });
             if to.drops.iter().any(|dropped| dropped.holds(frame)) {
@@ -126,12 +126,13 @@ mod tests {
     const ALL: [u8; 6] = [0xff; 6];
 
     fn topology(link: &str) -> Topology {
-        let mut text = format!("title = \"t\"\nhost = \"a\"\n[[link]]\nname = \"lan\"\n{link}\n");
-        for (name, host) in [("a", 1), ("b", 2), ("c", 3)] {
-            text += &format!(
-                "[[node]]\nname = \"{name}\"\n[[node.interface]]\nname = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"\n"
-            );
-        }
+        let head = format!("title = \"t\"\nhost = \"a\"\n[[link]]\nname = \"lan\"\n{link}\n");
+        let node = |(name, host): (&str, u8)| {
+            let card = format!("name = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"");
+            format!("[[node]]\nname = \"{name}\"\n[[node.interface]]\n{card}\n")
+        };
+        let nodes = [("a", 1), ("b", 2), ("c", 3)].map(node);
+        let text = head + &nodes.concat();
         Topology::read(&text, "test").expect("sound")
     }
 

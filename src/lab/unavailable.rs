@@ -24,10 +24,18 @@ pub(super) fn unavailable(refused: &Refused) -> Error {
 
 /// What forbids it, as far as the system tells.
 fn reason(errno: Option<i32>, read: &dyn Fn(&str) -> Option<String>, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+    let refusals = [Errno::EPERM, Errno::EACCES, Errno::ENOSPC, Errno::EUSERS].map(|errno| errno as i32);
+    if !errno.is_some_and(|errno| refusals.contains(&errno)) {
+        return None;
+    }
     let setting = |path: &str, value: &str| read(path).is_some_and(|text| text.trim() == value);
     let switches = [
         ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces = 0: no user namespaces on this machine"),
-        ("/proc/sys/user/max_net_namespaces", "0", "user.max_net_namespaces = 0: no network namespaces on this machine"),
+        (
+            "/proc/sys/user/max_net_namespaces",
+            "0",
+            "user.max_net_namespaces = 0: no network namespaces on this machine",
+        ),
         (
             "/proc/sys/kernel/unprivileged_userns_clone",
             "0",
@@ -96,7 +104,9 @@ mod tests {
         let refused = Refused { step: "make a user namespace".to_owned(), error: Errno::EPERM.into() };
         let error = unavailable(&refused);
         assert_eq!(error.kind(), Kind::Lab);
-        assert!(error.to_string().starts_with("cannot make a user namespace for the lab: operation not permitted (EPERM)"));
+        assert!(
+            error.to_string().starts_with("cannot make a user namespace for the lab: operation not permitted (EPERM)")
+        );
         assert_eq!(error.hints().len(), 1);
     }
 }

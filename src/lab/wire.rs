@@ -199,7 +199,9 @@ impl Queue {
 /// Writes a frame to a port. A full or downed interface loses it, as a real one does.
 fn write(ports: &Ports, port: usize, frame: &[u8]) {
     let _ = match ports {
-        Ports::Taps(taps) => taps.get(port).map_or(Ok(()), |tap| nix::unistd::write(tap, frame).map(drop).map_err(Into::into)),
+        Ports::Taps(taps) => {
+            taps.get(port).map_or(Ok(()), |tap| nix::unistd::write(tap, frame).map(drop).map_err(Into::into))
+        }
         Ports::Ends(ends) => ends.send(port + FIRST, frame),
     };
 }
@@ -236,7 +238,7 @@ mod tests {
         assert_eq!(seen, [(2, b"first".to_vec()), (3, b"second".to_vec()), (1, b"late".to_vec())]);
         queue.lateness = ms(5);
         queue.push(ms(0), ms(10), 1, b"x");
-        assert_eq!(queue.next_due(), Some(ms(10) - MAX_COST));
+        assert_eq!(queue.next_due(), Some(ms(10).saturating_sub(MAX_COST)));
     }
 
     #[test]
