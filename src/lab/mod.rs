@@ -234,9 +234,6 @@ fn cover_names(topology: &Topology) -> Vec<String> {
     }
     let switch = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n".to_owned();
     let files = [("/etc/resolv.conf", resolver), ("/etc/hosts", hosts), ("/etc/nsswitch.conf", switch)];
-    let cover = |(path, text): (&str, String)| {
-        let error = namespace::cover(path, &text).err()?;
-        Some(format!("names may come from outside the lab: cannot cover {path}: {error}"))
-    };
-    files.into_iter().filter_map(cover).collect()
+    let told = |(path, error)| format!("names may come from outside the lab: cannot cover {path}: {error}");
+    namespace::cover(&files).into_iter().map(told).collect()
 }
