@@ -13,6 +13,7 @@ mod path;
 #[cfg(test)]
 pub(crate) mod samples;
 mod statistics;
+mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
 pub use event::{Event, Mismatch, Probed, Status};
@@ -22,3 +23,4 @@ pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
+pub use vendor::Origin;
