@@ -157,6 +157,7 @@ impl Observer for Report {
                 }
             }
             (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
+            (Mode::Json(json), Event::Neighbour(neighbour)) => json.neighbour(&mut self.out, neighbour)?,
             (Mode::Json(json), Event::Rejected { .. }) => {
                 if let Some(note) = event::explain(event) {
                     json.note(&mut self.out, &note)?;
