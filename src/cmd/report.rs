@@ -7,8 +7,9 @@ use crate::capture::Writer;
 use crate::error::{Error, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
-use crate::model::{Event, Nanos, Note, Packet, Path};
+use crate::model::{Direction, Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
+use crate::render::progress::Progress;
 use crate::render::{Glyphs, Look, Story, Verbosity, claims};
 use crate::session::Observer;
 use crate::wire::Counts;
@@ -24,6 +25,8 @@ pub struct Report {
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
     last: Nanos,
+    /// Packets are not told one by one; a bar shows how far they are.
+    summed_up: Option<Progress>,
 }
 
 enum Mode {
@@ -49,7 +52,7 @@ impl Report {
             Mode::Text(Story::new(look, language, verbosity))
         };
         let out = BufWriter::new(io::stdout());
-        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0) }
+        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0), summed_up: None }
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
@@ -64,6 +67,15 @@ impl Report {
         }
     }
 
+    /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
+    /// that a line for each would bury it.
+    pub fn sum_up(&mut self, steps: u64, verbose: u8) {
+        if verbose == 0 {
+            let visible = matches!(self.mode, Mode::Text(_)) && io::stderr().is_terminal();
+            self.summed_up = Some(Progress::always(visible, steps));
+        }
+    }
+
     /// What will be sent from where to whom, and by which router. `target` is what the user typed.
     ///
     /// # Errors
@@ -71,6 +83,7 @@ impl Report {
     pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => {}
+            Mode::Text(story) if self.summed_up.is_some() => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
@@ -85,6 +98,7 @@ impl Report {
         summary: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
         more: Option<(&str, &str)>,
     ) -> Result<()> {
+        self.summed_up.iter().for_each(Progress::finish);
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) => {
@@ -135,6 +149,12 @@ impl Observer for Report {
         self.save(packet, &notes);
         match &mut self.mode {
             Mode::Quiet => return Ok(()),
+            Mode::Text(_) if self.summed_up.is_some() => {
+                if packet.frame.direction == Some(Direction::Out) {
+                    self.summed_up.iter().for_each(Progress::step);
+                }
+                return Ok(());
+            }
             Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
             Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
         }

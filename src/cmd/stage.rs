@@ -60,14 +60,16 @@ impl Scene {
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
     pub async fn find(sockets: Sockets, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
-        let addresses = wire::resolve(target).await?;
-        let address = *addresses
-            .first()
-            .ok_or_else(|| Error::new(Kind::Name, format!("{} has no IPv4 address", target.escape_debug())))?;
+        let address = address_of(target).await?;
         let options = Options { interface: common.interface.as_deref(), ..options };
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
         Ok(Self { path: Path { name, ..path }, interface, sockets })
+    }
+
+    /// The scene of a run that found its own way: `path` on `interface`.
+    pub fn at(sockets: Sockets, interface: Interface, path: Path) -> Self {
+        Self { path, interface, sockets }
     }
 
     /// Opens the capture file that `--save` names.
@@ -91,6 +93,16 @@ impl Scene {
         let channel = Channel::open(self.sockets.send, &self.interface)?;
         Session::new(channel, sniffer, &self.interface)
     }
+}
+
+/// The first address that `target` stands for: a name or an address.
+///
+/// # Errors
+/// When the name is unknown or has no IPv4 address.
+pub async fn address_of(target: &str) -> Result<Ipv4Addr> {
+    let addresses = wire::resolve(target).await?;
+    let none = || Error::new(Kind::Name, format!("{} has no IPv4 address", target.escape_debug()));
+    addresses.first().copied().ok_or_else(none)
 }
 
 /// What the user typed after the program's name, `--lab` left out, ready to be pasted into a shell.

@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 
 use crate::explain::words::{self, Language};
 use crate::model::{
-    ArpSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos, Neighbour, Note, Packet, Path,
-    PingSummary, Probed, Value,
+    ArpSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos, Neighbour,
+    Note, Packet, Path, PingSummary, Probed, Value,
 };
 
 use super::escape;

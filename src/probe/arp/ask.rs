@@ -132,6 +132,12 @@ impl Ask {
         self.refused
     }
 
+    /// How many addresses were asked for.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.targets.iter().filter(|target| target.asked.is_some()).count()
+    }
+
     /// Whether every address was answered for.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -156,7 +162,9 @@ impl Ask {
                 self.last_sent
                     + match self.plan.patience {
                         Patience::Fixed(patience) => patience,
-                        Patience::Adaptive(_) => PAUSE.max(Nanos(self.slowest.0.saturating_mul(2))).min(self.patience()),
+                        Patience::Adaptive(_) => {
+                            PAUSE.max(Nanos(self.slowest.0.saturating_mul(2))).min(self.patience())
+                        }
                     }
             }
         }

@@ -173,9 +173,8 @@ fn two_answers_are_both_kept() {
 
 #[test]
 fn a_second_answer_may_take_a_while() {
-    let both = |question: &Arp, _| {
-        [answer(MAC, question, Nanos(200_000)), answer((THIEF, MAC.1), question, ms(150))].concat()
-    };
+    let both =
+        |question: &Arp, _| [answer(MAC, question, Nanos(200_000)), answer((THIEF, MAC.1), question, ms(150))].concat();
     assert_eq!(run(&mut Ask::new(plan([MAC.1])), &both, Nanos(0)).neighbours().len(), 2);
     let log = run(&mut Ask::new(Plan { first: true, rounds: 5, ..plan([MAC.1]) }), &both, Nanos(0));
     assert_eq!(log.neighbours().len(), 1, "-f is content with one");
@@ -291,7 +290,11 @@ fn a_slow_link_is_waited_for() {
     // The last one is four times slower than the others.
     let late = |question: &Arp, now| {
         let last = question.target_ip.octets()[3] == 100;
-        if last && now > Nanos(0) { answer((MAC.0, question.target_ip), question, ms(120)) } else { slow(question, now) }
+        if last && now > Nanos(0) {
+            answer((MAC.0, question.target_ip), question, ms(120))
+        } else {
+            slow(question, now)
+        }
     };
     assert_eq!(run(&mut Ask::new(sweep(100)), &late, Nanos(0)).neighbours().len(), 100);
 }
