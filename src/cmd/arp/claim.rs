@@ -34,10 +34,8 @@ pub async fn claim(args: &Args, common: &Common, target: &str, sockets: Sockets)
     let others = interfaces.iter().filter_map(|other| other.mac).filter(|other| *other != mac);
     let own: Vec<MacAddr> = [mac].into_iter().chain(others.filter(|other| *other != MacAddr::ZERO)).collect();
     let path = path(args, target, address, interface);
-    let (intent, nouns) = match args.announce {
-        true => (Intent::Announce, render::ANNOUNCEMENTS),
-        false => (Intent::Probe, render::PROBES),
-    };
+    let (intent, nouns) =
+        if args.announce { (Intent::Announce, render::ANNOUNCEMENTS) } else { (Intent::Probe, render::PROBES) };
     let times = times(args);
     let patience = args.timeout.unwrap_or(if args.announce { Nanos::SECOND } else { ANNOUNCE_WAIT });
     let heading = neighbours::claiming(args.announce, address, &interface.name, mac, times.len());
