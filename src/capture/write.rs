@@ -1,7 +1,7 @@
 //! Writing pcapng.
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 
+use super::destination::Destination;
 use super::{LINK_TYPES, flags};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Direction, Frame, LinkType, Nanos};
@@ -43,19 +44,21 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates the file, or empties it, and writes its head. Under sudo, `owner` (user and group id) is who shall own
-    /// a file that did not exist before.
+    /// Creates the file, or empties it, and writes its head.
     ///
     /// # Errors
     /// [`Kind::File`] when it cannot be written.
-    pub fn create(path: &Path, source: &Source<'_>, owner: Option<(u32, u32)>) -> Result<Self> {
-        let failed = |error: std::io::Error| cannot_create(path, &error);
-        let existed = path.symlink_metadata().is_ok();
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path).map_err(failed)?;
-        let regular = file.metadata().map_err(failed)?.is_file();
-        if let Some((user, group)) = owner.filter(|_| regular && !existed) {
-            std::os::unix::fs::fchown(&file, Some(user), Some(group)).map_err(failed)?;
-        }
+    pub fn create(path: &Path, source: &Source<'_>) -> Result<Self> {
+        Self::begin(Destination::open(path)?, source)
+    }
+
+    /// Empties the file and writes its head.
+    ///
+    /// # Errors
+    /// [`Kind::File`] when it cannot be written.
+    pub fn begin(destination: Destination, source: &Source<'_>) -> Result<Self> {
+        let (file, path) = destination.take()?;
+        let regular = file.metadata().map_err(|error| cannot_create(&path, &error))?.is_file();
         let program =
             SectionHeaderOption::UserApplication(Cow::Borrowed(concat!("netlab ", env!("CARGO_PKG_VERSION"))));
         let head = SectionHeaderBlock {
@@ -63,9 +66,10 @@ impl Writer {
             options: vec![SectionHeaderOption::OS(Cow::Borrowed(std::env::consts::OS)), program],
             ..SectionHeaderBlock::default()
         };
-        let encoder = PcapNgWriter::with_section_header(Vec::new(), head).map_err(|error| unencodable(path, &error))?;
+        let encoder =
+            PcapNgWriter::with_section_header(Vec::new(), head).map_err(|error| unencodable(&path, &error))?;
         let mut writer = Self {
-            path: path.to_owned(),
+            path,
             file,
             encoder,
             interface: source.interface.map(str::to_owned),
@@ -174,7 +178,9 @@ fn flag_word(frame: &Frame) -> Option<u32> {
 
 /// As much of a comment as an option holds (65,535 bytes), cut between characters.
 fn fitting(comment: &str) -> &str {
-    comment.get(..comment.floor_char_boundary(usize::from(u16::MAX))).unwrap_or(comment)
+    let room = usize::from(u16::MAX).min(comment.len());
+    let end = (0..=room).rev().find(|end| comment.is_char_boundary(*end)).unwrap_or(0);
+    comment.get(..end).unwrap_or_default()
 }
 
 /// A time before 1970 has no place in the format and becomes 1970.
@@ -182,20 +188,24 @@ fn since_epoch(time: Nanos) -> Duration {
     Duration::from_nanos(u64::try_from(time.0).unwrap_or(0))
 }
 
-fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
-    let hint = match error.kind() {
+pub(super) fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
+    failed("create", path, error).hint(way_out(error.kind()))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error, whole: bool) -> Error {
+    let error = failed("write", path, error).hint(way_out(error.kind()));
+    if whole { error.hint("the file holds every frame before this one and can be read") } else { error }
+}
+
+fn way_out(kind: ErrorKind) -> &'static str {
+    match kind {
         ErrorKind::IsADirectory => "give the name of a file in it",
         ErrorKind::NotFound => "the directory it should be in does not exist: create it, or give another",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "choose a directory that you may write to",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, or choose another disk",
+        ErrorKind::BrokenPipe => "whoever should read it has gone",
         _ => "choose another file",
-    };
-    failed("create", path, error).hint(hint)
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error, whole: bool) -> Error {
-    let error = failed("write", path, error);
-    if whole { error.hint("it holds every frame before this one and can be read") } else { error }
+    }
 }
 
 fn failed(what: &str, path: &Path, error: &std::io::Error) -> Error {

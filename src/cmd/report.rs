@@ -21,12 +21,13 @@ pub struct Report {
     language: Language,
     mode: Mode,
     context: Context,
+    progress: Progress,
+    /// Packets are not told one by one.
+    summed_up: bool,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
     last: Nanos,
-    /// Packets are not told one by one; a bar shows how far they are.
-    summed_up: Option<Progress>,
 }
 
 enum Mode {
@@ -52,7 +53,23 @@ impl Report {
             Mode::Text(Story::new(look, language, verbosity))
         };
         let out = BufWriter::new(io::stdout());
-        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0), summed_up: None }
+        let progress = Progress::default();
+        let (summed_up, last) = (false, Nanos(0));
+        Self { out, look, language, mode, context, progress, summed_up, saver: None, not_saved: None, last }
+    }
+
+    /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
+    pub fn expect(&mut self, total: u32, expected: Nanos) {
+        self.progress = Progress::new(io::stderr().is_terminal(), total.into(), expected);
+    }
+
+    /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
+    /// that a line for each would bury it. A bar shows how far they are.
+    pub fn sum_up(&mut self, steps: u64, verbose: u8) {
+        if verbose == 0 {
+            self.summed_up = true;
+            self.progress = Progress::always(io::stderr().is_terminal(), steps);
+        }
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
@@ -67,15 +84,6 @@ impl Report {
         }
     }
 
-    /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
-    /// that a line for each would bury it.
-    pub fn sum_up(&mut self, steps: u64, verbose: u8) {
-        if verbose == 0 {
-            let visible = matches!(self.mode, Mode::Text(_)) && io::stderr().is_terminal();
-            self.summed_up = Some(Progress::always(visible, steps));
-        }
-    }
-
     /// What will be sent from where to whom, and by which router. `target` is what the user typed.
     ///
     /// # Errors
@@ -83,7 +91,7 @@ impl Report {
     pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => {}
-            Mode::Text(story) if self.summed_up.is_some() => story.title(&mut self.out, heading)?,
+            Mode::Text(story) if self.summed_up => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
@@ -98,7 +106,7 @@ impl Report {
         summary: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
         more: Option<(&str, &str)>,
     ) -> Result<()> {
-        self.summed_up.iter().for_each(Progress::finish);
+        self.progress.finish();
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) => {
@@ -147,18 +155,19 @@ impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
-        match &mut self.mode {
-            Mode::Quiet => return Ok(()),
-            Mode::Text(_) if self.summed_up.is_some() => {
-                if packet.frame.direction == Some(Direction::Out) {
-                    self.summed_up.iter().for_each(Progress::step);
-                }
-                return Ok(());
-            }
-            Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
-            Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
+        if self.summed_up && packet.frame.direction == Some(Direction::Out) {
+            self.progress.step();
         }
-        Ok(self.out.flush()?)
+        let Self { mode, out, progress, summed_up, .. } = self;
+        progress.suspend(|| {
+            match mode {
+                Mode::Text(_) if *summed_up => return Ok(()),
+                Mode::Quiet => return Ok(()),
+                Mode::Text(story) => story.packet(out, packet, &notes)?,
+                Mode::Json(json) => json.packet(out, packet, &notes)?,
+            }
+            Ok(out.flush()?)
+        })
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
@@ -169,22 +178,21 @@ impl Observer for Report {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        match (&mut self.mode, event) {
-            (Mode::Quiet, _) => return Ok(()),
-            (Mode::Text(story), _) => {
-                if let Some(note) = event::explain(event) {
-                    story.note(&mut self.out, &note)?;
-                }
-            }
-            (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
-            (Mode::Json(json), Event::Neighbour(neighbour)) => json.neighbour(&mut self.out, neighbour)?,
-            (Mode::Json(json), Event::Rejected { .. }) => {
-                if let Some(note) = event::explain(event) {
-                    json.note(&mut self.out, &note)?;
-                }
-            }
+        if matches!(event, Event::Probed(_)) {
+            self.progress.step();
         }
-        Ok(self.out.flush()?)
+        let note = event::explain(event);
+        let Self { mode, out, progress, .. } = self;
+        progress.suspend(|| {
+            match (mode, event, note) {
+                (Mode::Json(json), Event::Probed(probed), _) => json.probe(out, probed)?,
+                (Mode::Json(json), Event::Neighbour(neighbour), _) => json.neighbour(out, neighbour)?,
+                (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
+                (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
+                (Mode::Quiet, ..) | (_, _, None) => return Ok(()),
+            }
+            Ok(out.flush()?)
+        })
     }
 }
 

@@ -10,7 +10,7 @@ mod fault;
 mod icmp;
 mod ip;
 pub mod neighbours;
-mod packet;
+pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;

@@ -337,5 +337,4 @@ fn count(number: usize) -> Arg {
 }
 
 #[cfg(test)]
-#[path = "neighbours_tests.rs"]
 mod tests;

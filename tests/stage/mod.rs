@@ -1,5 +1,6 @@
 //! The stage for tests with real network stacks: a thread in a fresh network namespace, a peer in another one at the
 //! end of a virtual cable, and tcpdump as the witness.
+#![allow(dead_code)] // every test file uses its part of it
 
 use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
@@ -15,6 +16,10 @@ use netlab::capture::{Reader, Record};
 
 /// Set in a process that was started to have a stage.
 const INSIDE: &str = "NETLAB_TEST_STAGE";
+
+/// A user and a network namespace in which we keep our user id: as root, tcpdump would try to become somebody else,
+/// which a namespace with one user does not allow.
+const USER_NAMESPACE: [&str; 4] = ["--user", "--map-current-user", "--keep-caps", "--net"];
 
 /// Runs `play` on a thread in a network namespace of its own with loopback up. Without root, runs the test again in a
 /// user namespace. Says so where neither is possible, and fails then if `NETLAB_REQUIRE_LAB` is set.
@@ -35,14 +40,15 @@ pub fn on_stage(test: &str, play: impl FnOnce() + Send + 'static) {
 
 fn again_in_user_namespace(test: &str) {
     let program = std::env::current_exe().expect("own path");
-    let possible = Command::new("unshare").args(["-rn", "true"]).status().is_ok_and(|status| status.success());
+    let possible =
+        Command::new("unshare").args(USER_NAMESPACE).arg("true").status().is_ok_and(|status| status.success());
     if !possible {
         eprintln!("SKIPPED {test}: neither root nor user namespaces here");
         assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "a skip is a failure under NETLAB_REQUIRE_LAB");
         return;
     }
     let status = Command::new("unshare")
-        .arg("-rn")
+        .args(USER_NAMESPACE)
         .arg(program)
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, test)
@@ -69,13 +75,11 @@ pub fn run(line: &str) -> String {
 }
 
 /// Whether a command line succeeds.
-#[allow(dead_code)] // not every test file asks
 pub fn works(line: &str) -> bool {
     Command::new("sh").args(["-c", line]).output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs a future to its end on this thread.
-#[allow(dead_code)] // not every test file has futures
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime").block_on(future)
 }

@@ -4,37 +4,37 @@ use super::aim::{self, Aim};
 use super::{Args, Witness};
 use crate::cmd::args::Common;
 use crate::cmd::report::Report;
-use crate::cmd::stage::Scene;
+use crate::cmd::stage::{Open, Scene};
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{ArpSummary, Hop, Ipv4Cidr, Nanos};
 use crate::probe::arp::{Again, Ask, Patience, Plan, RATE};
 use crate::render::arp as render;
-use crate::wire::{self, Filter, Sockets};
+use crate::wire::{self, Counts, Filter};
 
 /// How long an answer may take where the user does not say.
 const PATIENCE: Nanos = Nanos::SECOND;
 
 /// Asks for single addresses.
-pub async fn named(args: &Args, common: &Common, targets: Vec<String>, sockets: Sockets) -> Result<u8> {
+pub async fn named(args: &Args, common: &Common, targets: Vec<String>, open: Open) -> Result<u8> {
     let title = targets.join(" ");
     let aim = aim::at_addresses(targets, common, args.source).await?;
     if aim.targets.is_empty() {
-        return nobody_to_ask(&aim, common, &title);
+        return nobody_to_ask(aim, common, open, &title);
     }
     let again = Again::Everyone(args.interval.unwrap_or(Nanos::SECOND));
     let patience = Patience::Fixed(args.timeout.unwrap_or(PATIENCE));
-    ask(args, common, sockets, aim, Manner { title, network: None, rounds: args.count.unwrap_or(1), again, patience })
+    ask(args, common, open, aim, Manner { title, network: None, rounds: args.count.unwrap_or(1), again, patience })
         .await
 }
 
 /// Asks for every address of a network.
-pub async fn sweep(args: &Args, common: &Common, network: Ipv4Cidr, sockets: Sockets) -> Result<u8> {
+pub async fn sweep(args: &Args, common: &Common, network: Ipv4Cidr, open: Open) -> Result<u8> {
     let title = args.targets.join(" ");
     let aim = aim::at_network(network, common, args.source).await?;
     let patience = args.timeout.map_or(Patience::Adaptive(PATIENCE), Patience::Fixed);
     let (rounds, again) = (args.count.unwrap_or(2), Again::Silent);
-    ask(args, common, sockets, aim, Manner { title, network: Some(network), rounds, again, patience }).await
+    ask(args, common, open, aim, Manner { title, network: Some(network), rounds, again, patience }).await
 }
 
 /// How a run asks.
@@ -47,7 +47,7 @@ struct Manner {
     patience: Patience,
 }
 
-async fn ask(args: &Args, common: &Common, sockets: Sockets, aim: Aim, manner: Manner) -> Result<u8> {
+async fn ask(args: &Args, common: &Common, open: Open, aim: Aim, manner: Manner) -> Result<u8> {
     let Manner { title, network, rounds, again, patience } = manner;
     let Aim { targets, asides, unanswerable, path, interface } = aim;
     let mac = aim::speaks_arp(&interface)?;
@@ -65,9 +65,9 @@ async fn ask(args: &Args, common: &Common, sockets: Sockets, aim: Aim, manner: M
         Hop::Router { address, .. } => Some(address),
         _ => None,
     };
-    let scene = Scene::at(sockets, interface, path.clone());
+    let mut scene = Scene::at(open, interface, path.clone());
     let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver(common)?);
+    report.save_to(scene.saver()?);
     let mut heading = match network {
         Some(network) => {
             let steps = u64::from(rounds) * targets.len() as u64;
@@ -124,14 +124,17 @@ async fn ask(args: &Args, common: &Common, sockets: Sockets, aim: Aim, manner: M
 }
 
 /// Tells about addresses for which no question is sent: this host's own, and those that are no machine's.
-fn nobody_to_ask(aim: &Aim, common: &Common, title: &str) -> Result<u8> {
+fn nobody_to_ask(aim: Aim, common: &Common, open: Open, title: &str) -> Result<u8> {
+    let mut scene = Scene::at(open, aim.interface, aim.path);
     let mut report = Report::new(common, Context::default());
+    report.save_to(scene.saver()?);
     report.sum_up(0, common.verbose);
     let heading = explain::neighbours::needless(title);
-    report.begin("arp", title, &aim.path, common.lab.is_some(), &[heading])?;
+    report.begin("arp", title, &scene.path, common.lab.is_some(), &[heading])?;
     let summary = ArpSummary::default();
     let statistics =
         |out: &mut dyn std::io::Write, look| render::statistics(out, look, title, render::QUESTIONS, &summary);
     report.conclude(&aim.asides, statistics, |json, out| json.arp_summary(out, &summary), None)?;
+    report.close(Counts::default())?;
     Ok(u8::from(aim.unanswerable))
 }

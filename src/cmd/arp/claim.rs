@@ -6,14 +6,14 @@ use super::aim::speaks_arp;
 use super::{Args, Witness};
 use crate::cmd::args::Common;
 use crate::cmd::report::Report;
-use crate::cmd::stage::{self, Scene};
+use crate::cmd::stage::{self, Open, Scene};
 use crate::error::{Error, Kind, Result};
 use crate::explain::Context;
 use crate::explain::neighbours::{self, ClaimRun};
 use crate::model::{Hop, MacAddr, Nanos, Path};
 use crate::probe::arp::{Claim, Intent};
 use crate::render::arp as render;
-use crate::wire::{self, Filter, Interface, Sockets};
+use crate::wire::{self, Filter, Interface};
 
 // RFC 5227 §1.1. The random delay before the first probe (PROBE_WAIT) is left out: it keeps machines apart that are
 // switched on together, and people at keyboards are never that simultaneous.
@@ -25,7 +25,7 @@ const ANNOUNCE_NUM: u32 = 2;
 const ANNOUNCE_INTERVAL: Nanos = Nanos(2 * Nanos::SECOND.0);
 
 /// Probes for or announces the address `target`; 0 when nobody objected, 1 when somebody did or it was cut short.
-pub async fn claim(args: &Args, common: &Common, target: &str, sockets: Sockets) -> Result<u8> {
+pub async fn claim(args: &Args, common: &Common, target: &str, open: Open) -> Result<u8> {
     let address = stage::address_of(target).await?;
     let interfaces = wire::interfaces().await?;
     let interface = choose(args, common, address, &interfaces)?;
@@ -42,9 +42,9 @@ pub async fn claim(args: &Args, common: &Common, target: &str, sockets: Sockets)
 
     // Only where the address is ours already does "you" mean its owner.
     let addresses = if interface.has_address(address) { vec![address] } else { Vec::new() };
-    let scene = Scene::at(sockets, interface.clone(), path.clone());
+    let mut scene = Scene::at(open, interface.clone(), path.clone());
     let mut report = Report::new(common, Context { addresses, router: None });
-    report.save_to(scene.saver(common)?);
+    report.save_to(scene.saver()?);
     let mut session = scene.open(&Filter::new().arp(address))?;
     report.begin("arp", target, &path, common.lab.is_some(), &[heading])?;
 

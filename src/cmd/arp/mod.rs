@@ -76,12 +76,12 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
             return Err(Error::new(Kind::Usage, "-D and -A are about one address, not a network")
                 .hint(format!("try: netlab arp {target} to see who is there")));
         };
-        return Stage::set(common)?.play(|sockets| claim::claim(args, common, target, sockets));
+        return Stage::set(common)?.play(|open| claim::claim(args, common, target, open));
     }
-    Stage::set(common)?.play(|sockets| async move {
+    Stage::set(common)?.play(|open| async move {
         match wanted {
-            Wanted::Addresses(targets) => ask::named(args, common, targets, sockets).await,
-            Wanted::Network(network) => ask::sweep(args, common, network, sockets).await,
+            Wanted::Addresses(targets) => ask::named(args, common, targets, open).await,
+            Wanted::Network(network) => ask::sweep(args, common, network, open).await,
         }
     })
 }

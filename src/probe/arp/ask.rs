@@ -17,9 +17,9 @@ const GAP: Nanos = Nanos(1_020_000_000 / RATE as i64);
 /// wait for one tick may take two, so questions leave in small bursts instead of one each half millisecond.
 const BURST: i64 = 8;
 /// Where patience adapts: no answer is given less time than this after the last question …
-const SHORTEST: Nanos = Nanos(100 * Nanos::MILLISECOND.0);
+const SHORTEST: Nanos = Nanos(80 * Nanos::MILLISECOND.0);
 /// … and the silent are asked again so long after everyone was asked.
-const PAUSE: Nanos = Nanos(50 * Nanos::MILLISECOND.0);
+const PAUSE: Nanos = Nanos(40 * Nanos::MILLISECOND.0);
 /// Others on the link are slower than the slowest so far, but seldom by more than this factor.
 const SLOWER: i64 = 4;
 /// After an answer, how long to listen for somebody else who answers for the same address.
@@ -278,14 +278,12 @@ impl Probe for Ask {
         let Some(view) = packet.find(&arp::HEADER) else { return };
         let Some(heard) = Arp::read(view.bytes()) else { return };
         let (mac, address) = self.plan.ours;
+        let ours = heard.sender_mac == mac;
+        let usable = !heard.sender_mac.is_group() && heard.sender_mac != MacAddr::ZERO;
         match heard.operation {
-            arp::REQUEST if heard.sender_mac == mac && heard.sender_ip == address => {
-                self.hear_question(packet, heard.target_ip);
-            }
-            arp::REPLY if heard.target_ip == address && heard.target_mac == mac => {
-                if !heard.sender_mac.is_group() && heard.sender_mac != MacAddr::ZERO && heard.sender_mac != mac {
-                    self.hear_answer(now, packet, heard.sender_ip, heard.sender_mac);
-                }
+            arp::REQUEST if ours && heard.sender_ip == address => self.hear_question(packet, heard.target_ip),
+            arp::REPLY if !ours && usable && heard.target_ip == address && heard.target_mac == mac => {
+                self.hear_answer(now, packet, heard.sender_ip, heard.sender_mac);
             }
             _ => {}
         }
