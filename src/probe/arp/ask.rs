@@ -196,6 +196,9 @@ impl Ask {
     }
 
     fn hear_answer(&mut self, now: Nanos, packet: &Packet<'_>, address: Ipv4Addr, mac: MacAddr) {
+        if self.plan.first && self.last_answer.is_some() {
+            return;
+        }
         let Some(&place) = self.places.get(&address) else { return };
         let target = &mut self.targets[place];
         let Some((question, asked_at)) = target.asked else { return };

@@ -124,6 +124,9 @@ impl Claim {
     }
 
     fn object(&mut self, now: Nanos, packet: &Packet<'_>, heard: &Arp, probing: bool) {
+        if self.first && self.objected.is_some() {
+            return;
+        }
         let number = packet.frame.number;
         self.objected.get_or_insert(now);
         if !probing {
