@@ -537,6 +537,36 @@ fn bad_input_is_one_line_and_a_hint() {
 }
 
 #[test]
+fn outside_the_lab_it_is_polite() {
+    if !require_lab() {
+        return;
+    }
+    // Inside a running lab, but not made for the command: as on a real network.
+    let text = "set +e; \"$NETLAB\" arp -c3 -i0.1 192.168.11.7; echo often $?
+        \"$NETLAB\" arp -c1001 192.168.11.7; echo many $?
+        \"$NETLAB\" arp -c11 192.168.11.0/24; echo sweeps $?";
+    let run = script("home", text);
+    for expected in ["often 2", "many 2", "sweeps 2"] {
+        assert!(run.out.contains(expected), "no {expected:?} in {}{}", run.out, run.err);
+    }
+    assert_eq!(run.err.matches("for the lab only").count(), 3, "{}", run.err);
+}
+
+#[test]
+fn progress_is_for_terminals() {
+    if !require_lab() || !require("script") {
+        return;
+    }
+    let sweep = format!("{} --lab arp 192.168.11.0/24", env!("CARGO_BIN_EXE_netlab"));
+    let output =
+        Command::new("script").args(["-qec", &sweep, "/dev/null"]).env("TERM", "xterm").output().expect("script");
+    let seen = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && seen.contains("left"), "a bar on a terminal: {seen:?}");
+    assert!(seen.contains("192.168.11.7     8c:85:90:42:64:b2  Apple"), "{seen:?}");
+    assert_eq!(run(&["--lab", "arp", "192.168.11.0/24"]).err, "", "none elsewhere");
+}
+
+#[test]
 fn links_without_arp_are_explained() {
     if !require_lab() {
         return;
