@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{as_nobody, netlab, require, require_lab, scratch};
+use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 const TWENTY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/topologies/twenty.toml");
 
@@ -68,9 +68,7 @@ fn run(arguments: &[&str]) -> Run {
 fn script(scenario: &str, text: &str) -> Run {
     let lab = format!("--lab={scenario}");
     let text = format!("on() {{ node=$1; shift; \"$NETLAB\" lab --on \"$node\" -- \"$@\"; }}\n{text}");
-    let mut command = netlab(&[&lab, "lab", "--", "sh", "-ec", &text]);
-    command.env("NETLAB", env!("CARGO_BIN_EXE_netlab"));
-    command.output().expect("netlab runs").into()
+    netlab(&[&lab, "lab", "--", "sh", "-ec", &text]).output().expect("netlab runs").into()
 }
 
 /// The MAC addresses that `text` names, each with the IPv4 address on its line or on the line above.
@@ -115,7 +113,7 @@ fn one_address_is_told_with_its_maker_and_its_time() {
 
 #[test]
 fn an_ordinary_user_sweeps_the_lab() {
-    if !require_lab() {
+    if !require_lab_as_nobody() {
         return;
     }
     let mut command = netlab(&["--lab", "arp", "192.168.11.0/24"]);

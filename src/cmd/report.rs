@@ -68,7 +68,8 @@ impl Report {
     pub fn sum_up(&mut self, steps: u64, verbose: u8) {
         if verbose == 0 {
             self.summed_up = true;
-            self.progress = Progress::always(io::stderr().is_terminal(), steps);
+            let visible = io::stderr().is_terminal() && !matches!(self.mode, Mode::Quiet);
+            self.progress = Progress::always(visible, steps);
         }
     }
 
