@@ -7,18 +7,22 @@ mod address;
 mod event;
 mod field;
 mod frame;
+mod neighbour;
 mod note;
 mod packet;
 mod path;
 #[cfg(test)]
 pub(crate) mod samples;
 mod statistics;
+mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
 pub use event::{Event, Mismatch, Probed, Status};
 pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
+pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
+pub use vendor::Origin;
