@@ -539,8 +539,8 @@ fn outside_the_lab_it_is_polite() {
     if !require_lab() {
         return;
     }
-    // Inside a running lab, but not made for the command: as on a real network.
-    let text = "set +e; \"$NETLAB\" arp -c3 -i0.1 192.168.11.7; echo often $?
+    // A run that does not know of the lab around it: as on a real network.
+    let text = "set +e; unset NETLAB_LAB; \"$NETLAB\" arp -c3 -i0.1 192.168.11.7; echo often $?
         \"$NETLAB\" arp -c1001 192.168.11.7; echo many $?
         \"$NETLAB\" arp -c11 192.168.11.0/24; echo sweeps $?";
     let run = script("home", text);
