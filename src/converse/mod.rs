@@ -5,9 +5,11 @@
 
 mod echo;
 mod fragments;
+pub mod tcp;
 
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+use tcp::Streams;
 
 use crate::model::{Frame, Packet};
 
@@ -16,6 +18,7 @@ use crate::model::{Frame, Packet};
 pub struct Tracker {
     echoes: Echoes,
     fragments: Reassembler,
+    streams: Streams,
 }
 
 impl Tracker {
@@ -24,6 +27,7 @@ impl Tracker {
     /// dissect it and let [`Tracker::observe`] see it too.
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> Option<Frame> {
         self.echoes.observe(packet);
+        self.streams.observe(packet);
         self.fragments.observe(packet)
     }
 }
