@@ -67,9 +67,7 @@ pub(super) fn explain(view: LayerView<'_, '_>, context: &Context) -> Option<Note
     }
     Some(match (kind, code) {
         // The target itself says this; anyone else who does is refusing on its behalf.
-        (UNREACHABLE, 3) if target.is_none_or(|target| target == from) => {
-            rule::ICMP_PORT.note(frames, [sender(), going()])
-        }
+        (UNREACHABLE, 3) if target.is_none_or(|target| target == from) => rule::ICMP_PORT.note(frames, [sender()]),
         (UNREACHABLE, 3) => rule::ICMP_PORT_OTHER.note(frames, [sender(), going()]),
         (UNREACHABLE, 4) => match view.number("icmp.mtu").filter(|&mtu| mtu > 0) {
             Some(mtu) => rule::ICMP_TOO_BIG.note(frames, [sender(), going(), mtu.to_string().into()]),

@@ -47,10 +47,9 @@ pub(super) fn role(view: LayerView<'_, '_>, context: &Context, source: &str, tar
     match view.packet.frame.direction {
         Some(Direction::Out) => Role::Sent,
         Some(Direction::In) => Role::Received,
-        Some(Direction::Other) => Role::Seen,
         None if ours(source) => Role::Sent,
         None if ours(target) => Role::Received,
-        None => Role::Seen,
+        Some(Direction::Other) | None => Role::Seen,
     }
 }
 
@@ -82,3 +81,7 @@ pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>, name: &str) -> Option<L
 pub(super) fn quoted<'p, 'f>(packet: &'p Packet<'f>, name: &str) -> Option<LayerView<'p, 'f>> {
     packet.views().find(|view| view.layer().quoted && view.layer().header.name == name)
 }
+
+#[cfg(test)]
+#[path = "packet_tests.rs"]
+mod tests;

@@ -137,16 +137,13 @@ impl Run<'_> {
             notes.push(rule::PING_ANSWERED.note(frames(self.with(|status| status == Status::Reply)), values));
         } else if self.no_arp() {
             let asked = self.arp_frames.to_vec();
-            match self.router() {
-                Some(router) => {
-                    let router = || Arg::Text(router.to_string());
-                    notes.push(rule::PING_NO_ARP_ROUTER.note(asked, [router(), self.target()]));
-                    notes.push(rule::PING_WHY_NO_ROUTER.note(Vec::new(), [router()]));
-                }
-                None => {
-                    notes.push(rule::PING_NO_ARP.note(asked, [self.target()]));
-                    notes.push(rule::PING_WHY_NO_ARP.note(Vec::new(), [self.target()]));
-                }
+            if let Some(router) = self.router() {
+                let router = || Arg::Text(router.to_string());
+                notes.push(rule::PING_NO_ARP_ROUTER.note(asked, [router(), self.target()]));
+                notes.push(rule::PING_WHY_NO_ROUTER.note(Vec::new(), [router()]));
+            } else {
+                notes.push(rule::PING_NO_ARP.note(asked, [self.target()]));
+                notes.push(rule::PING_WHY_NO_ARP.note(Vec::new(), [self.target()]));
             }
         } else if summary.errors == 0 && summary.transmitted > 0 {
             self.silent(notes);
@@ -196,12 +193,11 @@ impl Run<'_> {
             let (kind, code, count) = (complaint.kind, complaint.code, complaint.count);
             let ttl = || Arg::from(u32::from(self.ttl));
             let myself = complaint.from == Some(IpAddr::V4(self.path.source));
-            notes.push(match (kind, code) {
-                (11, 0) => rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()]),
-                _ => {
-                    let what = (self.icmp_name)(kind, code);
-                    rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
-                }
+            notes.push(if (kind, code) == (11, 0) {
+                rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()])
+            } else {
+                let what = (self.icmp_name)(kind, code);
+                rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
             });
             notes.push(match (kind, code) {
                 (11, 0) if self.ttl < 64 => rule::PING_WHY_TTL.note(Vec::new(), [self.target(), ttl()]),
@@ -243,8 +239,8 @@ impl Run<'_> {
             return;
         }
         let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
-        let list = list(lost.iter().map(|fate| fate.seq));
-        notes.push(rule::PING_LOST.note(frames(lost), [count.into(), list.into()]));
+        let which = list(lost.iter().map(|fate| fate.seq));
+        notes.push(rule::PING_LOST.note(frames(lost), [count.into(), which.into()]));
         notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
     }
 

@@ -107,7 +107,7 @@ fn the_ttl_of_an_answer_suggests_the_distance() {
 fn silence_is_told_from_no_arp_answer() {
     let silent = |hop, arp, transmitted| {
         let fates = if transmitted > 0 { fates(Status::Timeout, None) } else { Vec::new() };
-        Case { arp, transmitted, ..Case::new(hop, fates) }.ids()
+        Case { transmitted, arp, ..Case::new(hop, fates) }.ids()
     };
     let known = Hop::OnLink { known: Some(MacAddr::BROADCAST) };
     assert_eq!(silent(NEAR, Some(false), 0), ["ping.no-arp", "ping.why-no-arp", "ping.blind.elsewhere"]);

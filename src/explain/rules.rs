@@ -94,7 +94,7 @@ table! {
     ICMP_NET                 "icmp.unreachable.net"     Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_HOST                "icmp.unreachable.host"    Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_PROTOCOL            "icmp.unreachable.protocol" Fact Warn  Some("RFC 1122 §3.2.2.1"), ["from" "target"];
-    ICMP_PORT                "icmp.unreachable.port"    Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["from" "target"];
+    ICMP_PORT                "icmp.unreachable.port"    Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["target"];
     ICMP_PORT_OTHER          "icmp.unreachable.port-by-other" Guess Warn Some("RFC 1122 §3.2.2.1"), ["from" "target"];
     ICMP_TOO_BIG             "icmp.unreachable.too-big" Fact  Warn  Some("RFC 1191 §4"), ["from" "target" "mtu"];
     ICMP_TOO_BIG_SILENT      "icmp.unreachable.too-big-unsaid" Fact Warn Some("RFC 1191 §5"), ["from" "target"];

@@ -1,6 +1,6 @@
 # What an ARP packet says. Variables: $sender, $ip: an IP address; $mac: a MAC address.
 
-arp-request-sent = You know its IP address, not its MAC address, so you ask everyone.
+arp-request-sent = You know its IP address but no MAC address, so you ask everyone.
 arp-request-router = The target is not on your network: you need the MAC address of your router, and ask everyone for it.
 arp-request-sent-direct = You know a MAC address for this IP address already and ask its owner alone: is it still right?
 arp-request-for-you = { $sender } asks for your MAC address. Your machine notes the asker's own pair of addresses first, then answers.

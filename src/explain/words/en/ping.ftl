@@ -57,7 +57,7 @@ ping-ttl-far = { $routers ->
 }
 ping-ttl-router = The router itself may have answered: no router lowered the answer's TTL of { $ttl }, though { $target } is not on your network.
 ping-why-lost = A busy link, weak radio, or a limit on how often somebody answers pings. A few lost packets are no proof of a fault.
-ping-why-silent = A firewall drops the question or the answer, or nobody has the address, or a router on the way there or back fails.
+ping-why-silent = A firewall drops the question or the answer, or nobody has the address { $target }, or a router on the way there or back fails.
 ping-why-refuses = Usually a firewall on { $target } itself drops pings.
 ping-why-stale = Either { $target } drops pings, or its MAC address in your neighbour table is out of date.
 ping-why-no-arp = No machine on this link has the address { $target } now: it is off, elsewhere, or the address is wrong.
