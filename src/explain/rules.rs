@@ -131,7 +131,7 @@ table! {
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
     PATH_KNOWN               "path.known"               Fact  Chat  Some("RFC 826"), ["address" "mac"];
-    PATH_OWN                 "path.own"                 Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
+    PATH_OWN                 "path.own"                 Fact  Chat  None, ["target"];
     PATH_LOOPBACK            "path.loopback"            Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
     PATH_PEER                "path.peer"                Fact  Chat  None, ["target" "interface"];
     PATH_PEER_ROUTER         "path.peer-router"         Fact  Chat  None, ["target" "interface" "router"];
@@ -140,7 +140,7 @@ table! {
 
     PING_HEADING             "ping.heading"             Fact  Chat  None, ["target" "source" "interface" "count" "bytes"];
     PING_ANSWERED            "ping.answered"            Fact  Chat  Some("RFC 792"), ["target" "received" "transmitted"];
-    PING_LOCAL               "ping.local"               Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
+    PING_LOCAL               "ping.local"               Fact  Chat  None, ["target"];
     PING_LOST                "ping.lost"                Fact  Warn  None, ["lost" "list"];
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];

@@ -19,6 +19,11 @@ use super::{detail, escape, layers, value, wrap};
 /// Where Info lines and sentences begin.
 pub(super) const INDENT: usize = 15;
 
+/// Width of the column with milliseconds since the first packet.
+const TIME: usize = 8;
+/// Width of seconds since 1970 with six decimals.
+const STAMP: usize = 17;
+
 /// How much of a packet is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -37,6 +42,7 @@ pub struct Story {
     look: Look,
     language: Language,
     verbosity: Verbosity,
+    stamped: bool,
     origin: Option<Nanos>,
     told: HashSet<&'static str>,
 }
@@ -45,7 +51,15 @@ impl Story {
     /// A story that has not begun.
     #[must_use]
     pub fn new(look: Look, language: Language, verbosity: Verbosity) -> Self {
-        Self { look, language, verbosity, origin: None, told: HashSet::new() }
+        Self { look, language, verbosity, stamped: false, origin: None, told: HashSet::new() }
+    }
+
+    /// The same story with the time of day of each packet, as seconds since 1970, in place of the milliseconds since
+    /// the first (`-D`).
+    #[must_use]
+    pub fn stamped(mut self) -> Self {
+        self.stamped = true;
+        self
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -57,7 +71,8 @@ impl Story {
             let paint = if number == 0 { Paint::Title } else { Paint::Sentence };
             self.sentence(out, note, 0, paint)?;
         }
-        writeln!(out, "\n{:>8} {:>3}", "ms", "#")
+        let (unit, width) = if self.stamped { ("s", STAMP) } else { ("ms", TIME) };
+        writeln!(out, "\n{unit:>width$} {:>3}", "#")
     }
 
     /// Writes what `packet` is and, the first time that it needs saying, what it means. Times count from the first
@@ -82,11 +97,16 @@ impl Story {
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
         let (look, frame) = (self.look, packet.frame);
         let origin = *self.origin.get_or_insert(frame.time);
-        let time = (frame.time - origin).as_millis_f64();
+        let time = match (frame.time - origin, frame.time.0) {
+            (_, stamp) if self.stamped => {
+                format!("{}.{:06}", stamp.div_euclid(1_000_000_000), stamp.rem_euclid(1_000_000_000) / 1000)
+            }
+            (since, _) => format!("{:>TIME$.1}", since.as_millis_f64()),
+        };
         let margin = margin(packet).unwrap_or_default();
         let info = info(packet, !margin.is_empty());
         let info = escape::line(&info, look.glyphs);
-        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
+        let left = format!("{time} {:>3} ", frame.number.0);
         let arrow = look.glyphs.arrow(frame.direction);
         let used = wrap::width(&left) + 2;
         let lines = wrap::lines(&info, look.width.saturating_sub(used), look.width.saturating_sub(INDENT));
