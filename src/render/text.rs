@@ -19,11 +19,6 @@ use super::{detail, escape, layers, value, wrap};
 /// Where Info lines and sentences begin.
 pub(super) const INDENT: usize = 15;
 
-/// Width of the column with milliseconds since the first packet.
-const TIME: usize = 8;
-/// Width of seconds since 1970 with six decimals.
-const STAMP: usize = 17;
-
 /// How much of a packet is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -42,8 +37,8 @@ pub struct Story {
     look: Look,
     language: Language,
     verbosity: Verbosity,
-    stamped: bool,
     origin: Option<Nanos>,
+    time_of_day: bool,
     told: HashSet<&'static str>,
 }
 
@@ -51,15 +46,28 @@ impl Story {
     /// A story that has not begun.
     #[must_use]
     pub fn new(look: Look, language: Language, verbosity: Verbosity) -> Self {
-        Self { look, language, verbosity, stamped: false, origin: None, told: HashSet::new() }
+        Self { look, language, verbosity, origin: None, time_of_day: false, told: HashSet::new() }
     }
 
-    /// The same story with the time of day of each packet, as seconds since 1970, in place of the milliseconds since
-    /// the first (`-D`).
-    #[must_use]
-    pub fn stamped(mut self) -> Self {
-        self.stamped = true;
-        self
+    /// Shows the time of day of each packet, in seconds since 1970 as `ping -D` does, on a line of its own before it.
+    pub fn absolute_times(&mut self) {
+        self.time_of_day = true;
+    }
+
+    /// Writes a sentence that belongs to no packet line, each time.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn note(&mut self, out: &mut dyn io::Write, note: &Note) -> io::Result<()> {
+        self.sentence(out, note, INDENT, Paint::Sentence)
+    }
+
+    /// Writes the datagram that the fragments up to `packet` make together.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn whole(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
+        self.described(out, packet, &format!("{:>12} ", "together"), '=')
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -71,8 +79,7 @@ impl Story {
             let paint = if number == 0 { Paint::Title } else { Paint::Sentence };
             self.sentence(out, note, 0, paint)?;
         }
-        let (unit, width) = if self.stamped { ("s", STAMP) } else { ("ms", TIME) };
-        writeln!(out, "\n{unit:>width$} {:>3}", "#")
+        writeln!(out, "\n{:>8} {:>3}", "ms", "#")
     }
 
     /// Writes what `packet` is and, the first time that it needs saying, what it means. Times count from the first
@@ -95,20 +102,23 @@ impl Story {
     }
 
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
-        let (look, frame) = (self.look, packet.frame);
+        let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
-        let time = match (frame.time - origin, frame.time.0) {
-            (_, stamp) if self.stamped => {
-                format!("{}.{:06}", stamp.div_euclid(1_000_000_000), stamp.rem_euclid(1_000_000_000) / 1000)
-            }
-            (since, _) => format!("{:>TIME$.1}", since.as_millis_f64()),
-        };
+        let time = (frame.time - origin).as_millis_f64();
+        if self.time_of_day {
+            let (seconds, rest) = (frame.time.0.div_euclid(Nanos::SECOND.0), frame.time.0.rem_euclid(Nanos::SECOND.0));
+            writeln!(out, "[{seconds}.{:06}]", rest / 1000)?;
+        }
+        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
+        self.described(out, packet, &left, self.look.glyphs.arrow(frame.direction))
+    }
+
+    fn described(&self, out: &mut dyn io::Write, packet: &Packet<'_>, left: &str, arrow: char) -> io::Result<()> {
+        let (look, frame) = (self.look, packet.frame);
         let margin = margin(packet).unwrap_or_default();
         let info = info(packet, !margin.is_empty());
         let info = escape::line(&info, look.glyphs);
-        let left = format!("{time} {:>3} ", frame.number.0);
-        let arrow = look.glyphs.arrow(frame.direction);
-        let used = wrap::width(&left) + 2;
+        let used = wrap::width(left) + 2;
         let lines = wrap::lines(&info, look.width.saturating_sub(used), look.width.saturating_sub(INDENT));
         let paint = match frame.direction {
             Some(Direction::Out) => Paint::Out,
