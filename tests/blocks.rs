@@ -21,6 +21,7 @@ const RULES: &[(&str, &str)] = &[
     (r"[ \t]+", " "),
     (r"time \d+ms", "time Tms"),
     (r"(id|ID)=0x[0-9a-f]{1,4}", "${1}=0xI"),
+    (r#""(min|avg|max|mdev|rtt|time|relative)":\d+"#, "\"${1}\":T"),
     // A number with one point is a time; an address has three.
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
@@ -113,7 +114,7 @@ fn steps(text: &str) -> Vec<Step> {
     steps
 }
 
-/// What the command prints: standard output, then standard error.
+/// What the command prints, to standard output and standard error alike.
 fn run(step: &Step) -> Vec<String> {
     let binary = Path::new(env!("CARGO_BIN_EXE_netlab"));
     let folder = binary.parent().expect("a folder");
@@ -121,7 +122,7 @@ fn run(step: &Step) -> Vec<String> {
     let empty = std::env::temp_dir().join(format!("netlab-blocks-{}", std::process::id()));
     fs::create_dir_all(&empty).expect("an empty folder");
     let output = Command::new("sh")
-        .args(["-c", &step.command])
+        .args(["-c", &format!("exec 2>&1; {}", step.command)])
         .current_dir(&empty)
         .env("PATH", path)
         .env("LC_ALL", "C.UTF-8")
@@ -129,8 +130,7 @@ fn run(step: &Step) -> Vec<String> {
         .env("COLUMNS", "80")
         .output()
         .expect("sh runs");
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8(text).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn redacted(line: &str, rules: &[(Regex, &str)]) -> String {

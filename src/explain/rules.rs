@@ -72,17 +72,16 @@ table! {
     IP_FRAGMENT_MIDDLE       "ip.fragment.middle"       Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
     IP_FRAGMENT_LAST         "ip.fragment.last"         Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
 
-    IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), [];
-    ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), [];
-    UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), [];
-    TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), [];
+    IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), ["expected"];
+    ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), ["expected"];
+    UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), ["expected"];
+    TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), ["expected"];
     CHECKSUM_PENDING         "frame.checksum-pending"   Guess Chat  None, ["layer"];
 
     FRAME_CUT                "frame.cut"                Fact  Note  None, ["captured" "original"];
     FRAME_TRUNCATED          "frame.truncated"          Fact  Warn  None, ["layer" "because" "needed" "available" "offset"];
     FRAME_MALFORMED          "frame.malformed"          Fact  Error None, ["layer" "because" "offset"];
 
-    ICMP_QUOTE_CUT           "icmp.quote-cut"           Fact  Chat  Some("RFC 1812 §4.3.2.3"), [];
     ICMP_REQUEST_SENT        "icmp.echo.request.sent"   Fact  Chat  Some("RFC 792"), [];
     ICMP_REQUEST_RECEIVED    "icmp.echo.request.received" Fact Chat Some("RFC 1122 §3.2.2.6"), ["from"];
     ICMP_REQUEST_SEEN        "icmp.echo.request.seen"   Fact  Chat  Some("RFC 792"), ["from" "to"];
