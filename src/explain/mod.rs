@@ -7,12 +7,14 @@ mod arp;
 mod checksum;
 pub mod event;
 mod fault;
+pub mod handshake;
 mod icmp;
 mod ip;
 pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
+mod tcp;
 pub mod words;
 
 pub use packet::{Context, explain};

@@ -192,13 +192,14 @@ impl Negotiated {
 }
 
 /// What an attempt to connect says about a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PortState {
     /// A SYN/ACK came.
     Open,
     /// RST came instead.
     Closed,
     /// Nothing came.
+    #[default]
     Filtered,
     /// An ICMP error came instead.
     Unreachable,
@@ -261,8 +262,8 @@ pub struct Heard {
     pub ttl: u8,
 }
 
-/// What became of one attempt to connect, as the frames show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What became of one attempt to connect, as the frames show it. The default is an attempt that nothing came of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionSummary {
     /// What the port is.
     pub port: PortState,

@@ -7,6 +7,7 @@
 pub mod bpf;
 mod channel;
 mod filter;
+mod guard;
 mod interface;
 mod netlink;
 mod packet_socket;
@@ -19,6 +20,7 @@ mod sockets;
 
 pub use channel::{Channel, SendError};
 pub use filter::Filter;
+pub use guard::Guard;
 pub use interface::{Interface, InterfaceAddress, interfaces, neighbour};
 pub use resolve::{resolve, reverse};
 pub use route::{Options, path_to};
