@@ -2,6 +2,7 @@
 
 mod args;
 mod field;
+mod handshake;
 mod lab;
 mod ping;
 mod report;
@@ -35,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Echo requests: who answers, how fast, and what that proves
     Ping(ping::Args),
+    /// Open and close a TCP connection by hand, segment by segment
+    Handshake(handshake::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -58,6 +61,7 @@ impl Cli {
         let common = &self.common;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
+            Command::Handshake(args) => handshake::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

@@ -9,7 +9,7 @@ use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
 use crate::model::{Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
-use crate::render::{Glyphs, Look, Story, Verbosity, claims};
+use crate::render::{Glyphs, Ladder, Look, Story, Verbosity, claims};
 use crate::session::Observer;
 use crate::wire::Counts;
 
@@ -29,6 +29,7 @@ pub struct Report {
 enum Mode {
     Quiet,
     Text(Story),
+    Ladder(Box<Ladder>),
     Json(Json),
 }
 
@@ -41,15 +42,33 @@ impl Report {
         } else if common.quiet {
             Mode::Quiet
         } else {
-            let verbosity = match common.verbose {
-                0 => Verbosity::Story,
-                1 => Verbosity::Layers,
-                _ => Verbosity::Fields,
-            };
-            Mode::Text(Story::new(look, language, verbosity))
+            Mode::Text(Story::new(look, language, verbosity(common)))
         };
         let out = BufWriter::new(io::stdout());
         Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0) }
+    }
+
+    /// Draws TCP conversations as ladders instead of telling them line by line.
+    #[must_use]
+    pub fn drawn(mut self, common: &Common) -> Self {
+        if let Mode::Text(story) = self.mode {
+            self.mode = Mode::Ladder(Box::new(Ladder::new(story, self.look, verbosity(common))));
+        }
+        self
+    }
+
+    /// Says `note` at once, if the form of this report has room for it.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn remark(&mut self, note: &Note) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Text(story) => story.note(&mut self.out, note)?,
+            Mode::Ladder(ladder) => ladder.story().note(&mut self.out, note)?,
+            Mode::Json(json) => json.note(&mut self.out, note)?,
+        }
+        Ok(self.out.flush()?)
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
@@ -59,8 +78,10 @@ impl Report {
 
     /// Shows absolute times instead of milliseconds since the first packet.
     pub fn absolute_times(&mut self) {
-        if let Mode::Text(story) = &mut self.mode {
-            story.absolute_times();
+        match &mut self.mode {
+            Mode::Text(story) => story.absolute_times(),
+            Mode::Ladder(ladder) => ladder.story().absolute_times(),
+            Mode::Quiet | Mode::Json(_) => {}
         }
     }
 
@@ -72,6 +93,7 @@ impl Report {
         match &mut self.mode {
             Mode::Quiet => {}
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
+            Mode::Ladder(ladder) => ladder.story().heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
         Ok(self.out.flush()?)
@@ -87,7 +109,7 @@ impl Report {
     ) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
-            Mode::Text(_) => {
+            Mode::Text(_) | Mode::Ladder(_) => {
                 writeln!(self.out)?;
                 statistics(&mut self.out, self.look)?;
                 writeln!(self.out)?;
@@ -136,6 +158,7 @@ impl Observer for Report {
         match &mut self.mode {
             Mode::Quiet => return Ok(()),
             Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
+            Mode::Ladder(ladder) => ladder.packet(&mut self.out, packet, &notes)?,
             Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
         }
         Ok(self.out.flush()?)
@@ -149,21 +172,22 @@ impl Observer for Report {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        match (&mut self.mode, event) {
-            (Mode::Quiet, _) => return Ok(()),
-            (Mode::Text(story), _) => {
-                if let Some(note) = event::explain(event) {
-                    story.note(&mut self.out, &note)?;
-                }
-            }
-            (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
-            (Mode::Json(json), Event::Rejected { .. }) => {
-                if let Some(note) = event::explain(event) {
-                    json.note(&mut self.out, &note)?;
-                }
-            }
+        if let (Mode::Json(json), Event::Probed(probed)) = (&mut self.mode, event) {
+            json.probe(&mut self.out, probed)?;
+            return Ok(self.out.flush()?);
         }
-        Ok(self.out.flush()?)
+        match event::explain(event) {
+            Some(note) => self.remark(&note),
+            None => Ok(()),
+        }
+    }
+}
+
+fn verbosity(common: &Common) -> Verbosity {
+    match common.verbose {
+        0 => Verbosity::Story,
+        1 => Verbosity::Layers,
+        _ => Verbosity::Fields,
     }
 }
 

@@ -34,15 +34,24 @@ impl Stage {
     /// # Errors
     /// When the lab cannot be made, or the sockets may not be opened.
     pub fn set(common: &Common) -> Result<Self> {
+        Self::set_with(common, || Ok(())).map(|(stage, ())| stage)
+    }
+
+    /// The same, and opens what else needs a right while there is one.
+    ///
+    /// # Errors
+    /// As [`Stage::set`], and those of `open`.
+    pub fn set_with<T>(common: &Common, open: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
         let sockets = Sockets::open(&command_line(), common.interface.as_deref())?;
+        let opened = open()?;
         privilege::drop_all()?;
         let lab = lab.map(Lab::start).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(Kind::System, format!("cannot start the event loop: {error}")))?;
-        Ok(Self { runtime, sockets, _lab: lab })
+        Ok((Self { runtime, sockets, _lab: lab }, opened))
     }
 
     /// Runs `show` with the sockets; the runtime's helper threads are not waited for.
@@ -68,6 +77,41 @@ impl Scene {
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
         Ok(Self { path: Path { name, ..path }, interface, sockets })
+    }
+
+    /// Finds the ways to all addresses of `host` that leave by the same interface with the same source; the scene is
+    /// set for the first of them.
+    ///
+    /// # Errors
+    /// As [`Scene::find`], where no address can be reached.
+    pub async fn find_all(
+        sockets: Sockets,
+        common: &Common,
+        host: &str,
+        options: Options<'_>,
+    ) -> Result<(Self, Vec<Path>)> {
+        let addresses = wire::resolve(host).await?;
+        let options = Options { interface: common.interface.as_deref(), ..options };
+        let name = host.parse::<Ipv4Addr>().is_err().then(|| host.to_owned());
+        let mut found: Option<Interface> = None;
+        let mut paths: Vec<Path> = Vec::new();
+        let mut failed = None;
+        for address in addresses {
+            match wire::path_to(address, options).await {
+                Ok((interface, path)) => {
+                    let first = found.get_or_insert(interface);
+                    if path.interface == first.name && paths.first().is_none_or(|one| one.source == path.source) {
+                        paths.push(Path { name: name.clone(), ..path });
+                    }
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        let Some((interface, path)) = found.zip(paths.first().cloned()) else {
+            let nothing = || Error::new(Kind::Name, format!("{} has no IPv4 address", host.escape_debug()));
+            return Err(failed.unwrap_or_else(nothing));
+        };
+        Ok((Self { path, interface, sockets }, paths))
     }
 
     /// Opens the capture file that `--save` names.

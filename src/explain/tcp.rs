@@ -21,6 +21,9 @@ struct Segment {
     /// The state that it puts its receiver in.
     receiver: Option<TcpState>,
     repeated: bool,
+    /// It has the numbers of an answer to a SYN that nobody wants (RFC 9293 §3.5.2): sequence number 0, and the SYN
+    /// acknowledged.
+    refuses: bool,
 }
 
 pub(super) fn explain(view: LayerView<'_, '_>, _: &Context) -> Option<Note> {
@@ -30,7 +33,7 @@ pub(super) fn explain(view: LayerView<'_, '_>, _: &Context) -> Option<Note> {
         return Some(rule::TCP_AGAIN.note(frame(), []));
     }
     let rule = match (segment.syn, segment.ack, segment.rst, segment.fin) {
-        (_, ack, true, _) if ack && segment.sequence == 0 && segment.acknowledgment == 1 => &rule::TCP_RST_REFUSES,
+        (_, true, true, _) if segment.refuses => &rule::TCP_RST_REFUSES,
         (_, _, true, _) => &rule::TCP_RST,
         (true, true, ..) => &rule::TCP_SYN_ACK,
         (true, false, ..) => &rule::TCP_SYN,
@@ -78,6 +81,7 @@ impl Segment {
             acknowledgment: generated("tcp.ack").or_else(|| view.number("tcp.ack_raw"))?,
             sender: state("netlab.state.src"),
             receiver: state("netlab.state.dst"),
+            refuses: view.number("tcp.seq_raw") == Some(0) && generated("tcp.ack") == Some(1),
             repeated: view.packet.generated("tcp.analysis.retransmission").is_some(),
         })
     }

@@ -9,6 +9,8 @@ pub mod escape;
 pub mod field;
 mod hexdump;
 pub mod json;
+mod ladder;
+pub mod reply;
 mod layers;
 pub mod progress;
 pub mod statistics;
@@ -20,5 +22,6 @@ mod wrap;
 #[cfg(test)]
 mod samples;
 
+pub use ladder::Ladder;
 pub use text::{Story, Verbosity};
 pub use theme::{Glyphs, Look};

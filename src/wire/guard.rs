@@ -9,12 +9,24 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::setsockopt;
+use nix::{setsockopt_impl, sockopt_impl};
 use socket2::{Domain, SockFilter, Socket, Type};
 
 use crate::error::{Error, Kind, Result};
 
 /// "Return 0": accept no byte of any segment (classic BPF, `BPF_RET | BPF_K`).
 const NOTHING: SockFilter = SockFilter::new(0x06, 0, 0, 0);
+
+// The least TTL that a segment must come with (ip(7)).
+sockopt_impl!(MinTtl, SetOnly, libc::IPPROTO_IP, libc::IP_MINTTL, i32);
+
+/// A socket that is bound to nothing yet, and already lets nothing through.
+#[derive(Debug)]
+pub struct Gate {
+    socket: Socket,
+}
 
 /// A port of ours, reserved until this is dropped.
 #[derive(Debug)]
@@ -24,22 +36,56 @@ pub struct Guard {
     port: u16,
 }
 
-impl Guard {
-    /// Reserves `port` (or, with `None`, one that the kernel chooses) on `source`, and silences the kernel on it.
+impl Gate {
+    /// A socket with the filter, where this process may attach one: recent kernels ask for `CAP_NET_ADMIN`, so call
+    /// this before privileges are given up. Without the right, a rule that any process may set does nearly the same:
+    /// nothing below the highest TTL, 255, is let through, and hardly any system sends with that.
+    ///
+    /// # Errors
+    /// [`Kind::System`] where there are no TCP sockets.
+    pub fn shut() -> Result<Self> {
+        let shut = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            // Before listening: a segment must find the filter there.
+            if socket.attach_filter(&[NOTHING]).is_err() {
+                setsockopt(&socket, MinTtl, &255)?;
+            }
+            Ok(Self { socket })
+        };
+        shut().map_err(|error| refused(&error, None))
+    }
+
+    /// Reserves `port` (or, with `None`, one that the kernel chooses) on `source`, and keeps the kernel silent on it.
     ///
     /// # Errors
     /// [`Kind::Usage`] for a port that is taken or needs privilege, [`Kind::System`] where the kernel refuses
     /// otherwise.
-    pub fn silent(source: Ipv4Addr, port: Option<u16>) -> Result<Self> {
-        Self::reserve(source, port, true).map_err(|error| refused(&error, port))
+    pub fn guard(self, source: Ipv4Addr, port: Option<u16>) -> Result<Guard> {
+        let listening = || {
+            self.socket.bind(&SocketAddrV4::new(source, port.unwrap_or(0)).into())?;
+            self.socket.listen(1)?;
+            own_port(&self.socket)
+        };
+        match listening() {
+            Ok(port) => Ok(Guard { _socket: self.socket, port }),
+            Err(error) => Err(refused(&error, port)),
+        }
     }
+}
 
-    /// Reserves the port only: the kernel will answer with RST as it does to any stray segment.
+impl Guard {
+    /// Reserves the port only: the kernel will answer with RST, as it does to any stray segment.
     ///
     /// # Errors
-    /// As [`Guard::silent`].
+    /// As [`Gate::guard`].
     pub fn talkative(source: Ipv4Addr, port: Option<u16>) -> Result<Self> {
-        Self::reserve(source, port, false).map_err(|error| refused(&error, port))
+        let bound = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.bind(&SocketAddrV4::new(source, port.unwrap_or(0)).into())?;
+            let port = own_port(&socket)?;
+            Ok(Self { _socket: socket, port })
+        };
+        bound().map_err(|error| refused(&error, port))
     }
 
     /// The port.
@@ -47,23 +93,14 @@ impl Guard {
     pub fn port(&self) -> u16 {
         self.port
     }
-
-    fn reserve(source: Ipv4Addr, port: Option<u16>, silent: bool) -> io::Result<Self> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        if silent {
-            // Before listening: a segment must find the filter there.
-            socket.attach_filter(&[NOTHING])?;
-        }
-        socket.bind(&SocketAddrV4::new(source, port.unwrap_or(0)).into())?;
-        if silent {
-            socket.listen(1)?;
-        }
-        let bound = socket.local_addr()?.as_socket_ipv4().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self { _socket: socket, port: bound.port() })
-    }
 }
 
-fn refused(error: &io::Error, port: Option<u16>) -> Error {
+fn own_port(socket: &Socket) -> io::Result<u16> {
+    let bound = socket.local_addr()?.as_socket_ipv4().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    Ok(bound.port())
+}
+
+pub(super) fn refused(error: &io::Error, port: Option<u16>) -> Error {
     let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
     let shown = port.map_or_else(|| "a source port".to_owned(), |port| format!("source port {port}"));
     let why = errno.desc().to_ascii_lowercase();
@@ -84,22 +121,32 @@ mod tests {
 
     use super::*;
 
+    fn connect(port: u16) -> ErrorKind {
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into();
+        TcpStream::connect_timeout(&address, Duration::from_millis(200)).expect_err("nobody accepts").kind()
+    }
+
     #[test]
     fn a_guarded_port_is_silent_and_a_talkative_one_is_not() {
-        let guard = Guard::silent(Ipv4Addr::LOCALHOST, None).expect("a port");
-        let connect = |port| {
-            let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into();
-            TcpStream::connect_timeout(&address, Duration::from_millis(200)).expect_err("nobody accepts").kind()
-        };
+        let guard = Gate::shut().and_then(|gate| gate.guard(Ipv4Addr::LOCALHOST, None)).expect("a port");
         assert_eq!(connect(guard.port()), ErrorKind::TimedOut);
         let open = Guard::talkative(Ipv4Addr::LOCALHOST, None).expect("a port");
         assert_eq!(connect(open.port()), ErrorKind::ConnectionRefused);
     }
 
     #[test]
+    fn the_rule_without_rights_is_silent_too() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        setsockopt(&socket, MinTtl, &255).expect("any process may");
+        let guard = Gate { socket }.guard(Ipv4Addr::LOCALHOST, None).expect("a port");
+        assert_eq!(connect(guard.port()), ErrorKind::TimedOut);
+    }
+
+    #[test]
     fn a_taken_port_is_named() {
-        let guard = Guard::silent(Ipv4Addr::LOCALHOST, None).expect("a port");
-        let error = Guard::silent(Ipv4Addr::LOCALHOST, Some(guard.port())).expect_err("it is taken");
+        let gate = || Gate::shut().expect("a socket");
+        let guard = gate().guard(Ipv4Addr::LOCALHOST, None).expect("a port");
+        let error = gate().guard(Ipv4Addr::LOCALHOST, Some(guard.port())).expect_err("it is taken");
         assert_eq!(error.kind(), Kind::Usage);
         assert!(error.to_string().contains(&guard.port().to_string()), "{error}");
     }

@@ -6,6 +6,7 @@
 
 pub mod bpf;
 mod channel;
+mod connect;
 mod filter;
 mod guard;
 mod interface;
@@ -19,8 +20,9 @@ mod sniffer;
 mod sockets;
 
 pub use channel::{Channel, SendError};
+pub use connect::Connect;
 pub use filter::Filter;
-pub use guard::Guard;
+pub use guard::{Gate, Guard};
 pub use interface::{Interface, InterfaceAddress, interfaces, neighbour};
 pub use resolve::{resolve, reverse};
 pub use route::{Options, path_to};

@@ -644,6 +644,7 @@ impl Connection {
             urgent: 0,
         };
         if acknowledges {
+            self.supersede();
             self.last_acknowledged = self.inbound.next();
             self.owed = false;
         }
@@ -662,6 +663,20 @@ impl Connection {
         };
         self.identification = self.identification.wrapping_add(1);
         self.out.push_back(ipv4::craft(&envelope, &bytes));
+    }
+
+    /// A bare acknowledgement that has not left yet says nothing that one for more bytes does not say.
+    fn supersede(&mut self) {
+        let next = self.inbound.next();
+        let waiting = self.out.back().and_then(|packet| packet.get(ipv4::HEADER_LENGTH..)).and_then(Tcp::read);
+        let bare = self.out.back().is_some_and(|packet| {
+            let words = packet.get(ipv4::HEADER_LENGTH + 12).map_or(0, |first| first >> 4);
+            packet.len() == ipv4::HEADER_LENGTH + usize::from(words) * 4
+        });
+        if bare && waiting.is_some_and(|waiting| waiting.flags == Flags::ACK && SeqNo(waiting.acknowledgment).is_before(next))
+        {
+            self.out.pop_back();
+        }
     }
 
     /// Our clock in milliseconds, from an arbitrary start (RFC 7323 §5.4).

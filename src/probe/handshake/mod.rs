@@ -7,10 +7,12 @@ mod connection;
 mod inbound;
 mod outbound;
 mod timeout;
+mod watch;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use self::connection::{Arrived, Connection, Fate};
+pub use self::watch::Watch;
 use super::{Errno, Outgoing, Probe, Step};
 use crate::converse::tcp::{offer, timestamps};
 use crate::model::{
@@ -266,20 +268,14 @@ impl Handshake {
     }
 
     /// An ICMP error; it counts when it quotes a segment of ours that is in flight (RFC 5927 §4).
-    fn hear_error(&mut self, now: Nanos, packet: &Packet<'_>, ip: &Ipv4, error: icmp::Problem) {
+    fn hear_error(&mut self, now: Nanos, packet: &Packet<'_>, ip: &Ipv4) {
         let plan = self.connection.plan();
-        let Some(quoted) = packet.find_quoted(&ipv4::HEADER) else { return };
-        let Some(header) = Ipv4::read(quoted.bytes()) else { return };
-        // Eight bytes of the segment are quoted at least: the ports and the sequence number.
-        let Some((source_port, port, sequence)) = quoted_segment(quoted) else { return };
-        let ours = ip.destination == plan.source
-            && (header.source, header.destination, header.protocol) == (plan.source, plan.target, ipv4::TCP)
-            && (source_port, port) == (plan.source_port, plan.port)
-            && self.connection.outbound().is_in_flight(sequence);
-        if !ours {
+        let (ours, theirs) = ((plan.source, plan.source_port), (plan.target, plan.port));
+        let Some((complaint, sequence)) = complaint(packet, ip, ours, theirs) else { return };
+        let Some(error) = packet.find(&icmp::HEADER).and_then(|view| icmp::Problem::read(view.bytes())) else { return };
+        if !self.connection.outbound().is_in_flight(sequence) {
             return;
         }
-        let complaint = Complaint { frame: packet.frame.number, from: ip.source, kind: error.kind, code: error.code };
         if self.summary.complaints.len() < REMEMBERED {
             self.summary.complaints.push(complaint);
         }
@@ -363,10 +359,7 @@ impl Probe for Handshake {
 
     fn heard(&mut self, now: Nanos, packet: &Packet<'_>) {
         let Some(ip) = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes())) else { return };
-        if let Some(error) = packet.find(&icmp::HEADER).and_then(|view| icmp::Problem::read(view.bytes())) {
-            return self.hear_error(now, packet, &ip, error);
-        }
-        let Some(view) = packet.find(&tcp::HEADER) else { return };
+        let Some(view) = packet.find(&tcp::HEADER) else { return self.hear_error(now, packet, &ip) };
         let Some(header) = Tcp::read(view.bytes()) else { return };
         let plan = self.connection.plan();
         let ours = (plan.source, plan.source_port);
@@ -396,11 +389,23 @@ fn ttl(packet: &Packet<'_>) -> u8 {
     packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes())).map_or(0, |ip| ip.ttl)
 }
 
-/// Both ports and the sequence number of the segment in a quoted IPv4 packet.
-fn quoted_segment(quoted: LayerView<'_, '_>) -> Option<(u16, u16, SeqNo)> {
-    let bytes: [u8; 8] = quoted.payload().get(..8)?.try_into().ok()?;
-    let [a, b, c, d, s0, s1, s2, s3] = bytes;
-    Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]), SeqNo(u32::from_be_bytes([s0, s1, s2, s3]))))
+/// The ICMP error that `packet` is, if it quotes a segment from `ours` to `theirs`; and that segment's number.
+fn complaint(
+    packet: &Packet<'_>,
+    ip: &Ipv4,
+    ours: (Ipv4Addr, u16),
+    theirs: (Ipv4Addr, u16),
+) -> Option<(Complaint, SeqNo)> {
+    let error = icmp::Problem::read(packet.find(&icmp::HEADER)?.bytes())?;
+    let quoted = packet.find_quoted(&ipv4::HEADER)?;
+    let header = Ipv4::read(quoted.bytes())?;
+    // Eight bytes of the segment are quoted at least (RFC 792): the ports and the sequence number.
+    let [a, b, c, d, number @ ..]: [u8; 8] = quoted.payload().get(..8)?.try_into().ok()?;
+    let from = (header.source, u16::from_be_bytes([a, b]));
+    let to = (header.destination, u16::from_be_bytes([c, d]));
+    let matches = header.protocol == ipv4::TCP && (from, to) == (ours, theirs) && ip.destination == ours.0;
+    let complaint = Complaint { frame: packet.frame.number, from: ip.source, kind: error.kind, code: error.code };
+    matches.then_some((complaint, SeqNo(u32::from_be_bytes(number))))
 }
 
 #[cfg(test)]

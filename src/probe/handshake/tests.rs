@@ -600,6 +600,17 @@ fn data_are_put_in_order_and_gaps_are_named_by_sack() {
 }
 
 #[test]
+fn an_acknowledgement_that_has_not_left_yet_gives_way_to_one_for_more() {
+    let (mut script, _) = Script::open(asking(b"hello"));
+    script.hears(20, &data(1, 6, b"wor"));
+    script.hears(20, &data(4, 6, b"ld"));
+    assert_eq!(script.says(20), ["ACK 6 ack 6"]);
+    script.hears(21, &data(6, 6, b"!"));
+    script.hears(21, &peer(F | A, 7, 6));
+    assert_eq!(script.says(21), ["FIN, ACK 6 ack 8"]);
+}
+
+#[test]
 fn a_lost_request_is_sent_again() {
     let (mut script, _) = Script::open(asking(b"hello"));
     assert_eq!(script.says(210), ["PSH, ACK 1+5 ack 1"]);
