@@ -49,10 +49,11 @@ fn every_console_block_prints_what_it_says() {
         let text = fs::read_to_string(&file).expect("the document can be read");
         let steps = steps(&text);
         commands += steps.len();
-        let printed: Vec<Vec<String>> = steps.iter().map(run).collect();
-        for (step, printed) in steps.iter().zip(&printed) {
+        let mut wrong = Vec::new();
+        for step in &steps {
+            let printed = run(step);
             let redact = |lines: &[String]| lines.iter().map(|line| redacted(line, &rules)).collect::<Vec<_>>();
-            if !matches(&redact(&step.expected), &redact(printed)) {
+            if !matches(&redact(&step.expected), &redact(&printed)) {
                 let place = format!("{}:{}", file.display(), step.line + 1);
                 failures.push(format!(
                     "{place}: $ {}\n--- the document says\n{}\n--- it prints\n{}\n",
@@ -60,10 +61,11 @@ fn every_console_block_prints_what_it_says() {
                     step.expected.join("\n"),
                     printed.join("\n")
                 ));
+                wrong.push((step, printed));
             }
         }
-        if std::env::var_os("NETLAB_UPDATE_BLOCKS").is_some() {
-            fs::write(&file, updated(&text, &steps, &printed)).expect("the document can be written");
+        if std::env::var_os("NETLAB_UPDATE_BLOCKS").is_some() && !wrong.is_empty() {
+            fs::write(&file, updated(&text, &wrong)).expect("the document can be written");
         }
     }
     assert!(commands > 0, "no console block was found");
@@ -150,18 +152,16 @@ fn matches(expected: &[String], printed: &[String]) -> bool {
     }
 }
 
-/// `text` with the output of each step replaced by what was printed.
-fn updated(text: &str, steps: &[Step], printed: &[Vec<String>]) -> String {
+/// `text` with the output of each `wrong` step replaced by what was printed, unless it leaves something out on purpose.
+fn updated(text: &str, wrong: &[(&Step, Vec<String>)]) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let mut out: Vec<String> = Vec::new();
+    let mut out: Vec<&str> = Vec::new();
     let mut next = 0;
-    for (step, printed) in steps.iter().zip(printed) {
-        let end = step.line + 1 + step.expected.len();
-        out.extend(lines[next..=step.line].iter().map(|&line| line.to_owned()));
-        let keep = step.expected.iter().any(|line| line.trim() == "…");
-        out.extend(if keep { step.expected.clone() } else { printed.clone() });
-        next = end;
+    for (step, printed) in wrong.iter().filter(|(step, _)| step.expected.iter().all(|line| line.trim() != "…")) {
+        out.extend(&lines[next..=step.line]);
+        out.extend(printed.iter().map(String::as_str));
+        next = step.line + 1 + step.expected.len();
     }
-    out.extend(lines[next..].iter().map(|&line| line.to_owned()));
+    out.extend(&lines[next..]);
     out.join("\n") + "\n"
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{as_nobody, is_root, netlab, require, require_lab, scratch};
+use support::{as_nobody, is_root, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 /// What a run printed and how it ended.
 struct Run {
@@ -50,9 +50,7 @@ fn run(arguments: &[&str]) -> Run {
 /// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary.
 fn script(scenario: &str, text: &str) -> Run {
     let lab = format!("--lab={scenario}");
-    let mut command = netlab(&[&lab, "lab", "--", "sh", "-ec", text]);
-    command.env("NETLAB", env!("CARGO_BIN_EXE_netlab"));
-    command.output().expect("netlab runs").into()
+    netlab([&lab, "lab", "--", "sh", "-ec", text]).output().expect("netlab runs").into()
 }
 
 #[test]
@@ -83,7 +81,7 @@ fn the_router_answers_and_the_verdict_says_what_that_proves() {
 
 #[test]
 fn an_ordinary_user_needs_no_rights_in_the_lab() {
-    if !require_lab() {
+    if !require_lab_as_nobody() {
         return;
     }
     let mut command = netlab(&["--lab", "ping", "-c1", "-q", "192.168.11.7"]);
@@ -449,6 +447,39 @@ fn one_file_capability_is_enough() {
     let run = Run::from(Command::new("unshare").args(["-n", "sh", "-ec", &text]).output().expect("unshare runs"));
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert!(run.out.contains("1 received"), "{}", run.out);
+}
+
+#[test]
+fn under_sudo_a_saved_file_belongs_to_the_one_who_asked() {
+    use std::os::unix::fs::MetadataExt;
+    if !require_lab() || !is_root() {
+        return;
+    }
+    let file = scratch("sudo").join("run.pcapng");
+    let path = file.to_str().expect("UTF-8");
+    let mut command = netlab(&["--lab", "ping", "-c1", "-q", "--save", path, "192.168.11.1"]);
+    // What sudo sets; the process is root as under sudo.
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65533");
+    let run = Run::from(command.output().expect("netlab runs"));
+    assert_eq!(run.code, 0, "{}", run.err);
+    let owner = fs::metadata(&file).expect("the file");
+    assert_eq!((owner.uid(), owner.gid()), (65534, 65533));
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_an_old_capture_alone() {
+    if !require_lab() {
+        return;
+    }
+    let folder = scratch("old");
+    let (old, new) = (folder.join("old.pcapng"), folder.join("new.pcapng"));
+    fs::write(&old, "precious").expect("a file");
+    for file in [&old, &new] {
+        let path = file.to_str().expect("UTF-8");
+        assert_eq!(run(&["--lab", "ping", "-c1", "--save", path, "no-such-name.example"]).code, 2);
+    }
+    assert_eq!(fs::read_to_string(&old).expect("still there"), "precious");
+    assert!(!new.exists(), "no empty file is left behind");
 }
 
 #[test]

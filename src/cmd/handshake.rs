@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::args::{self, Common};
 use super::report::Report;
-use super::stage::{Scene, Stage};
+use super::stage::{Open, Scene, Stage};
 use crate::error::{Error, Kind, Result};
 use crate::explain::{self, Context, handshake as story};
 use crate::model::{ConnectionSummary, Event, FrameNo, Hop, Nanos, Offer, Packet, Path, PortState};
@@ -13,7 +13,7 @@ use crate::probe::handshake::{Ending as Leave, Handshake, Plan, Watch};
 use crate::proto::{arp, icmp};
 use crate::render::{reply, statistics};
 use crate::session::{Ending, Observer, Session};
-use crate::wire::{Connect, Filter, Gate, Guard, Options, Sockets};
+use crate::wire::{Connect, Filter, Gate, Guard, Options};
 
 /// Addresses of one name that are tried at most.
 const ADDRESSES: usize = 8;
@@ -116,11 +116,11 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     })?;
     let target = Target::read(&written, common)?;
     let (stage, gate) = Stage::set_with(common, Gate::shut)?;
-    stage.play(|sockets| handshake(&args, common, target, sockets, gate))
+    stage.play(|open| handshake(&args, common, target, open, gate))
 }
 
-async fn handshake(args: &Args, common: &Common, target: Target, sockets: Sockets, gate: Gate) -> Result<u8> {
-    let (scene, mut paths) = Scene::find_all(sockets, common, &target.host, Options::default()).await?;
+async fn handshake(args: &Args, common: &Common, target: Target, open: Open, gate: Gate) -> Result<u8> {
+    let (mut scene, mut paths) = Scene::find_all(open, common, &target.host, Options::default()).await?;
     paths.truncate(ADDRESSES);
     let path = scene.path.clone();
     let mut own_port = Port::take(args, &path, gate)?;
@@ -129,7 +129,7 @@ async fn handshake(args: &Args, common: &Common, target: Target, sockets: Socket
         _ => None,
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router }).drawn(common);
-    report.save_to(scene.saver(common)?);
+    report.save_to(scene.saver()?);
     let mut session = scene.open(&filter(&paths, args, &own_port, target.port))?;
     let mut heading = vec![story::heading(&path, target.port, own_port.number())];
     heading.extend(explain::path::heading(&path));
@@ -257,7 +257,7 @@ fn tell(args: &Args, report: &mut Report, target: &Target, outcome: &Outcome) ->
         arp_answered: outcome.arp_answered,
         arp_frames: &outcome.arp_frames,
         by_kernel: args.kernel,
-        icmp_name: icmp::code_name,
+        icmp_name: icmp::name,
     };
     let verdict = story::verdict(&run);
     let summary = &outcome.summary;

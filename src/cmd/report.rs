@@ -9,6 +9,7 @@ use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
 use crate::model::{Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
+use crate::render::progress::Progress;
 use crate::render::{Glyphs, Ladder, Look, Story, Verbosity, claims};
 use crate::session::Observer;
 use crate::wire::Counts;
@@ -20,6 +21,7 @@ pub struct Report {
     language: Language,
     mode: Mode,
     context: Context,
+    progress: Progress,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
@@ -45,7 +47,13 @@ impl Report {
             Mode::Text(Story::new(look, language, verbosity(common)))
         };
         let out = BufWriter::new(io::stdout());
-        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0) }
+        let progress = Progress::default();
+        Self { out, look, language, mode, context, progress, saver: None, not_saved: None, last: Nanos(0) }
+    }
+
+    /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
+    pub fn expect(&mut self, total: u32, expected: Nanos) {
+        self.progress = Progress::new(io::stderr().is_terminal(), total.into(), expected);
     }
 
     /// Draws TCP conversations as ladders instead of telling them line by line.
@@ -107,6 +115,7 @@ impl Report {
         summary: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
         more: Option<(&str, &str)>,
     ) -> Result<()> {
+        self.progress.finish();
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) | Mode::Ladder(_) => {
@@ -155,13 +164,16 @@ impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
-        match &mut self.mode {
-            Mode::Quiet => return Ok(()),
-            Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
-            Mode::Ladder(ladder) => ladder.packet(&mut self.out, packet, &notes)?,
-            Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
-        }
-        Ok(self.out.flush()?)
+        let Self { mode, out, progress, .. } = self;
+        progress.suspend(|| {
+            match mode {
+                Mode::Quiet => return Ok(()),
+                Mode::Text(story) => story.packet(out, packet, &notes)?,
+                Mode::Ladder(ladder) => ladder.packet(out, packet, &notes)?,
+                Mode::Json(json) => json.packet(out, packet, &notes)?,
+            }
+            Ok(out.flush()?)
+        })
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
@@ -172,14 +184,21 @@ impl Observer for Report {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        if let (Mode::Json(json), Event::Probed(probed)) = (&mut self.mode, event) {
-            json.probe(&mut self.out, probed)?;
-            return Ok(self.out.flush()?);
+        if matches!(event, Event::Probed(_)) {
+            self.progress.step();
         }
-        match event::explain(event) {
-            Some(note) => self.remark(&note),
-            None => Ok(()),
-        }
+        let note = event::explain(event);
+        let Self { mode, out, progress, .. } = self;
+        progress.suspend(|| {
+            match (mode, event, note) {
+                (Mode::Json(json), Event::Probed(probed), _) => json.probe(out, probed)?,
+                (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
+                (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
+                (Mode::Ladder(ladder), _, Some(note)) => ladder.story().note(out, &note)?,
+                (Mode::Quiet, ..) | (_, _, None) => return Ok(()),
+            }
+            Ok(out.flush()?)
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Run<'a> {
     /// The operating system made the connection; we only watched.
     pub by_kernel: bool,
     /// Wireshark's words for an ICMP code.
-    pub icmp_name: fn(u8, u8) -> Option<&'static str>,
+    pub icmp_name: fn(u8, u8) -> &'static str,
 }
 
 /// The first line: `HANDSHAKE www.example.com (93.184.216.34) port 80 from 192.168.11.2 port 49152 on eth0`.
@@ -218,7 +218,7 @@ impl Run<'_> {
         let Some(complaint) = self.summary.complaints.last() else { return };
         let from = || Arg::from(complaint.from.to_string());
         let (kind, code) = (complaint.kind, complaint.code);
-        let what = (self.icmp_name)(kind, code).map_or_else(|| format!("type {kind} code {code}"), str::to_owned);
+        let what = (self.icmp_name)(kind, code);
         let frames = self.summary.syns.last().copied().into_iter().chain([complaint.frame]).collect();
         let what = format!("{what} (type {kind} code {code})");
         notes.push(rule::HANDSHAKE_UNREACHABLE.note(frames, [from(), what.into()]));

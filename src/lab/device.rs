@@ -2,6 +2,7 @@
 //!
 //! The only file of the lab that talks to the kernel through raw structures.
 #![allow(unsafe_code)]
+#![allow(clippy::cast_possible_truncation)] // constants and sizes of the kernel's structures, all small
 
 use std::fs::OpenOptions;
 use std::io;
@@ -156,7 +157,7 @@ fn named(name: &str) -> io::Result<libc::ifreq> {
     }
     *last = 0;
     for (place, byte) in places.iter_mut().zip(name.bytes()) {
-        *place = byte as libc::c_char;
+        *place = byte.cast_signed();
     }
     Ok(request)
 }

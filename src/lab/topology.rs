@@ -266,7 +266,7 @@ impl Topology {
         let mut names = Vec::new();
         let mut named = HashSet::new();
         for (n, _, interface) in self.interfaces() {
-            let own = interface.names.iter().cloned().collect::<Vec<_>>();
+            let own = interface.names.clone();
             let node = &self.nodes[n].name;
             let made = self.domain.as_ref().filter(|_| own.is_empty()).map(|domain| format!("{node}.{domain}"));
             for name in own.into_iter().chain(made) {

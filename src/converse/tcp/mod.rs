@@ -257,7 +257,7 @@ fn payload_length(packet: &Packet<'_>, ip: &[u8], tcp: &[u8]) -> u32 {
 /// What a SYN with these header bytes offers.
 pub fn offer(header: &[u8]) -> Offer {
     let mut offer = Offer::default();
-    for (_, _, option) in tcp::options(header) {
+    for option in tcp::options(header) {
         match option {
             TcpOption::MaximumSegmentSize(size) => offer.mss = Some(size),
             TcpOption::WindowScale(shift) => offer.window_scale = Some(shift),
@@ -271,7 +271,7 @@ pub fn offer(header: &[u8]) -> Offer {
 
 /// Timestamp value and echo in the options of these header bytes.
 pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
-    tcp::options(header).find_map(|(_, _, option)| match option {
+    tcp::options(header).find_map(|option| match option {
         TcpOption::Timestamps { value, echo } => Some((value, echo)),
         _ => None,
     })

@@ -44,7 +44,7 @@ fn said(hop: Hop, summary: &ConnectionSummary) -> Vec<String> {
         arp_answered: None,
         arp_frames: &[],
         by_kernel: false,
-        icmp_name: |_, _| Some("Host unreachable"),
+        icmp_name: |_, _| "Host unreachable",
     };
     let told = |note: &Note| format!("{} {}", note.kind.word(), words::of(Language::English, note));
     verdict(&run).iter().map(told).collect()

@@ -210,7 +210,7 @@ impl Connection {
 
     /// A router on the way takes only packets of `mtu` bytes (RFC 1191): what is too long goes out again, shorter.
     pub fn shrink(&mut self, now: Nanos, mtu: u16) {
-        let headers = u32::try_from(ipv4::HEADER_LENGTH + tcp::HEADER_LENGTH + self.option_space()).unwrap_or(0);
+        let headers = u32::try_from(ipv4::LENGTH + tcp::LENGTH + self.option_space()).unwrap_or(0);
         // RFC 791 §3.2: every link takes 68 bytes.
         self.outbound.shrink(u32::from(mtu).max(68).saturating_sub(headers));
         if self.is_synchronised() && !self.outbound.is_settled() {
@@ -320,7 +320,7 @@ impl Connection {
         self.agreed = Some(agreed);
         self.recent = segment.timestamps.map_or(0, |(value, _)| value);
         // A window in a SYN is never scaled (RFC 7323 §2.2). The MSS does not count options (RFC 6691 §2).
-        let ours = self.plan.mtu.saturating_sub(ipv4::HEADER_LENGTH + tcp::HEADER_LENGTH);
+        let ours = self.plan.mtu.saturating_sub(ipv4::LENGTH + tcp::LENGTH);
         let segment_size = usize::from(agreed.their_mss()).min(ours).saturating_sub(self.option_space());
         let window = u32::from(segment.header.window);
         self.outbound.agree(u32::try_from(segment_size).unwrap_or(1), window, sequence);
@@ -648,8 +648,7 @@ impl Connection {
             self.last_acknowledged = self.inbound.next();
             self.owed = false;
         }
-        let blocks = self.blocks();
-        let options = if syn { self.syn_options(now) } else { self.later_options(now, flags, &blocks) };
+        let options = if syn { self.syn_options(now) } else { self.later_options(now, flags) };
         let (source, destination) = (self.plan.source, self.plan.target);
         let bytes = tcp::craft(&header, &options, source, destination, payload);
         let envelope = Ipv4 {
@@ -668,10 +667,10 @@ impl Connection {
     /// A bare acknowledgement that has not left yet says nothing that one for more bytes does not say.
     fn supersede(&mut self) {
         let next = self.inbound.next();
-        let waiting = self.out.back().and_then(|packet| packet.get(ipv4::HEADER_LENGTH..)).and_then(Tcp::read);
+        let waiting = self.out.back().and_then(|packet| packet.get(ipv4::LENGTH..)).and_then(Tcp::read);
         let bare = self.out.back().is_some_and(|packet| {
-            let words = packet.get(ipv4::HEADER_LENGTH + 12).map_or(0, |first| first >> 4);
-            packet.len() == ipv4::HEADER_LENGTH + usize::from(words) * 4
+            let words = packet.get(ipv4::LENGTH + 12).map_or(0, |first| first >> 4);
+            packet.len() == ipv4::LENGTH + usize::from(words) * 4
         });
         if bare && waiting.is_some_and(|waiting| waiting.flags == Flags::ACK && SeqNo(waiting.acknowledgment).is_before(next))
         {
@@ -711,23 +710,18 @@ impl Connection {
         options
     }
 
-    fn later_options<'b>(&self, now: Nanos, flags: Flags, blocks: &'b [u8]) -> Vec<TcpOption<'b>> {
+    fn later_options(&self, now: Nanos, flags: Flags) -> Vec<TcpOption<'static>> {
         let Some(agreed) = self.agreed.filter(|_| flags.contains(Flags::ACK)) else { return Vec::new() };
         let mut options = Vec::new();
         if agreed.timestamps() {
             let timestamps = TcpOption::Timestamps { value: self.timestamp(now), echo: self.recent };
             options.extend([TcpOption::Nop, TcpOption::Nop, timestamps]);
         }
-        if !blocks.is_empty() {
-            options.extend([TcpOption::Nop, TcpOption::Nop, TcpOption::Sack(blocks)]);
+        // The blocks that arrived beyond a gap, as many as fit beside the timestamps.
+        let blocks = self.inbound.blocks(if agreed.timestamps() { 3 } else { 4 });
+        if agreed.sack() && !blocks.is_empty() {
+            options.extend([TcpOption::Nop, TcpOption::Nop, TcpOption::Sack(blocks.into_iter().collect())]);
         }
         options
-    }
-
-    /// What SACK would say now: the edges of the blocks beyond a gap, as many as fit beside the timestamps.
-    fn blocks(&self) -> Vec<u8> {
-        let Some(agreed) = self.agreed.filter(Negotiated::sack) else { return Vec::new() };
-        let blocks = self.inbound.blocks(if agreed.timestamps() { 3 } else { 4 });
-        blocks.into_iter().flat_map(|(left, right)| [left.to_be_bytes(), right.to_be_bytes()].concat()).collect()
     }
 }

@@ -272,17 +272,17 @@ impl Handshake {
         let plan = self.connection.plan();
         let (ours, theirs) = ((plan.source, plan.source_port), (plan.target, plan.port));
         let Some((complaint, sequence)) = complaint(packet, ip, ours, theirs) else { return };
-        let Some(error) = packet.find(&icmp::HEADER).and_then(|view| icmp::Problem::read(view.bytes())) else { return };
+        let Some(error) = packet.find(&icmp::HEADER).and_then(|view| icmp::Report::read(view.bytes())) else { return };
         if !self.connection.outbound().is_in_flight(sequence) {
             return;
         }
         if self.summary.complaints.len() < REMEMBERED {
             self.summary.complaints.push(complaint);
         }
-        if (error.kind, error.code) == (icmp::UNREACHABLE, 4) {
+        if (error.kind, error.code) == (icmp::UNREACHABLE, icmp::FRAGMENTATION_NEEDED) {
             // Old routers do not say how much the next link takes; then the size that every host takes will do
             // (RFC 791 §3.1).
-            let mtu = if error.next_hop_mtu == 0 { 576 } else { error.next_hop_mtu };
+            let mtu = error.next_hop_mtu.filter(|&mtu| mtu > 0).unwrap_or(576);
             return self.connection.shrink(now, mtu);
         }
         // Before there is a connection, an error ends the attempt, as in Linux; afterwards it may be passing
@@ -380,7 +380,7 @@ impl Probe for Handshake {
 
 /// The flags and the timestamp value of a packet that we crafted.
 fn crafted(packet: &[u8]) -> (Flags, Option<u32>) {
-    let segment = packet.get(ipv4::HEADER_LENGTH..).unwrap_or_default();
+    let segment = packet.get(ipv4::LENGTH..).unwrap_or_default();
     let flags = Tcp::read(segment).map_or(Flags::default(), |header| header.flags);
     (flags, timestamps(segment).map(|(value, _)| value))
 }
@@ -396,7 +396,7 @@ fn complaint(
     ours: (Ipv4Addr, u16),
     theirs: (Ipv4Addr, u16),
 ) -> Option<(Complaint, SeqNo)> {
-    let error = icmp::Problem::read(packet.find(&icmp::HEADER)?.bytes())?;
+    let error = icmp::Report::read(packet.find(&icmp::HEADER)?.bytes())?;
     let quoted = packet.find_quoted(&ipv4::HEADER)?;
     let header = Ipv4::read(quoted.bytes())?;
     // Eight bytes of the segment are quoted at least (RFC 792): the ports and the sequence number.

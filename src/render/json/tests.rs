@@ -79,7 +79,7 @@ fn what_the_tracker_found_is_said_once() {
     assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
     let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);
     let text = printed(|out| story.packet(out, &packet, &[]));
-    assert_eq!(text.matches("request in: 3]").count(), 1, "{text}");
+    assert_eq!(text.matches("Request frame: 3]").count(), 1, "{text}");
 }
 
 #[test]
