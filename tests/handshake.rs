@@ -173,7 +173,10 @@ fn nginx_serves_a_page() {
     let run = visit(NGINX, 8080, "--get", "");
     assert_eq!(run.code, 0, "{}", run.err);
     let summary = run.summary();
-    assert_eq!((&summary["state"], &summary["close"], &summary["established"]), (&"open".into(), &"fin".into(), &true.into()));
+    assert_eq!(
+        (&summary["state"], &summary["close"], &summary["established"]),
+        (&"open".into(), &"fin".into(), &true.into())
+    );
     assert!(summary["bytes_received"].as_u64() > Some(200), "{summary}");
     assert_eq!(summary["options"]["window_scale"]["ours"], 7);
     check(&run);
@@ -351,7 +354,9 @@ fn an_ordinary_user_sees_the_ladder_in_80_columns() {
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
         let widest = run.out.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(80), "a line is {widest:?} columns wide in\n{}", run.out);
-        for expected in ["SYN-SENT", "(SYN-RECEIVED)", "ESTABLISHED", "ack=1 (raw ", "closed by FIN", "\nfact ", "\nguess "] {
+        for expected in
+            ["SYN-SENT", "(SYN-RECEIVED)", "ESTABLISHED", "ack=1 (raw ", "closed by FIN", "\nfact ", "\nguess "]
+        {
             assert!(run.out.contains(expected), "no {expected:?} in\n{}", run.out);
         }
     }
@@ -383,8 +388,10 @@ fn a_saved_capture_holds_the_same_conversation() {
     let folder = scratch("handshake");
     let path = folder.join("run.pcapng");
     let path = path.to_str().expect("UTF-8");
-    let run: Run =
-        netlab(["--lab", "handshake", "--json", "--get", "--save", path, "www.example.com:80"]).output().expect("netlab runs").into();
+    let run: Run = netlab(["--lab", "handshake", "--json", "--get", "--save", path, "www.example.com:80"])
+        .output()
+        .expect("netlab runs")
+        .into();
     assert_eq!(run.code, 0, "{}", run.err);
     let tshark = Command::new("tshark").args(["-2", "-r", path, "-T", "fields", "-e", "tcp.completeness"]).output();
     let text = String::from_utf8(tshark.expect("tshark runs").stdout).expect("UTF-8");

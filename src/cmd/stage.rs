@@ -95,12 +95,7 @@ impl Scene {
     ///
     /// # Errors
     /// As [`Scene::find`], where no address can be reached.
-    pub async fn find_all(
-        open: Open,
-        common: &Common,
-        host: &str,
-        options: Options<'_>,
-    ) -> Result<(Self, Vec<Path>)> {
+    pub async fn find_all(open: Open, common: &Common, host: &str, options: Options<'_>) -> Result<(Self, Vec<Path>)> {
         let addresses = wire::resolve(host).await?;
         let options = Options { interface: common.interface.as_deref(), ..options };
         let name = host.parse::<Ipv4Addr>().is_err().then(|| host.to_owned());

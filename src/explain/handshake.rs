@@ -116,22 +116,25 @@ impl Run<'_> {
     /// What both SYNs said, and what holds because of it.
     fn agreement(&self, notes: &mut Vec<Note>) {
         let Some(agreed) = self.summary.negotiated else { return };
-        let frames: Vec<_> =
-            self.summary.syns.last().copied().into_iter().chain(self.summary.answer.map(|answer| answer.frame)).collect();
+        let frames: Vec<_> = self
+            .summary
+            .syns
+            .last()
+            .copied()
+            .into_iter()
+            .chain(self.summary.answer.map(|answer| answer.frame))
+            .collect();
         let size = |size: Option<u16>| size.map_or_else(|| "nothing (so 536)".to_owned(), |size| size.to_string());
-        notes.push(rule::HANDSHAKE_MSS.note(
-            frames.clone(),
-            [size(agreed.ours.mss).into(), size(agreed.theirs.mss).into()],
-        ));
-        let shifts = agreed.shifts().map(|(ours, theirs)| format!("window scale (x{}, x{})", 1_u32 << ours, 1_u32 << theirs));
-        let held: Vec<String> = [
-            shifts,
-            agreed.sack().then(|| "SACK".to_owned()),
-            agreed.timestamps().then(|| "timestamps".to_owned()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        notes.push(
+            rule::HANDSHAKE_MSS.note(frames.clone(), [size(agreed.ours.mss).into(), size(agreed.theirs.mss).into()]),
+        );
+        let shifts =
+            agreed.shifts().map(|(ours, theirs)| format!("window scale (x{}, x{})", 1_u32 << ours, 1_u32 << theirs));
+        let held: Vec<String> =
+            [shifts, agreed.sack().then(|| "SACK".to_owned()), agreed.timestamps().then(|| "timestamps".to_owned())]
+                .into_iter()
+                .flatten()
+                .collect();
         if held.is_empty() {
             notes.push(rule::HANDSHAKE_PLAIN.note(frames, []));
         } else {
@@ -145,7 +148,8 @@ impl Run<'_> {
         let reset = || summary.reset.map(|reset| reset.frame).into_iter().collect::<Vec<_>>();
         match summary.gone {
             Some(Gone::Finished) => {
-                let first = if summary.closed_first { &rule::HANDSHAKE_CLOSED_BY_US } else { &rule::HANDSHAKE_CLOSED_BY_THEM };
+                let first =
+                    if summary.closed_first { &rule::HANDSHAKE_CLOSED_BY_US } else { &rule::HANDSHAKE_CLOSED_BY_THEM };
                 let count = u32::try_from(summary.goodbye.len()).unwrap_or(u32::MAX);
                 notes.push(first.note(summary.goodbye.clone(), [count.into()]));
                 if summary.closed_first && !self.by_kernel {
@@ -193,10 +197,8 @@ impl Run<'_> {
             (true, 0) => rule::HANDSHAKE_WHY_REFUSED.note(vec![reset.frame], [self.port(), ttl()]),
             (true, _) => rule::HANDSHAKE_WHY_REFUSED_ODD.note(vec![reset.frame], [ttl()]),
             (false, 0) => rule::HANDSHAKE_WHY_REFUSED_ROUTER.note(vec![reset.frame], [ttl()]),
-            (false, _) => rule::HANDSHAKE_WHY_REFUSED_FAR.note(
-                vec![reset.frame],
-                [self.port(), routers.into(), ttl(), u32::from(initial).into()],
-            ),
+            (false, _) => rule::HANDSHAKE_WHY_REFUSED_FAR
+                .note(vec![reset.frame], [self.port(), routers.into(), ttl(), u32::from(initial).into()]),
         });
         notes.push(rule::HANDSHAKE_BLIND_WHO.note(Vec::new(), [self.target()]));
     }

@@ -26,7 +26,8 @@ pub(super) enum Role {
 /// What one layer has to say; the row with the layer's name in [`SPEAKERS`].
 type Speak = fn(LayerView<'_, '_>, &Context) -> Option<Note>;
 
-static SPEAKERS: &[(&str, Speak)] = &[("icmp", icmp::explain), ("tcp", tcp::explain), ("arp", arp::explain), ("ip", ip::explain)];
+static SPEAKERS: &[(&str, Speak)] =
+    &[("icmp", icmp::explain), ("tcp", tcp::explain), ("arp", arp::explain), ("ip", ip::explain)];
 
 /// What there is to say about `packet`, the most telling sentence first.
 #[must_use]

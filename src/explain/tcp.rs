@@ -6,6 +6,7 @@ use super::packet::Context;
 use super::rules as rule;
 
 /// The bits and numbers of a segment that decide what there is to say.
+#[allow(clippy::struct_excessive_bools)] // they are the header's own bits
 struct Segment {
     syn: bool,
     ack: bool,
@@ -45,7 +46,9 @@ pub(super) fn explain(view: LayerView<'_, '_>, _: &Context) -> Option<Note> {
             let bytes = u32::try_from(segment.bytes).unwrap_or(u32::MAX);
             let number = |number: u64| number.to_string().into();
             let last = segment.sequence + segment.bytes - 1;
-            return Some(rule::TCP_DATA.note(frame(), [bytes.into(), number(segment.sequence), number(last), number(last + 1)]));
+            return Some(
+                rule::TCP_DATA.note(frame(), [bytes.into(), number(segment.sequence), number(last), number(last + 1)]),
+            );
         }
         (_, true, ..) if segment.window == 0 => &rule::TCP_WINDOW_SHUT,
         (_, true, ..) if segment.sequence == 1 && segment.acknowledgment == 1 => &rule::TCP_ACK_OPENS,

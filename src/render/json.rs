@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 
 use crate::explain::words::{self, Language};
 use crate::model::{
-    ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos, Note, Packet, Path,
-    PingSummary, Probed, Value,
+    ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos,
+    Note, Packet, Path, PingSummary, Probed, Value,
 };
 
 use super::escape;

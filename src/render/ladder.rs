@@ -78,7 +78,8 @@ impl Ladder {
             }
         }
         let changed = states != drawn.states;
-        let shown = [0, 1].map(|end| if states[end] == drawn.states[end] { String::new() } else { states[end].clone() });
+        let shown =
+            [0, 1].map(|end| if states[end] == drawn.states[end] { String::new() } else { states[end].clone() });
         drawn.states = states;
         self.rung(out, packet, &rung, rightward, time)?;
         if changed {
@@ -94,7 +95,8 @@ impl Ladder {
             return Ok(());
         }
         // We stand on the left; where the capture does not say who we are, whoever speaks first does.
-        let (left, right) = if rung.direction == Some(Direction::In) { (rung.to, rung.from) } else { (rung.from, rung.to) };
+        let (left, right) =
+            if rung.direction == Some(Direction::In) { (rung.to, rung.from) } else { (rung.from, rung.to) };
         let begins = rung.flags == "SYN";
         let (ours, theirs) = if begins { ("CLOSED", "(LISTEN?)") } else { ("", "") };
         let name = |(address, port): End| format!("{address}:{port}");
@@ -117,8 +119,8 @@ impl Ladder {
         let lane = arrow(&rung.label(), rightward, self.look.glyphs);
         let paint = if rightward { Paint::Out } else { Paint::In };
         let room = self.look.width.saturating_sub(RIGHT);
-        let text = rung.text(self.verbosity);
-        let lines = wrap::lines(&escape::line(&text, self.look.glyphs), room, room);
+        let wrapped = |text: &String| wrap::lines(&escape::line(text, self.look.glyphs), room, room);
+        let lines: Vec<String> = rung.text(self.verbosity).iter().flat_map(wrapped).collect();
         for (number, text) in lines.iter().enumerate() {
             if number == 0 {
                 self.line(out, &left, Some((paint, &lane)), text)?;
@@ -248,24 +250,28 @@ impl Rung {
         format!("{}{bytes}{}", self.flags, if self.again { " again" } else { "" })
     }
 
-    /// What stands beside the right rail. The numbers that a SYN chooses, and the one that answers them, also raw.
-    fn text(&self, verbosity: Verbosity) -> String {
+    /// What stands beside the right rail, in lines. The numbers that a SYN chooses, and the one that answers them, are
+    /// also there as they are on the wire.
+    fn text(&self, verbosity: Verbosity) -> Vec<String> {
         let syn = self.flags.contains("SYN");
-        let number = |(relative, raw): (u64, u64)| {
-            if syn || verbosity >= Verbosity::Layers { format!("{relative} (raw {raw})") } else { relative.to_string() }
-        };
-        let mut words = vec![format!("seq={}", number(self.sequence))];
-        words.extend(self.acknowledgment.map(|both| format!("ack={}", number(both))));
-        if syn || verbosity >= Verbosity::Layers {
-            words.push(format!("win={}", self.window));
+        let deep = verbosity >= Verbosity::Layers;
+        let sequence = format!("seq={}", self.sequence.0);
+        let acknowledgment = self.acknowledgment.map(|(relative, _)| format!("ack={relative}"));
+        if !syn && !deep {
+            let words = [Some(sequence), acknowledgment].into_iter().flatten().chain(self.shown_options(false));
+            return vec![words.collect::<Vec<_>>().join(" ")];
         }
-        if verbosity >= Verbosity::Layers {
-            words.push(format!("flags={}", self.bits));
-        }
-        // Timestamps are in every segment: that they are used is seen in the SYNs.
-        let shown = |word: &&String| syn || verbosity >= Verbosity::Layers || *word != "TS";
-        words.extend(self.options.iter().filter(shown).cloned());
-        words.join(" ")
+        let mut lines = vec![format!("{sequence} (raw {})", self.sequence.1)];
+        lines.extend(acknowledgment.zip(self.acknowledgment).map(|(text, (_, raw))| format!("{text} (raw {raw})")));
+        let bits = deep.then(|| format!("flags={}", self.bits));
+        let rest = [Some(format!("win={}", self.window)), bits].into_iter().flatten();
+        lines.push(rest.chain(self.shown_options(true)).collect::<Vec<_>>().join(" "));
+        lines
+    }
+
+    /// The options worth showing: timestamps are in every segment, and that they are is seen in the SYNs.
+    fn shown_options(&self, all: bool) -> impl Iterator<Item = String> {
+        self.options.iter().filter(move |word| all || *word != "TS").cloned()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Adds to each segment what only the segments before it tell, under Wireshark's names: `tcp.stream`, the relative
 //! `tcp.seq` and `tcp.ack`, the calculated `tcp.window_size` and its `tcp.window_size_scalefactor`, `tcp.nxtseq`,
-//! `tcp.completeness`, `tcp.time_relative` and `tcp.time_delta`. The states of both ends, for which Wireshark has no
+//! `tcp.completeness`, `tcp.analysis.retransmission` (of SYN and FIN), `tcp.time_relative` and `tcp.time_delta`. The states of both ends, for which Wireshark has no
 //! names, are `netlab.state.src` and `netlab.state.dst` (of the sender and of the receiver, after the segment);
 //! `netlab.state.src.assumed` and `netlab.state.dst.assumed` mark those that hold only if a segment arrived.
 
@@ -54,6 +54,8 @@ enum Scale {
 struct Flow {
     /// What its relative numbers are counted from.
     base: Option<SeqNo>,
+    /// The number after the last one seen.
+    next: Option<SeqNo>,
     scale: Scale,
 }
 
@@ -91,6 +93,7 @@ struct Segment {
 
 impl Streams {
     /// How many conversations there were.
+    #[must_use]
     pub fn count(&self) -> u32 {
         self.count
     }
@@ -168,6 +171,12 @@ impl Stream {
         self.states.observe(sender, &Seen { flags: segment.header.flags, sequence, end, acknowledgment });
         self.complete(segment, sequence - base, acknowledgment - reverse);
 
+        // A SYN or FIN that comes again with its old number. Telling data sent again from data out of order takes more.
+        let next = self.flows[sender].next;
+        let counts = syn || segment.has(Flags::FIN);
+        let again = counts && segment.length == 0 && next.is_some_and(|next| !end.is_after(next));
+        self.flows[sender].next = Some(next.map_or(end, |next| next.later(end)));
+
         let raw = u64::from(segment.header.window);
         let (window, factor) = match self.flows[sender].scale {
             Scale::Shift(shift) if !syn => (raw << shift, Some(1 << shift)),
@@ -184,6 +193,9 @@ impl Stream {
         add("tcp.window_size", Value::Number(window));
         if let Some(factor) = factor {
             add("tcp.window_size_scalefactor", Value::Number(factor));
+        }
+        if again {
+            add("tcp.analysis.retransmission", Value::Flag(true));
         }
         add("tcp.time_relative", Value::Span(segment.time - self.began));
         add("tcp.time_delta", Value::Span(segment.time - self.last));
@@ -255,6 +267,7 @@ fn payload_length(packet: &Packet<'_>, ip: &[u8], tcp: &[u8]) -> u32 {
 }
 
 /// What a SYN with these header bytes offers.
+#[must_use]
 pub fn offer(header: &[u8]) -> Offer {
     let mut offer = Offer::default();
     for option in tcp::options(header) {
@@ -270,6 +283,7 @@ pub fn offer(header: &[u8]) -> Offer {
 }
 
 /// Timestamp value and echo in the options of these header bytes.
+#[must_use]
 pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
     tcp::options(header).find_map(|option| match option {
         TcpOption::Timestamps { value, echo } => Some((value, echo)),

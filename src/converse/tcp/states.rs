@@ -38,6 +38,7 @@ enum Stage {
 }
 
 /// One end.
+#[allow(clippy::struct_excessive_bools)] // each is a fact about the end, independent of the others
 #[derive(Clone, Copy, Debug, Default)]
 struct End {
     stage: Option<Stage>,

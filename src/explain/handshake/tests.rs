@@ -74,11 +74,8 @@ fn who_sent_a_reset_is_guessed_by_its_ttl() {
     };
     assert!(has(&said(ROUTER, &reset(57)), "guess The machine that opened the connection ended it"));
     assert!(has(&said(ROUTER, &reset(61)), "guess Somebody on the way may have ended it: the RST came with TTL 61"));
-    let refused = |ttl| ConnectionSummary {
-        port: PortState::Closed,
-        reset: Some(Heard { frame: FrameNo(4), ttl }),
-        ..nothing()
-    };
+    let refused =
+        |ttl| ConnectionSummary { port: PortState::Closed, reset: Some(Heard { frame: FrameNo(4), ttl }), ..nothing() };
     assert!(has(&said(ROUTER, &refused(59)), "over about 5 routers (TTL 59, probably 64 at first)"));
     assert!(has(&said(ROUTER, &refused(64)), "Your router may have answered"));
     let near = Hop::OnLink { known: None };

@@ -672,7 +672,9 @@ impl Connection {
             let words = packet.get(ipv4::LENGTH + 12).map_or(0, |first| first >> 4);
             packet.len() == ipv4::LENGTH + usize::from(words) * 4
         });
-        if bare && waiting.is_some_and(|waiting| waiting.flags == Flags::ACK && SeqNo(waiting.acknowledgment).is_before(next))
+        if bare
+            && waiting
+                .is_some_and(|waiting| waiting.flags == Flags::ACK && SeqNo(waiting.acknowledgment).is_before(next))
         {
             self.out.pop_back();
         }

@@ -166,13 +166,14 @@ impl Probe for Watch {
     fn heard(&mut self, _: Nanos, packet: &Packet<'_>) {
         let Some(ip) = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes())) else { return };
         let Some(view) = packet.find(&tcp::HEADER) else {
-            super::complaint(packet, &ip, self.ours, self.theirs).into_iter().for_each(|(complaint, _)| {
+            if let Some((complaint, _)) = super::complaint(packet, &ip, self.ours, self.theirs) {
                 if self.summary.answer.is_none() {
                     self.summary.port = PortState::Unreachable;
                 }
-                self.summary.complaints.truncate(REMEMBERED);
-                self.summary.complaints.push(complaint);
-            });
+                if self.summary.complaints.len() < REMEMBERED {
+                    self.summary.complaints.push(complaint);
+                }
+            }
             return;
         };
         let Some(header) = Tcp::read(view.bytes()) else { return };
