@@ -48,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
   netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab --lab handshake www.example.com:80   open and close a TCP connection by hand
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";

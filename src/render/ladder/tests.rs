@@ -99,7 +99,8 @@ fn who_is_not_answered_tries_again() {
 
 #[test]
 fn without_directions_whoever_speaks_first_is_on_the_left() {
-    let (told, untold) = (draw(Look::default(), Verbosity::Story, VISIT, true), draw(Look::default(), Verbosity::Story, VISIT, false));
+    let (told, untold) =
+        (draw(Look::default(), Verbosity::Story, VISIT, true), draw(Look::default(), Verbosity::Story, VISIT, false));
     let arrows = |text: &str| text.lines().filter(|line| line.contains("-->|") || line.contains("|<--")).count();
     assert_eq!((arrows(&told), arrows(&untold)), (10, 10), "{untold}");
     assert!(untold.contains("CLOSE-WAIT?"), "nobody knows what arrived\n{untold}");
