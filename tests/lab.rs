@@ -153,12 +153,39 @@ fn the_machine_keeps_its_own_names() {
     let inside = in_lab(&[], "cat /etc/resolv.conf");
     assert!(printed(&inside).contains("nameserver 192.168.11.1"));
     assert_eq!(fs::read("/etc/resolv.conf").ok(), before);
-    let left = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
-    let ours = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("netlab-");
-    // Labs of other tests may be in the making: what is left behind stays longer than a second.
-    let first: Vec<_> = left.map(|entry| entry.file_name()).filter(ours).collect();
-    std::thread::sleep(Duration::from_secs(1));
-    assert!(!first.iter().any(|name| PathBuf::from("/dev/shm").join(name).exists()), "{first:?}");
+}
+
+#[test]
+fn a_lab_in_a_lab_has_its_own_names() {
+    if !require_lab_as_nobody() || !require_program("getent") {
+        return;
+    }
+    // Where nobody can read it, whatever the rights of the checkout are.
+    let file = std::env::temp_dir().join(format!("netlab-test-inner-{}.toml", std::process::id()));
+    fs::write(&file, small("", "", "").replace("title", "domain = \"inner\"\ntitle")).expect("can be written");
+    let script = format!("$NETLAB lab --lab={} -- getent hosts c.inner; getent hosts printer.home", file.display());
+    let mut command = netlab(["lab", "--", "sh", "-c", &script]);
+    as_nobody(&mut command);
+    let output = command.output().expect("starts");
+    fs::remove_file(&file).expect("is ours");
+    let out = printed(&output);
+    assert!(out.contains("10.0.1.2") && out.contains("192.168.11.20"), "{out}\n{}", text(&output.stderr));
+    assert!(!text(&output.stderr).contains("cannot cover"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_machine_without_namespaces_says_so() {
+    if !require_lab_as_nobody() || !require_program("unshare") || !require_program("setpriv") {
+        return;
+    }
+    // A user namespace whose master allows no further ones.
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --inh-caps=-all --ambient-caps=-all \
+                  --bounding-set=-all \"$NETLAB\" lab -- true";
+    let mut command = netlab(["lab", "--", "unshare", "-Ur", "sh", "-c", script]);
+    as_nobody(&mut command);
+    let output = command.output().expect("starts");
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("user.max_user_namespaces = 0"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -323,7 +350,7 @@ fn the_exit_code_is_the_programs() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)] {
         assert_eq!(in_lab(&[], script).status.code(), Some(code), "{script}");
     }
-    let output = netlab(["lab", "--", "no-such-program"]).output().expect("starts");
+    let output = netlab(["lab", "--", "no-such-program"]).env("PATH", "/usr/bin:/bin").output().expect("starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("there is no program called no-such-program"));
 }
@@ -390,6 +417,7 @@ fn what_cannot_be_is_told_in_a_line_with_a_way_out() {
         (vec!["lab", "--lab=nowhere", "map"], "there is no scenario called nowhere"),
         (vec!["lab", "--lab=./missing.toml", "map"], "cannot read the scenario ./missing.toml"),
         (vec!["lab", &broken, "map"], "line 2"),
+        (vec!["lab", "--on", "router", "map"], "cannot be used with"),
     ] {
         let output = netlab(&arguments).output().expect("starts");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

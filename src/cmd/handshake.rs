@@ -8,11 +8,11 @@ use super::report::Report;
 use super::stage::{Open, Scene, Stage};
 use crate::error::{Error, Kind, Result};
 use crate::explain::{self, Context, handshake as story};
-use crate::model::{ConnectionSummary, Event, FrameNo, Hop, Nanos, Offer, Packet, Path, PortState};
+use crate::model::{ConnectionSummary, FrameNo, Hop, Nanos, Offer, Path, PortState};
 use crate::probe::handshake::{Ending as Leave, Handshake, Plan, Watch};
-use crate::proto::{arp, icmp};
+use crate::proto::icmp;
 use crate::render::{reply, statistics};
-use crate::session::{Ending, Observer, Session};
+use crate::session::{Ending, Session};
 use crate::wire::{Connect, Filter, Gate, Guard, Options};
 
 /// Addresses of one name that are tried at most.
@@ -74,12 +74,6 @@ Examples:
   netlab --lab handshake www.example.com:81          a port where nothing answers
   netlab --lab handshake --kernel --get www.example.com:80   how your own system does it";
 
-/// Listens for the figures of the verdict while the report is told.
-struct Witness {
-    report: Report,
-    arp_frames: Vec<FrameNo>,
-}
-
 /// Where the connection goes, as the user wrote it.
 struct Target {
     written: String,
@@ -130,20 +124,19 @@ async fn handshake(args: &Args, common: &Common, target: Target, open: Open, gat
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router }).drawn(common);
     report.save_to(scene.saver()?);
+    let in_lab = scene.in_lab();
     let mut session = scene.open(&filter(&paths, args, &own_port, target.port))?;
     let mut heading = vec![story::heading(&path, target.port, own_port.number())];
     heading.extend(explain::path::heading(&path));
-    report.begin("handshake", &target.written, &path, common.lab.is_some(), &heading)?;
+    report.begin("handshake", &target.written, &path, in_lab, &heading)?;
 
-    let mut witness = Witness { report, arp_frames: Vec::new() };
     let mut outcome = None;
     for (index, path) in paths.iter().enumerate() {
-        witness.arp_frames.clear();
-        let tried = attempt(args, &target, path, &mut own_port, &mut session, &mut witness).await;
+        let tried = attempt(args, &target, path, &mut own_port, &mut session, &mut report).await;
         let go_on = matches!(tried.ending, Ok(Ending::Done)) && tried.summary.port != PortState::Open;
         outcome = Some(tried);
         let Some(next) = paths.get(index + 1).filter(|_| go_on) else { break };
-        witness.report.remark(&story::next_address(path.target, next.target))?;
+        report.remark(&story::next_address(path.target, next.target))?;
     }
     // There is at least one path, so there was an attempt.
     let Some(outcome) = outcome else { return Ok(1) };
@@ -152,8 +145,8 @@ async fn handshake(args: &Args, common: &Common, target: Target, open: Open, gat
     {
         return Err(error.clone());
     }
-    tell(args, &mut witness.report, &target, &outcome)?;
-    witness.report.close(session.counts())?;
+    tell(args, &mut report, &target, &outcome)?;
+    report.close(session.counts())?;
     outcome.ending?;
     Ok(u8::from(outcome.summary.port != PortState::Open))
 }
@@ -165,7 +158,7 @@ async fn attempt(
     path: &Path,
     port: &mut Port,
     session: &mut Session,
-    witness: &mut Witness,
+    report: &mut Report,
 ) -> Outcome {
     let mut outcome = Outcome {
         path: path.clone(),
@@ -183,23 +176,23 @@ async fn attempt(
                 return outcome;
             }
         };
-        let result = by_kernel(args, target, path, connect, session, witness).await;
+        let result = by_kernel(args, target, path, connect, session, report).await;
         (outcome.summary, outcome.received, outcome.ending) = result;
         return outcome;
     }
-    match session.find_hop(path, witness).await {
+    match session.find_hop(path, report).await {
         Ok((Ending::Done, true)) => {
             let mut probe = Handshake::new(plan(args, target, path, port.number()));
-            let mut ending = session.run(&mut probe, witness).await;
+            let mut ending = session.run(&mut probe, report).await;
             if matches!(ending, Ok(Ending::Interrupted)) {
                 // Not without a word: the other end would wait for us.
                 probe.interrupt(session.now());
-                ending = session.run(&mut probe, witness).await.map(|_| Ending::Interrupted);
+                ending = session.part(&mut probe, report).await.map(|()| Ending::Interrupted);
             }
             outcome.summary = probe.summary();
             outcome.received = probe.received().to_vec();
             outcome.ending = ending;
-            outcome.arp_answered = (!witness.arp_frames.is_empty()).then_some(true);
+            outcome.arp_answered = (!session.asked().is_empty()).then_some(true);
         }
         Ok((ending, found)) => {
             outcome.arp_answered = Some(found || ending == Ending::Interrupted);
@@ -208,7 +201,7 @@ async fn attempt(
         }
         Err(error) => outcome.ending = Err(error),
     }
-    outcome.arp_frames.clone_from(&witness.arp_frames);
+    outcome.arp_frames = session.asked().to_vec();
     outcome
 }
 
@@ -219,7 +212,7 @@ async fn by_kernel(
     path: &Path,
     connect: Connect,
     session: &mut Session,
-    witness: &mut Witness,
+    report: &mut Report,
 ) -> (ConnectionSummary, Vec<u8>, Result<Ending>) {
     let released = Rc::new(Cell::new(false));
     let ours = (path.source, connect.port());
@@ -233,7 +226,7 @@ async fn by_kernel(
         released.set(true);
     };
     let ending = {
-        let watching = session.run(&mut watch, witness);
+        let watching = session.run(&mut watch, report);
         tokio::pin!(talk, watching);
         let mut talking = true;
         loop {
@@ -371,23 +364,6 @@ impl Target {
             _ => Err(Error::new(Kind::Usage, format!("{} is not a port", port.escape_debug()))
                 .hint("ports are numbers from 1 to 65535: 80 for web servers, 22 for SSH")),
         }
-    }
-}
-
-impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        if packet.find(&arp::HEADER).is_some() {
-            self.arp_frames.push(packet.frame.number);
-        }
-        self.report.packet(packet)
-    }
-
-    fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.report.whole(packet)
-    }
-
-    fn event(&mut self, event: &Event) -> Result<()> {
-        self.report.event(event)
     }
 }
 

@@ -52,6 +52,10 @@ pub fn run(args: &LabArgs, scenario: Option<&str>, ascii: bool, out: &mut dyn Wr
     let member = if scenario.is_some() { None } else { Membership::of_environment() };
     let scenario = scenario.or(member.as_ref().map(Membership::scenario)).unwrap_or(DEFAULT_SCENARIO);
     if let Some(View::Map) = args.view {
+        if args.on.is_some() || !args.command.is_empty() {
+            return Err(Error::new(Kind::Usage, "the map shows every node and runs nothing")
+                .hint("netlab lab map, or netlab lab --on NODE -- COMMAND"));
+        }
         return draw(scenario, ascii, out);
     }
     match member {

@@ -8,7 +8,7 @@ use crate::capture::{Destination, Source, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Lab, Running};
 use crate::model::{LinkType, Path};
-use crate::session::Session;
+use crate::session::{Interrupts, Session};
 use crate::wire::{self, Channel, Filter, Interface, Options, Sniffer, Sockets, privilege};
 
 /// A runtime, and everything open that needs a right: sockets bound to nothing yet, the file to save to.
@@ -23,6 +23,8 @@ pub struct Stage {
 pub struct Open {
     sockets: Sockets,
     destination: Option<Destination>,
+    interrupts: Interrupts,
+    in_lab: bool,
 }
 
 /// Where packets will go, and the open doors to there.
@@ -48,6 +50,8 @@ impl Stage {
     /// # Errors
     /// As [`Stage::set`], and those of `open`.
     pub fn set_with<T>(common: &Common, open: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
+        // Asked while there is the right to look.
+        let in_lab = common.in_lab();
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
         let sockets = Sockets::open(&command_line(), common.interface.as_deref())?;
         let opened = open()?;
@@ -56,12 +60,14 @@ impl Stage {
         let early = if privilege::invoking_user().is_none() { open_file()? } else { None };
         privilege::drop_all()?;
         let destination = if early.is_none() { open_file()? } else { early };
-        let open = Open { sockets, destination };
         let lab = lab.map(Lab::start).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(Kind::System, format!("cannot start the event loop: {error}")))?;
+        let inside = runtime.enter();
+        let open = Open { sockets, destination, interrupts: Interrupts::listen()?, in_lab };
+        drop(inside);
         Ok((Self { runtime, open, _lab: lab }, opened))
     }
 
@@ -79,8 +85,14 @@ impl Scene {
     ///
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
-    pub async fn find(open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
-        let addresses = wire::resolve(target).await?;
+    pub async fn find(mut open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
+        let addresses = tokio::select! {
+            addresses = wire::resolve(target) => addresses?,
+            () = open.interrupts.wait() => {
+                return Err(Error::new(Kind::System, "interrupted before anything was sent")
+                    .hint(format!("the name {} was still being looked up", target.escape_debug())));
+            }
+        };
         let address = *addresses
             .first()
             .ok_or_else(|| Error::new(Kind::Name, format!("{} has no IPv4 address", target.escape_debug())))?;
@@ -120,6 +132,11 @@ impl Scene {
         Ok((Self { path, interface, open }, paths))
     }
 
+    /// Whether all this happens inside a lab.
+    pub fn in_lab(&self) -> bool {
+        self.open.in_lab
+    }
+
     /// Begins the capture file that `--save` names.
     ///
     /// # Errors
@@ -137,7 +154,7 @@ impl Scene {
     pub fn open(self, filter: &Filter) -> Result<Session> {
         let sniffer = Sniffer::start(self.open.sockets.sniff, &self.interface, filter)?;
         let channel = Channel::open(self.open.sockets.send, &self.interface)?;
-        Session::new(channel, sniffer, &self.interface)
+        Ok(Session::new(channel, sniffer, &self.interface, self.open.interrupts))
     }
 }
 

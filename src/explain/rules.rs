@@ -147,6 +147,7 @@ table! {
     EVENT_OTHER_SEQUENCE     "event.other-sequence"     Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_OTHER_ACKNOWLEDGMENT "event.other-acknowledgment" Fact Note Some("RFC 9293 §3.10.7.3"), ["frame"];
     EVENT_OTHER_PAYLOAD      "event.other-payload"      Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_QUOTATION    "event.other-quotation"    Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_WRONG_CHECKSUM     "event.wrong-checksum"     Fact  Warn  Some("RFC 792"), ["frame"];
 
     PING_HEADING             "ping.heading"             Fact  Chat  None, ["target" "source" "interface" "count" "bytes"];

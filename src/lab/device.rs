@@ -2,7 +2,8 @@
 //!
 //! The only file of the lab that talks to the kernel through raw structures.
 #![allow(unsafe_code)]
-#![allow(clippy::cast_possible_truncation)] // constants and sizes of the kernel's structures, all small
+// The kernel's constants and lengths are wider in libc than the fields they go to.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 
 use std::fs::OpenOptions;
 use std::io;
@@ -157,7 +158,7 @@ fn named(name: &str) -> io::Result<libc::ifreq> {
     }
     *last = 0;
     for (place, byte) in places.iter_mut().zip(name.bytes()) {
-        *place = byte.cast_signed();
+        *place = byte as libc::c_char;
     }
     Ok(request)
 }

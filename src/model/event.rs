@@ -84,6 +84,8 @@ pub enum Mismatch {
     Payload,
     /// Its checksum is wrong.
     Checksum,
+    /// An ICMP error about somebody else's packet.
+    Quotation,
 }
 
 impl Status {

@@ -10,4 +10,5 @@ event-other-identifier = #{ $frame } is an echo reply with another id: the answe
 event-other-sequence = #{ $frame } answers a question that was never asked: no request had its seq. It does not count.
 event-other-acknowledgment = #{ $frame } acknowledges something that we never sent: it answers an older connection. It is refused with RST.
 event-other-payload = #{ $frame } does not bring back the bytes that were sent. It does not count.
+event-other-quotation = #{ $frame } is about a packet that another program sent. It does not count.
 event-wrong-checksum = #{ $frame } arrived damaged: its checksum is wrong. It does not count.
