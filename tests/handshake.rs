@@ -343,6 +343,32 @@ fn a_closed_port_is_exit_code_1_and_an_unknown_address_says_who_said_so() {
 }
 
 #[test]
+fn several_addresses_are_tried_in_turn() {
+    if !require_lab() {
+        return;
+    }
+    // The name stands for the printer, where nobody listens, and for the web server.
+    let home = include_str!("../src/lab/scenarios/home.toml");
+    let named = home
+        .replace("address = \"192.168.11.20/24\"", "address = \"192.168.11.20/24\"\nnames = [\"pair.example\"]")
+        .replace("names = [\"www.example.com\", ", "names = [\"pair.example\", \"www.example.com\", ");
+    assert_eq!(named.matches("pair.example").count(), 2, "the scenario was changed");
+    let file = scratch("pair").join("pair.toml");
+    std::fs::write(&file, named).expect("a file");
+    let lab = format!("--lab={}", file.display());
+    for options in [&["-W", "1"][..], &["--kernel", "-W", "1"]] {
+        let run: Run = netlab([&[lab.as_str(), "handshake", "--json", "pair.example:80"], options].concat())
+            .output()
+            .expect("runs")
+            .into();
+        assert_eq!((run.code, &run.summary()["state"]), (0, &"open".into()), "{}{}", run.out, run.err);
+        // Whichever the resolver names first; the printer's refusal is no end where the other comes second.
+        let refused = run.out.contains("\"tcp.flags.reset\":true");
+        assert_eq!(refused, run.notes().contains(&"handshake.next".to_owned()), "{}", run.out);
+    }
+}
+
+#[test]
 fn an_ordinary_user_sees_the_ladder_in_80_columns() {
     if !require_lab_as_nobody() {
         return;

@@ -24,7 +24,7 @@ impl Connect {
     /// A socket on `port` of `source`, or on a free one.
     ///
     /// # Errors
-    /// As [`Guard::silent`](super::Guard::silent).
+    /// As [`Gate::guard`](super::Gate::guard).
     pub fn from(source: Ipv4Addr, port: Option<u16>) -> Result<Self> {
         let bound = || {
             let socket = TcpSocket::new_v4()?;

@@ -180,8 +180,6 @@ impl Stream {
         let raw = u64::from(segment.header.window);
         let (window, factor) = match self.flows[sender].scale {
             Scale::Shift(shift) if !syn => (raw << shift, Some(1 << shift)),
-            Scale::Unused if !syn => (raw, Some(u64::from(u32::MAX) - 1)),
-            Scale::Unknown if !syn => (raw, Some(u64::from(u32::MAX))),
             _ => (raw, None),
         };
         let mut add = |key, value| generated.push(Generated { layer: segment.layer, key, value });

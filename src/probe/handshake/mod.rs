@@ -1,6 +1,6 @@
 //! A TCP connection by hand: SYN, data if any, FIN, every segment crafted (RFC 9293).
 //!
-//! [`Connection`] is our end. This file lends it a wire: it picks the segments of the connection out of what the
+//! `connection.rs` is our end. This file lends it a wire: it picks the segments of the connection out of what the
 //! sniffer saw, and keeps the frames that tell what became of the attempt.
 
 mod connection;
