@@ -7,7 +7,7 @@ use crate::capture::Writer;
 use crate::error::{Error, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
-use crate::model::{Event, Nanos, Note, Packet, Path};
+use crate::model::{Direction, Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
 use crate::render::progress::Progress;
 use crate::render::{Glyphs, Ladder, Look, Story, Verbosity, claims};
@@ -22,6 +22,8 @@ pub struct Report {
     mode: Mode,
     context: Context,
     progress: Progress,
+    /// Packets are not told one by one.
+    summed_up: bool,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
@@ -48,7 +50,8 @@ impl Report {
         };
         let out = BufWriter::new(io::stdout());
         let progress = Progress::default();
-        Self { out, look, language, mode, context, progress, saver: None, not_saved: None, last: Nanos(0) }
+        let (summed_up, last) = (false, Nanos(0));
+        Self { out, look, language, mode, context, progress, summed_up, saver: None, not_saved: None, last }
     }
 
     /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
@@ -79,6 +82,16 @@ impl Report {
         Ok(self.out.flush()?)
     }
 
+    /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
+    /// that a line for each would bury it. A bar shows how far they are.
+    pub fn sum_up(&mut self, steps: u64, verbose: u8) {
+        if verbose == 0 {
+            self.summed_up = true;
+            let visible = io::stderr().is_terminal() && !matches!(self.mode, Mode::Quiet);
+            self.progress = Progress::always(visible, steps);
+        }
+    }
+
     /// Keeps what is captured from now on in `saver`'s file, too.
     pub fn save_to(&mut self, saver: Option<Writer>) {
         self.saver = saver;
@@ -100,6 +113,7 @@ impl Report {
     pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => {}
+            Mode::Text(story) if self.summed_up => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
             Mode::Ladder(ladder) => ladder.story().heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
@@ -164,9 +178,13 @@ impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
-        let Self { mode, out, progress, .. } = self;
+        if self.summed_up && packet.frame.direction == Some(Direction::Out) {
+            self.progress.step();
+        }
+        let Self { mode, out, progress, summed_up, .. } = self;
         progress.suspend(|| {
             match mode {
+                Mode::Text(_) if *summed_up => return Ok(()),
                 Mode::Quiet => return Ok(()),
                 Mode::Text(story) => story.packet(out, packet, &notes)?,
                 Mode::Ladder(ladder) => ladder.packet(out, packet, &notes)?,
@@ -192,6 +210,7 @@ impl Observer for Report {
         progress.suspend(|| {
             match (mode, event, note) {
                 (Mode::Json(json), Event::Probed(probed), _) => json.probe(out, probed)?,
+                (Mode::Json(json), Event::Neighbour(neighbour), _) => json.neighbour(out, neighbour)?,
                 (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
                 (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
                 (Mode::Ladder(ladder), _, Some(note)) => ladder.story().note(out, &note)?,

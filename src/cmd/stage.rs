@@ -80,22 +80,43 @@ impl Stage {
     }
 }
 
+impl Open {
+    /// The addresses that `target` stands for, a name or an address; at least one.
+    ///
+    /// # Errors
+    /// When the name is unknown or has no IPv4 address, and when the user lost patience.
+    pub async fn addresses_of(&mut self, target: &str) -> Result<Vec<Ipv4Addr>> {
+        let shown = target.escape_debug();
+        let addresses = tokio::select! {
+            addresses = wire::resolve(target) => addresses?,
+            () = self.interrupts.wait() => {
+                return Err(Error::new(Kind::System, "interrupted before anything was sent")
+                    .hint(format!("the name {shown} was still being looked up")));
+            }
+        };
+        if addresses.is_empty() {
+            return Err(Error::new(Kind::Name, format!("{shown} has no IPv4 address")));
+        }
+        Ok(addresses)
+    }
+
+    /// The first of them.
+    ///
+    /// # Errors
+    /// As [`Open::addresses_of`].
+    pub async fn address_of(&mut self, target: &str) -> Result<Ipv4Addr> {
+        let addresses = self.addresses_of(target).await?;
+        addresses.first().copied().ok_or_else(|| Error::new(Kind::Name, "no address"))
+    }
+}
+
 impl Scene {
     /// Finds the way to `target`: a name or an address.
     ///
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
     pub async fn find(mut open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
-        let addresses = tokio::select! {
-            addresses = wire::resolve(target) => addresses?,
-            () = open.interrupts.wait() => {
-                return Err(Error::new(Kind::System, "interrupted before anything was sent")
-                    .hint(format!("the name {} was still being looked up", target.escape_debug())));
-            }
-        };
-        let address = *addresses
-            .first()
-            .ok_or_else(|| Error::new(Kind::Name, format!("{} has no IPv4 address", target.escape_debug())))?;
+        let address = open.address_of(target).await?;
         let options = Options { interface: common.interface.as_deref(), ..options };
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
@@ -135,6 +156,11 @@ impl Scene {
     /// Whether all this happens inside a lab.
     pub fn in_lab(&self) -> bool {
         self.open.in_lab
+    }
+
+    /// The scene of a run that found its own way: `path` on `interface`.
+    pub fn at(open: Open, interface: Interface, path: Path) -> Self {
+        Self { path, interface, open }
     }
 
     /// Begins the capture file that `--save` names.

@@ -10,6 +10,7 @@ mod fault;
 pub mod handshake;
 mod icmp;
 mod ip;
+pub mod neighbours;
 pub mod packet;
 pub mod path;
 pub mod ping;

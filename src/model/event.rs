@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FrameNo, Nanos};
+use super::{FrameNo, Nanos, Neighbour};
 
 /// What became of one probe packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Probed {
 pub enum Event {
     /// The fate of a probe packet.
     Probed(Probed),
+    /// Somebody answered for an address, from a MAC address that had not answered for it before.
+    Neighbour(Neighbour),
     /// A packet that looks like an answer to this run and is none.
     Rejected {
         /// Which one.

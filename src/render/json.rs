@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 
 use crate::explain::words::{self, Language};
 use crate::model::{
-    ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos,
-    Note, Packet, Path, PingSummary, Probed, Value,
+    ArpSummary, ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind,
+    LayerView, Nanos, Neighbour, Note, Packet, Path, PingSummary, Probed, Value,
 };
 
 use super::escape;
@@ -138,6 +138,37 @@ impl Json {
         integer(line, "request", probed.request.map(|frame| frame.0))?;
         integer(line, "response", probed.response.map(|frame| frame.0))?;
         line.push(b'}');
+        self.end(out)
+    }
+
+    /// Somebody who answered for an address.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn neighbour(&mut self, out: &mut dyn io::Write, neighbour: &Neighbour) -> io::Result<()> {
+        let line = &mut self.buffer;
+        let Neighbour { address, mac, rtt, .. } = neighbour;
+        write!(line, "{{\"type\":\"neighbour\",\"address\":\"{address}\",\"mac\":\"{mac}\",\"vendor\":")?;
+        match mac.vendor() {
+            Some(vendor) => string(line, vendor),
+            None => line.extend_from_slice(b"null"),
+        }
+        integer(line, "rtt", rtt.map(|rtt| rtt.0))?;
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// The last line of an ARP run.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn arp_summary(&mut self, out: &mut dyn io::Write, summary: &ArpSummary) -> io::Result<()> {
+        let ArpSummary { sent, received, neighbours, duplicates, .. } = summary;
+        write!(
+            self.buffer,
+            "{{\"type\":\"summary\",\"sent\":{sent},\"received\":{received},\"neighbours\":{neighbours},\
+             \"duplicates\":{duplicates}}}"
+        )?;
         self.end(out)
     }
 
