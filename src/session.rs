@@ -182,6 +182,19 @@ impl Session {
     /// # Errors
     /// When the wire breaks (the link went down, the interface was removed) or the observer cannot go on.
     pub async fn run(&mut self, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<Ending> {
+        self.drive(probe, observer, true).await
+    }
+
+    /// The same for last words, such as the RST of a connection that the user interrupted: no interrupt keeps `probe`
+    /// from its end, which must be near.
+    ///
+    /// # Errors
+    /// As for [`Session::run`].
+    pub async fn part(&mut self, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<()> {
+        self.drive(probe, observer, false).await.map(drop)
+    }
+
+    async fn drive(&mut self, probe: &mut dyn Probe, observer: &mut dyn Observer, heeding: bool) -> Result<Ending> {
         loop {
             for _ in 0..STRETCH {
                 match self.sniffer.try_next()? {
@@ -189,7 +202,7 @@ impl Session {
                     None => break,
                 }
             }
-            if self.interrupts.seen() {
+            if heeding && self.interrupts.seen() {
                 return Ok(Ending::Interrupted);
             }
             let step = probe.next(self.now());
@@ -203,7 +216,7 @@ impl Session {
                 Step::Wait(until) => {
                     tokio::select! {
                         biased;
-                        () = self.interrupts.wait() => return Ok(Ending::Interrupted),
+                        () = self.interrupts.wait(), if heeding => return Ok(Ending::Interrupted),
                         frame = self.sniffer.next() => match frame? {
                             Some(frame) => self.hear(frame, probe, observer)?,
                             None => return Ok(Ending::Done),

@@ -20,6 +20,11 @@ const RULES: &[(&str, &str)] = &[
     // Columns move with the width of the numbers in them.
     (r"[ \t]+", " "),
     (r"time \d+ms", "time Tms"),
+    // Initial sequence numbers are random.
+    (r"\(raw \d+\)", "(raw N)"),
+    // How far a system scales its windows depends on its memory.
+    (r"WS=\d+", "WS=N"),
+    (r"\(x\d+, x\d+\)", "(xN, xN)"),
     (r"(id|ID)=0x[0-9a-f]{1,4}", "${1}=0xI"),
     (r#""(min|avg|max|mdev|rtt|time|relative)":\d+"#, "\"${1}\":T"),
     // A number with one point is a time; an address has three.

@@ -3,6 +3,7 @@
 mod args;
 mod arp;
 mod field;
+mod handshake;
 mod lab;
 mod ping;
 mod report;
@@ -38,6 +39,8 @@ pub enum Command {
     Ping(ping::Args),
     /// Who has an address, by ARP: one, several, or everyone on the network
     Arp(arp::Args),
+    /// Open and close a TCP connection by hand, segment by segment
+    Handshake(handshake::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -49,6 +52,7 @@ Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
   netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
   netlab --lab arp 192.168.11.0/24      everyone on the network
+  netlab --lab handshake www.example.com:80   open and close a TCP connection by hand
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
@@ -63,6 +67,7 @@ impl Cli {
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
             Command::Arp(args) => arp::run(&args, common),
+            Command::Handshake(args) => handshake::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

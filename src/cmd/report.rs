@@ -10,7 +10,7 @@ use crate::explain::{self, Context, event};
 use crate::model::{Direction, Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
 use crate::render::progress::Progress;
-use crate::render::{Glyphs, Look, Story, Verbosity, claims};
+use crate::render::{Glyphs, Ladder, Look, Story, Verbosity, claims};
 use crate::session::Observer;
 use crate::wire::Counts;
 
@@ -33,6 +33,7 @@ pub struct Report {
 enum Mode {
     Quiet,
     Text(Story),
+    Ladder(Box<Ladder>),
     Json(Json),
 }
 
@@ -45,12 +46,7 @@ impl Report {
         } else if common.quiet {
             Mode::Quiet
         } else {
-            let verbosity = match common.verbose {
-                0 => Verbosity::Story,
-                1 => Verbosity::Layers,
-                _ => Verbosity::Fields,
-            };
-            Mode::Text(Story::new(look, language, verbosity))
+            Mode::Text(Story::new(look, language, verbosity(common)))
         };
         let out = BufWriter::new(io::stdout());
         let progress = Progress::default();
@@ -61,6 +57,29 @@ impl Report {
     /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
     pub fn expect(&mut self, total: u32, expected: Nanos) {
         self.progress = Progress::new(io::stderr().is_terminal(), total.into(), expected);
+    }
+
+    /// Draws TCP conversations as ladders instead of telling them line by line.
+    #[must_use]
+    pub fn drawn(mut self, common: &Common) -> Self {
+        if let Mode::Text(story) = self.mode {
+            self.mode = Mode::Ladder(Box::new(Ladder::new(story, self.look, verbosity(common))));
+        }
+        self
+    }
+
+    /// Says `note` at once, if the form of this report has room for it.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn remark(&mut self, note: &Note) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Text(story) => story.note(&mut self.out, note)?,
+            Mode::Ladder(ladder) => ladder.story().note(&mut self.out, note)?,
+            Mode::Json(json) => json.note(&mut self.out, note)?,
+        }
+        Ok(self.out.flush()?)
     }
 
     /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
@@ -80,8 +99,10 @@ impl Report {
 
     /// Shows absolute times instead of milliseconds since the first packet.
     pub fn absolute_times(&mut self) {
-        if let Mode::Text(story) = &mut self.mode {
-            story.absolute_times();
+        match &mut self.mode {
+            Mode::Text(story) => story.absolute_times(),
+            Mode::Ladder(ladder) => ladder.story().absolute_times(),
+            Mode::Quiet | Mode::Json(_) => {}
         }
     }
 
@@ -94,6 +115,7 @@ impl Report {
             Mode::Quiet => {}
             Mode::Text(story) if self.summed_up => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
+            Mode::Ladder(ladder) => ladder.story().heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
         Ok(self.out.flush()?)
@@ -110,7 +132,7 @@ impl Report {
         self.progress.finish();
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
-            Mode::Text(_) => {
+            Mode::Text(_) | Mode::Ladder(_) => {
                 writeln!(self.out)?;
                 statistics(&mut self.out, self.look)?;
                 writeln!(self.out)?;
@@ -165,6 +187,7 @@ impl Observer for Report {
                 Mode::Text(_) if *summed_up => return Ok(()),
                 Mode::Quiet => return Ok(()),
                 Mode::Text(story) => story.packet(out, packet, &notes)?,
+                Mode::Ladder(ladder) => ladder.packet(out, packet, &notes)?,
                 Mode::Json(json) => json.packet(out, packet, &notes)?,
             }
             Ok(out.flush()?)
@@ -190,10 +213,19 @@ impl Observer for Report {
                 (Mode::Json(json), Event::Neighbour(neighbour), _) => json.neighbour(out, neighbour)?,
                 (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
                 (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
+                (Mode::Ladder(ladder), _, Some(note)) => ladder.story().note(out, &note)?,
                 (Mode::Quiet, ..) | (_, _, None) => return Ok(()),
             }
             Ok(out.flush()?)
         })
+    }
+}
+
+fn verbosity(common: &Common) -> Verbosity {
+    match common.verbose {
+        0 => Verbosity::Story,
+        1 => Verbosity::Layers,
+        _ => Verbosity::Fields,
     }
 }
 

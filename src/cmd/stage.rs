@@ -42,10 +42,19 @@ impl Stage {
     /// # Errors
     /// When the lab cannot be made, or the sockets may not be opened.
     pub fn set(common: &Common) -> Result<Self> {
+        Self::set_with(common, || Ok(())).map(|(stage, ())| stage)
+    }
+
+    /// The same, and opens what else needs a right while there is one.
+    ///
+    /// # Errors
+    /// As [`Stage::set`], and those of `open`.
+    pub fn set_with<T>(common: &Common, open: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
         // Asked while there is the right to look.
         let in_lab = common.in_lab();
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
         let sockets = Sockets::open(&command_line(), common.interface.as_deref())?;
+        let opened = open()?;
         let open_file = || common.save.as_deref().map(Destination::open).transpose();
         // Under sudo the file is opened with the rights of the user who called it, and is theirs.
         let early = if privilege::invoking_user().is_none() { open_file()? } else { None };
@@ -59,7 +68,7 @@ impl Stage {
         let inside = runtime.enter();
         let open = Open { sockets, destination, interrupts: Interrupts::listen()?, in_lab };
         drop(inside);
-        Ok(Self { runtime, open, _lab: lab })
+        Ok((Self { runtime, open, _lab: lab }, opened))
     }
 
     /// Runs `show` with the sockets; the runtime's helper threads are not waited for.
@@ -112,6 +121,36 @@ impl Scene {
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
         Ok(Self { path: Path { name, ..path }, interface, open })
+    }
+
+    /// Finds the ways to all addresses of `host` that leave by the same interface with the same source; the scene is
+    /// set for the first of them.
+    ///
+    /// # Errors
+    /// As [`Scene::find`], where no address can be reached.
+    pub async fn find_all(open: Open, common: &Common, host: &str, options: Options<'_>) -> Result<(Self, Vec<Path>)> {
+        let addresses = wire::resolve(host).await?;
+        let options = Options { interface: common.interface.as_deref(), ..options };
+        let name = host.parse::<Ipv4Addr>().is_err().then(|| host.to_owned());
+        let mut found: Option<Interface> = None;
+        let mut paths: Vec<Path> = Vec::new();
+        let mut failed = None;
+        for address in addresses {
+            match wire::path_to(address, options).await {
+                Ok((interface, path)) => {
+                    let first = found.get_or_insert(interface);
+                    if path.interface == first.name && paths.first().is_none_or(|one| one.source == path.source) {
+                        paths.push(Path { name: name.clone(), ..path });
+                    }
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        let Some((interface, path)) = found.zip(paths.first().cloned()) else {
+            let nothing = || Error::new(Kind::Name, format!("{} has no IPv4 address", host.escape_debug()));
+            return Err(failed.unwrap_or_else(nothing));
+        };
+        Ok((Self { path, interface, open }, paths))
     }
 
     /// Whether all this happens inside a lab.

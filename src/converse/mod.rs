@@ -5,9 +5,11 @@
 
 mod echo;
 mod fragments;
+pub mod tcp;
 
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+use tcp::Streams;
 
 use crate::model::{Frame, Packet};
 
@@ -18,6 +20,7 @@ pub struct Tracker {
     /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
     reassembled: Echoes,
     fragments: Reassembler,
+    streams: Streams,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -36,6 +39,7 @@ impl Tracker {
     /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
         self.echoes.observe(packet);
+        self.streams.observe(packet);
         self.fragments.observe(packet)
     }
 

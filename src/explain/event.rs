@@ -34,6 +34,7 @@ fn rejection(mismatch: Mismatch) -> &'static Rule {
         Mismatch::Source => &rule::EVENT_OTHER_SOURCE,
         Mismatch::Identifier => &rule::EVENT_OTHER_IDENTIFIER,
         Mismatch::Sequence => &rule::EVENT_OTHER_SEQUENCE,
+        Mismatch::Acknowledgment => &rule::EVENT_OTHER_ACKNOWLEDGMENT,
         Mismatch::Payload => &rule::EVENT_OTHER_PAYLOAD,
         Mismatch::Quotation => &rule::EVENT_OTHER_QUOTATION,
         Mismatch::Checksum => &rule::EVENT_WRONG_CHECKSUM,

@@ -7,6 +7,7 @@ mod arp;
 mod checksum;
 pub mod event;
 mod fault;
+pub mod handshake;
 mod icmp;
 mod ip;
 pub mod neighbours;
@@ -14,6 +15,7 @@ pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
+mod tcp;
 pub mod words;
 
 pub use packet::{Context, explain};

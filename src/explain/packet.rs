@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::model::{Direction, LayerView, MacAddr, Note, Packet, Value};
 
-use super::{arp, checksum, fault, icmp, ip};
+use super::{arp, checksum, fault, icmp, ip, tcp};
 
 /// What a packet alone does not tell: who "you" are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(super) enum Role {
 /// What one layer has to say; the row with the layer's name in [`SPEAKERS`].
 type Speak = fn(LayerView<'_, '_>, &Context) -> Option<Note>;
 
-static SPEAKERS: &[(&str, Speak)] = &[("icmp", icmp::explain), ("arp", arp::explain), ("ip", ip::explain)];
+static SPEAKERS: &[(&str, Speak)] =
+    &[("icmp", icmp::explain), ("tcp", tcp::explain), ("arp", arp::explain), ("ip", ip::explain)];
 
 /// What there is to say about `packet`, the most telling sentence first.
 #[must_use]

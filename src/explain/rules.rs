@@ -194,6 +194,7 @@ table! {
     EVENT_OTHER_SOURCE       "event.other-source"       Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_OTHER_IDENTIFIER   "event.other-identifier"   Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_OTHER_SEQUENCE     "event.other-sequence"     Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_ACKNOWLEDGMENT "event.other-acknowledgment" Fact Note Some("RFC 9293 §3.10.7.3"), ["frame"];
     EVENT_OTHER_PAYLOAD      "event.other-payload"      Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_OTHER_QUOTATION    "event.other-quotation"    Fact  Note  Some("RFC 792"), ["frame"];
     EVENT_WRONG_CHECKSUM     "event.wrong-checksum"     Fact  Warn  Some("RFC 792"), ["frame"];
@@ -246,6 +247,58 @@ table! {
     PING_BLIND_REPORTER      "ping.blind.reporter"      Blind Chat  None, ["target"];
     PING_BLIND_NETWORK       "ping.blind.network"       Blind Chat  None, [];
     PING_BLIND_QUIET         "ping.blind.quiet"         Blind Chat  Some("RFC 1122 §3.2.2.6"), [];
+
+    TCP_SYN                  "tcp.syn"                  Fact  Chat  Some("RFC 9293 §3.5"), [];
+    TCP_SYN_ACK              "tcp.syn-ack"              Fact  Chat  Some("RFC 9293 §3.5"), [];
+    TCP_ACK_OPENS            "tcp.ack-opens"            Fact  Chat  Some("RFC 9293 §3.5"), [];
+    TCP_DATA                 "tcp.data"                 Fact  Chat  Some("RFC 9293 §3.4"), ["bytes" "from" "to" "next"];
+    TCP_ACK                  "tcp.ack"                  Fact  Chat  Some("RFC 9293 §3.4"), ["number"];
+    TCP_FIN                  "tcp.fin"                  Fact  Chat  Some("RFC 9293 §3.6"), [];
+    TCP_FIN_SECOND           "tcp.fin-second"           Fact  Chat  Some("RFC 9293 §3.6"), [];
+    TCP_ACK_FIN              "tcp.ack-fin"              Fact  Chat  Some("RFC 9293 §3.6"), [];
+    TCP_ACK_LAST             "tcp.ack-last"             Fact  Chat  Some("RFC 9293 §3.6"), [];
+    TCP_RST_REFUSES          "tcp.rst-refuses"          Fact  Warn  Some("RFC 9293 §3.5.2"), [];
+    TCP_RST                  "tcp.rst"                  Fact  Warn  Some("RFC 9293 §3.5.2"), [];
+    TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_AGAIN                "tcp.again"                Guess Note  Some("RFC 9293 §3.8.1"), [];
+
+    HANDSHAKE_HEADING        "handshake.heading"        Fact  Chat  None, ["target" "port" "source" "source_port" "interface"];
+    HANDSHAKE_NEXT           "handshake.next"           Fact  Note  Some("RFC 1123 §2.3"), ["failed" "next"];
+    HANDSHAKE_OPEN           "handshake.open"           Fact  Chat  Some("RFC 9293 §3.5"), ["port" "rtt"];
+    HANDSHAKE_MSS            "handshake.mss"            Fact  Chat  Some("RFC 9293 §3.7.1"), ["ours" "theirs"];
+    HANDSHAKE_OPTIONS        "handshake.options"        Fact  Chat  Some("RFC 7323 §2.2"), ["options"];
+    HANDSHAKE_PLAIN          "handshake.plain"          Fact  Chat  Some("RFC 7323 §2.2"), [];
+    HANDSHAKE_CLOSED_BY_US   "handshake.closed-by-us"   Fact  Chat  Some("RFC 9293 §3.6"), ["count"];
+    HANDSHAKE_CLOSED_BY_THEM "handshake.closed-by-them" Fact  Chat  Some("RFC 9293 §3.6"), ["count"];
+    HANDSHAKE_TIME_WAIT      "handshake.time-wait"      Fact  Chat  Some("RFC 9293 §3.6.1"), [];
+    HANDSHAKE_RESET          "handshake.reset"          Fact  Warn  Some("RFC 9293 §3.5.3"), [];
+    HANDSHAKE_ABORTED        "handshake.aborted"        Fact  Chat  Some("RFC 9293 §3.10.5"), [];
+    HANDSHAKE_HALF_OPEN      "handshake.half-open"      Fact  Chat  Some("RFC 9293 §3.5.2"), [];
+    HANDSHAKE_STILL_OPEN     "handshake.still-open"     Fact  Note  Some("RFC 9293 §3.6"), [];
+    HANDSHAKE_INTERRUPTED    "handshake.interrupted"    Fact  Note  Some("RFC 9293 §3.10.5"), [];
+    HANDSHAKE_KERNEL         "handshake.kernel"         Fact  Note  Some("RFC 9293 §3.5.2"), [];
+    HANDSHAKE_GAVE_UP        "handshake.gave-up"        Fact  Warn  Some("RFC 9293 §3.8.3"), [];
+    HANDSHAKE_REFUSED        "handshake.refused"        Fact  Warn  Some("RFC 9293 §3.5.2"), ["target" "port"];
+    HANDSHAKE_SILENCE        "handshake.silence"        Fact  Warn  None, ["count" "interface"];
+    HANDSHAKE_UNREACHABLE    "handshake.unreachable"    Fact  Warn  Some("RFC 9293 §3.9.2.2"), ["from" "what"];
+    HANDSHAKE_NOT_SENT       "handshake.not-sent"       Fact  Error None, ["error"];
+    HANDSHAKE_NO_ARP         "handshake.no-arp"         Fact  Warn  Some("RFC 826"), ["target"];
+    HANDSHAKE_NO_ARP_ROUTER  "handshake.no-arp-router"  Fact  Warn  Some("RFC 826"), ["router" "target"];
+    HANDSHAKE_WHY_OPEN       "handshake.why-open"       Guess Chat  None, ["port"];
+    HANDSHAKE_RESET_SAME     "handshake.reset-same"     Guess Note  Some("RFC 1122 §3.2.1.7"), ["ttl"];
+    HANDSHAKE_RESET_OTHER    "handshake.reset-other"    Guess Note  Some("RFC 1122 §3.2.1.7"), ["reset" "answer"];
+    HANDSHAKE_WHY_REFUSED    "handshake.why-refused"    Guess Note  Some("RFC 1122 §3.2.1.7"), ["port" "ttl"];
+    HANDSHAKE_WHY_REFUSED_SELF "handshake.why-refused-self" Guess Note None, [];
+    HANDSHAKE_WHY_REFUSED_ODD "handshake.why-refused-odd" Guess Note Some("RFC 1122 §3.2.1.7"), ["ttl"];
+    HANDSHAKE_WHY_REFUSED_ROUTER "handshake.why-refused-router" Guess Note Some("RFC 1122 §3.2.1.7"), ["ttl"];
+    HANDSHAKE_WHY_REFUSED_FAR "handshake.why-refused-far" Guess Note Some("RFC 1122 §3.2.1.7"), ["port" "routers" "ttl" "initial"];
+    HANDSHAKE_WHY_SILENT     "handshake.why-silent"     Guess Note  None, ["port"];
+    HANDSHAKE_WHY_SILENT_NEAR "handshake.why-silent-near" Guess Note None, ["target" "port"];
+    HANDSHAKE_WHY_REJECT     "handshake.why-reject"     Guess Note  Some("RFC 1122 §3.2.2.1"), ["from"];
+    HANDSHAKE_BLIND_ACK      "handshake.blind-ack"      Blind Chat  None, ["frame"];
+    HANDSHAKE_BLIND_PROGRAM  "handshake.blind-program"  Blind Chat  None, [];
+    HANDSHAKE_BLIND_WHO      "handshake.blind-who"      Blind Chat  None, ["target"];
+    HANDSHAKE_BLIND_SILENCE  "handshake.blind-silence"  Blind Chat  None, ["target"];
 }
 
 #[cfg(test)]

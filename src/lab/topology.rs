@@ -258,7 +258,8 @@ impl Topology {
         Some(mac.unwrap_or(MacAddr([2, 0, 0, byte(node / 256), byte(node), byte(interface)])))
     }
 
-    /// Names and the addresses they stand for; the first name of an address is the one it leads back to.
+    /// Names and the addresses they stand for; the first name of an address is the one it leads back to. A name that is
+    /// given to several addresses stands for all of them; a node's own name stands for its first.
     #[must_use]
     pub fn names(&self) -> Vec<(String, Ipv4Addr)> {
         let mut names = Vec::new();
@@ -268,7 +269,7 @@ impl Topology {
             let node = &self.nodes[n].name;
             let made = self.domain.as_ref().filter(|_| own.is_empty()).map(|domain| format!("{node}.{domain}"));
             for name in own.iter().cloned().chain(made) {
-                if taken.insert(name.to_ascii_lowercase()) {
+                if taken.insert(name.to_ascii_lowercase()) || !own.is_empty() {
                     names.push((name, interface.address.address));
                 }
             }

@@ -80,6 +80,8 @@ pub enum Mismatch {
     Identifier,
     /// A sequence number that was never asked with.
     Sequence,
+    /// An acknowledgement of something that was never sent.
+    Acknowledgment,
     /// Other bytes than those sent.
     Payload,
     /// Its checksum is wrong.

@@ -14,6 +14,7 @@ mod path;
 #[cfg(test)]
 pub(crate) mod samples;
 mod statistics;
+mod tcp;
 mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
@@ -25,4 +26,5 @@ pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
+pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
 pub use vendor::Origin;

@@ -4,6 +4,7 @@
 //! included. The session drives it on a real wire, the tests with a scripted clock.
 
 pub mod arp;
+pub mod handshake;
 pub mod neighbour;
 pub mod ping;
 

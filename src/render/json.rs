@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 
 use crate::explain::words::{self, Language};
 use crate::model::{
-    ArpSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos, Neighbour,
-    Note, Packet, Path, PingSummary, Probed, Value,
+    ArpSummary, ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind,
+    LayerView, Nanos, Neighbour, Note, Packet, Path, PingSummary, Probed, Value,
 };
 
 use super::escape;
@@ -192,6 +192,39 @@ impl Json {
                 rtt.min.0, rtt.avg.0, rtt.max.0, rtt.mdev.0
             )?,
             None => line.extend_from_slice(b"null"),
+        }
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// The last line of a handshake.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn handshake_summary(&mut self, out: &mut dyn io::Write, summary: &ConnectionSummary) -> io::Result<()> {
+        let line = &mut self.buffer;
+        let (state, established) = (summary.port.word(), summary.established);
+        write!(line, "{{\"type\":\"summary\",\"state\":\"{state}\",\"established\":{established}")?;
+        integer(line, "connect_rtt", summary.connect_rtt.map(|rtt| rtt.0))?;
+        match summary.close() {
+            Some(close) => write!(line, ",\"close\":\"{close}\"")?,
+            None => line.extend_from_slice(b",\"close\":null"),
+        }
+        write!(line, ",\"bytes_sent\":{},\"bytes_received\":{}", summary.bytes_sent, summary.bytes_received)?;
+        line.extend_from_slice(b",\"options\":");
+        match summary.negotiated {
+            None => line.extend_from_slice(b"null"),
+            Some(agreed) => {
+                let size = |size: Option<u16>| size.map_or_else(|| "null".to_owned(), |size| size.to_string());
+                let (ours, theirs) = (size(agreed.ours.mss), size(agreed.theirs.mss));
+                write!(line, "{{\"mss\":{{\"ours\":{ours},\"theirs\":{theirs}}}")?;
+                line.extend_from_slice(b",\"window_scale\":");
+                match agreed.shifts() {
+                    Some((ours, theirs)) => write!(line, "{{\"ours\":{ours},\"theirs\":{theirs}}}")?,
+                    None => line.extend_from_slice(b"null"),
+                }
+                write!(line, ",\"sack\":{},\"timestamps\":{}}}", agreed.sack(), agreed.timestamps())?;
+            }
         }
         line.push(b'}');
         self.end(out)

@@ -10,8 +10,10 @@ pub mod escape;
 pub mod field;
 mod hexdump;
 pub mod json;
+mod ladder;
 mod layers;
 pub mod progress;
+pub mod reply;
 pub mod statistics;
 pub mod text;
 pub mod theme;
@@ -21,5 +23,6 @@ mod wrap;
 #[cfg(test)]
 mod samples;
 
+pub use ladder::Ladder;
 pub use text::{Story, Verbosity};
 pub use theme::{Glyphs, Look};

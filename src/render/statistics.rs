@@ -1,8 +1,8 @@
-//! The figures that end a ping, in the form that users of ping know.
+//! The figures that end a run; those of a ping in the form that its users know.
 
 use std::io;
 
-use crate::model::{Nanos, PingSummary};
+use crate::model::{ConnectionSummary, Nanos, PingSummary};
 
 use super::escape;
 use super::theme::Look;
@@ -26,6 +26,31 @@ pub fn ping(out: &mut dyn io::Write, look: Look, target: &str, summary: &PingSum
     if let Some(rtt) = summary.rtt {
         let [min, avg, max, mdev] = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(Nanos::as_millis_f64);
         writeln!(out, "rtt min/avg/max/mdev = {min:.3}/{avg:.3}/{max:.3}/{mdev:.3} ms")?;
+    }
+    Ok(())
+}
+
+/// Writes what became of a handshake with `target`, the host and port as the user gave them.
+///
+/// # Errors
+/// Those of `out`.
+pub fn handshake(out: &mut dyn io::Write, look: Look, target: &str, summary: &ConnectionSummary) -> io::Result<()> {
+    writeln!(out, "--- {} handshake statistics ---", escape::line(target, look.glyphs))?;
+    write!(out, "{}", summary.port.word())?;
+    if let Some(rtt) = summary.connect_rtt {
+        write!(out, ", SYN to SYN/ACK {:.3} ms", rtt.as_millis_f64())?;
+    }
+    if let Some(close) = summary.close() {
+        write!(out, ", closed by {}", close.to_ascii_uppercase())?;
+    }
+    writeln!(out)?;
+    if summary.established {
+        write!(out, "{} bytes sent, {} received", summary.bytes_sent, summary.bytes_received)?;
+        match summary.repeated {
+            0 => writeln!(out)?,
+            1 => writeln!(out, ", 1 segment sent again")?,
+            many => writeln!(out, ", {many} segments sent again")?,
+        }
     }
     Ok(())
 }

@@ -98,16 +98,33 @@ impl Story {
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
         self.line(out, packet)?;
+        self.sentences(out, notes)?;
+        self.depths(out, packet)
+    }
+
+    /// Writes those of `notes` that were not said before.
+    pub(super) fn sentences(&mut self, out: &mut dyn io::Write, notes: &[Note]) -> io::Result<()> {
         for note in notes {
             if self.told.insert(note.id) {
                 self.sentence(out, note, INDENT, Paint::Sentence)?;
             }
         }
+        Ok(())
+    }
+
+    /// Writes the packet's layers or fields, where they are asked for.
+    pub(super) fn depths(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
         match self.verbosity {
             Verbosity::Story => Ok(()),
             Verbosity::Layers => layers::write(out, self.look, packet),
             Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told),
         }
+    }
+
+    /// Milliseconds from the first packet to this one.
+    pub(super) fn since_the_first(&mut self, packet: &Packet<'_>) -> f64 {
+        let origin = *self.origin.get_or_insert(packet.frame.time);
+        (packet.frame.time - origin).as_millis_f64()
     }
 
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {

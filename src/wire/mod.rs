@@ -6,7 +6,9 @@
 
 pub mod bpf;
 mod channel;
+mod connect;
 mod filter;
+mod guard;
 mod interface;
 mod neighbours;
 mod netlink;
@@ -19,7 +21,9 @@ mod sniffer;
 mod sockets;
 
 pub use channel::{Channel, SendError};
+pub use connect::Connect;
 pub use filter::Filter;
+pub use guard::{Gate, Guard};
 pub use interface::{Interface, InterfaceAddress, interfaces, neighbour};
 pub use neighbours::neighbour_table;
 pub use resolve::{resolve, reverse};

@@ -44,8 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 11] =
-    sections!("en": "arp" "event" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
+static ENGLISH: [Section; 12] =
+    sections!("en": "arp" "event" "field" "frame" "handshake" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
 
 impl Language {
     /// Every language.
@@ -208,7 +208,7 @@ mod tests {
     fn words_are_plain_ascii_and_finished_sentences() {
         for section in Language::English.sections() {
             assert!(section.source.is_ascii(), "{}.ftl: glyphs are chosen by the renderer", section.name);
-            for name in names(section.source).filter(|name| *name != "ping-heading" && !name.starts_with("more-")) {
+            for name in names(section.source).filter(|name| !name.ends_with("-heading") && !name.starts_with("more-")) {
                 let rule = rules().iter().find(|rule| rule.id.replace('.', "-") == name);
                 let takes = rule.map_or(&[][..], |rule| rule.takes);
                 let args: Vec<_> = takes.iter().map(|&name| (name, Arg::from("x"))).collect();

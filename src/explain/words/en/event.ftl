@@ -8,6 +8,7 @@ event-other-destination = #{ $frame } looks like an answer, but is addressed to 
 event-other-source = #{ $frame } looks like an answer, but comes from another host than the one asked. It does not count.
 event-other-identifier = #{ $frame } is an echo reply with another id: the answer to another program. It does not count.
 event-other-sequence = #{ $frame } answers a question that was never asked: no request had its seq. It does not count.
+event-other-acknowledgment = #{ $frame } acknowledges something that we never sent: it answers an older connection. It is refused with RST.
 event-other-payload = #{ $frame } does not bring back the bytes that were sent. It does not count.
 event-other-quotation = #{ $frame } is about a packet that another program sent. It does not count.
 event-wrong-checksum = #{ $frame } arrived damaged: its checksum is wrong. It does not count.
