@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FrameNo, Nanos};
+use super::{FrameNo, HopReport, Nanos};
 
 /// What became of one probe packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Probed {
 pub enum Event {
     /// The fate of a probe packet.
     Probed(Probed),
+    /// A trace has learned what it can of one hop. They come in the order of their TTLs.
+    Hop(HopReport),
     /// A packet that looks like an answer to this run and is none.
     Rejected {
         /// Which one.

@@ -11,6 +11,7 @@ mod note;
 mod packet;
 mod path;
 mod statistics;
+mod trace;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
 pub use event::{Event, Mismatch, Probed, Status};
@@ -20,3 +21,4 @@ pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
+pub use trace::{Answer, HopFigures, HopProbe, HopReport, Quote, TraceSummary};

@@ -5,6 +5,7 @@
 
 pub mod neighbour;
 pub mod ping;
+pub mod trace;
 
 use crate::model::{Event, MacAddr, Nanos, Packet};
 use crate::proto::ethernet::{self, Ethernet};
