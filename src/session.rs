@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::converse::Tracker;
 use crate::dissect::dissect;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Event, Frame, FrameNo, Hop, MacAddr, Nanos, Packet, Path};
+use crate::model::{Event, Frame, FrameNo, Hop, LinkType, MacAddr, Nanos, Packet, Path};
 use crate::probe::neighbour::Neighbour;
 use crate::probe::{Errno, Outgoing, Probe, Step};
-use crate::wire::{Channel, Interface, SendError, Sniffer};
+use crate::wire::{Channel, Counts, Interface, SendError, Sniffer};
 
 /// Hears of everything that happens, as it happens. An error ends the run.
 pub trait Observer {
@@ -64,12 +64,12 @@ impl Session {
             signal(kind).map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")))
         };
         Ok(Self {
+            ours: interface.mac.filter(|_| channel.takes() == LinkType::Ethernet),
             channel,
             sniffer,
             tracker: Tracker::default(),
             started: Instant::now(),
             frames: 0,
-            ours: interface.mac,
             envelope: None,
             interrupts: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?],
         })
@@ -85,9 +85,8 @@ impl Session {
         let (known, address) = match path.hop {
             Hop::OnLink { known } => (known, path.target),
             Hop::Router { address, known } => (known, address),
-            Hop::Local => (Some(MacAddr::ZERO), path.target),
             Hop::Group { mac } => (Some(mac), path.target),
-            Hop::Peer { .. } => return Ok((Ending::Done, true)),
+            Hop::Local | Hop::Peer { .. } => return Ok((Ending::Done, true)),
         };
         if let Some(mac) = known {
             self.envelope = Some((ours, mac));
@@ -122,7 +121,10 @@ impl Session {
                         biased;
                         _ = interrupt.recv() => return Ok(Ending::Interrupted),
                         _ = terminate.recv() => return Ok(Ending::Interrupted),
-                        frame = self.sniffer.next() => self.hear(frame?, probe, observer)?,
+                        frame = self.sniffer.next() => match frame? {
+                            Some(frame) => self.hear(frame, probe, observer)?,
+                            None => return Ok(Ending::Done),
+                        },
                         () = sleep_until(self.started + span(until)) => {}
                     }
                 }
@@ -137,9 +139,9 @@ impl Session {
         Nanos(i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX))
     }
 
-    /// Frames that the kernel had to drop because we were too slow to read them.
-    pub fn dropped(&mut self) -> u64 {
-        self.sniffer.dropped()
+    /// What the kernel counted at the sniffer's socket: frames passed on, and frames dropped because we were too slow.
+    pub fn counts(&mut self) -> Counts {
+        self.sniffer.counts()
     }
 
     fn send(&mut self, outgoing: Outgoing) -> Result<(), Errno> {

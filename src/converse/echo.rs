@@ -13,7 +13,7 @@ const REMEMBERED: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     asker: Ipv4Addr,
-    asked: Ipv4Addr,
+    target: Ipv4Addr,
     identifier: u16,
     sequence: u16,
 }
@@ -53,8 +53,8 @@ fn read(packet: &Packet<'_>) -> Option<(usize, Key, bool)> {
     let view = packet.find(&icmp::HEADER)?;
     let echo = icmp::Echo::read(view.bytes())?;
     let ip = ipv4::Ipv4::read(packet.find(&ipv4::HEADER)?.bytes())?;
-    let (asker, asked) = if echo.reply { (ip.destination, ip.source) } else { (ip.source, ip.destination) };
-    let key = Key { asker, asked, identifier: echo.identifier, sequence: echo.sequence };
+    let (asker, target) = if echo.reply { (ip.destination, ip.source) } else { (ip.source, ip.destination) };
+    let key = Key { asker, target, identifier: echo.identifier, sequence: echo.sequence };
     Some((view.index, key, echo.reply))
 }
 

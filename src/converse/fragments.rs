@@ -162,10 +162,7 @@ mod tests {
     fn bytes_that_arrived_first_stay() {
         let fragments = ipv4::fragments(&header(), &[7; 2000], 1500);
         let forged = ipv4::fragments(&header(), &[9; 2000], 1500);
-        let whole = feed(
-            &mut Reassembler::default(),
-            [fragments[0].clone(), forged[0].clone(), fragments[1].clone()],
-        );
+        let whole = feed(&mut Reassembler::default(), [fragments[0].clone(), forged[0].clone(), fragments[1].clone()]);
         assert_eq!(whole[0].bytes, ipv4::craft(&header(), &[7; 2000]));
     }
 

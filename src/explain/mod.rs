@@ -1,1 +1,18 @@
 //! Rules over packets and conversations → notes; `words/` holds every teaching sentence.
+//!
+//! A rule is a function that looks at frames and says at most one thing, a row of [`rules`](Rule) that says what the
+//! claim is worth and which standard it leans on, and its words in the catalogue under the same id.
+
+mod arp;
+mod checksum;
+mod fault;
+mod icmp;
+mod ip;
+mod packet;
+pub mod path;
+pub mod ping;
+mod rules;
+pub mod words;
+
+pub use packet::{Context, explain};
+pub use rules::{Rule, rules};

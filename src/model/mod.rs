@@ -10,6 +10,8 @@ mod frame;
 mod note;
 mod packet;
 mod path;
+#[cfg(test)]
+pub(crate) mod samples;
 mod statistics;
 mod trace;
 

@@ -84,13 +84,13 @@ impl<'f> Packet<'f> {
     /// The first layer with this header that is not quoted.
     #[must_use]
     pub fn find<'p>(&'p self, header: &'static Header) -> Option<LayerView<'p, 'f>> {
-        self.views().find(|view| !view.layer().quoted && std::ptr::eq(view.layer().header, header))
+        self.views().find(|view| !view.layer().quoted && view.is(header))
     }
 
     /// The first quoted layer with this header.
     #[must_use]
     pub fn find_quoted<'p>(&'p self, header: &'static Header) -> Option<LayerView<'p, 'f>> {
-        self.views().find(|view| view.layer().quoted && std::ptr::eq(view.layer().header, header))
+        self.views().find(|view| view.layer().quoted && view.is(header))
     }
 
     /// Every layer, outermost first.
@@ -127,6 +127,12 @@ impl<'p, 'f> LayerView<'p, 'f> {
     #[must_use]
     pub fn layer(self) -> &'p Layer {
         &self.packet.layers[self.index]
+    }
+
+    /// Whether this layer's header is `header`.
+    #[must_use]
+    pub fn is(self, header: &'static Header) -> bool {
+        std::ptr::eq(self.layer().header, header)
     }
 
     /// The header's bytes.

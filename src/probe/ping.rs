@@ -243,8 +243,10 @@ impl Probe for Ping {
             return Step::Send(Outgoing::Ip(self.request(asked)));
         }
         let patience = self.plan.patience;
-        let expiry =
-            self.requests[self.settled..].iter().find(|request| request.fate == Fate::Open).map(|r| r.sent_at + patience);
+        let expiry = self.requests[self.settled..]
+            .iter()
+            .find(|request| request.fate == Fate::Open)
+            .map(|r| r.sent_at + patience);
         match [more.then_some(due), expiry].into_iter().flatten().min() {
             Some(until) => Step::Wait(over.map_or(until, |over| until.min(over))),
             None => Step::Done,

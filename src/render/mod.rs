@@ -1,1 +1,24 @@
 //! Everything a person or a program reads, written to `impl Write`.
+//!
+//! Text from the network passes [`escape`] before it is printed, and nothing relies on colour: a terminal without it,
+//! a pipe and a person who cannot tell two colours apart get the same information.
+
+pub mod claims;
+mod detail;
+pub mod escape;
+pub mod field;
+mod hexdump;
+pub mod json;
+mod layers;
+pub mod progress;
+pub mod statistics;
+pub mod text;
+pub mod theme;
+mod value;
+mod wrap;
+
+#[cfg(test)]
+mod samples;
+
+pub use text::{Story, Verbosity};
+pub use theme::{Glyphs, Look};

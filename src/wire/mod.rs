@@ -1,1 +1,26 @@
-//! All interface I/O: routes, channels, the sniffer, kernel timestamps, privilege.
+//! All interface I/O: routes, sockets, the sniffer, kernel timestamps, privilege.
+//!
+//! The order of a run: [`Sockets::open`] while there is privilege, [`privilege::drop_all`] before any thread exists,
+//! then, inside a tokio runtime, [`resolve`] and [`path_to`], then [`Sniffer::start`] and [`Channel::open`] on the
+//! interface found.
+
+pub mod bpf;
+mod channel;
+mod filter;
+mod interface;
+mod netlink;
+mod packet_socket;
+pub mod privilege;
+mod resolve;
+mod reverse;
+mod route;
+mod sniffer;
+mod sockets;
+
+pub use channel::{Channel, SendError};
+pub use filter::Filter;
+pub use interface::{Interface, InterfaceAddress, interfaces, neighbour};
+pub use resolve::{resolve, reverse};
+pub use route::{Options, path_to};
+pub use sniffer::{Counts, Sniffer};
+pub use sockets::{SendSockets, SniffSocket, Sockets};

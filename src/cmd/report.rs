@@ -1,0 +1,184 @@
+//! Tells a run as it happens: as text or JSON to standard output, and into the capture file that `--save` names.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use super::args::{ColorWhen, Common};
+use crate::capture::Writer;
+use crate::error::{Error, Result};
+use crate::explain::words::{self, Language};
+use crate::explain::{Context, event, packet};
+use crate::model::{Event, Nanos, Note, Packet, Path};
+use crate::render::json::Json;
+use crate::render::{Glyphs, Look, Story, Verbosity, claims};
+use crate::session::Observer;
+use crate::wire::Counts;
+
+/// Where the words go.
+pub struct Report {
+    out: BufWriter<io::Stdout>,
+    look: Look,
+    language: Language,
+    mode: Mode,
+    context: Context,
+    saver: Option<Writer>,
+    /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
+    not_saved: Option<Error>,
+    last: Nanos,
+}
+
+enum Mode {
+    Quiet,
+    Text(Story),
+    Json(Json),
+}
+
+impl Report {
+    /// A report in the form that the options ask for.
+    pub fn new(common: &Common, context: Context) -> Self {
+        let (look, language) = (look(common), language(common));
+        let mode = if common.json {
+            Mode::Json(Json::new(language))
+        } else if common.quiet {
+            Mode::Quiet
+        } else {
+            let verbosity = match common.verbose {
+                0 => Verbosity::Story,
+                1 => Verbosity::Layers,
+                _ => Verbosity::Fields,
+            };
+            Mode::Text(Story::new(look, language, verbosity))
+        };
+        let out = BufWriter::new(io::stdout());
+        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0) }
+    }
+
+    /// Keeps what is captured from now on in `saver`'s file, too.
+    pub fn save_to(&mut self, saver: Option<Writer>) {
+        self.saver = saver;
+    }
+
+    /// Shows absolute times instead of milliseconds since the first packet.
+    pub fn absolute_times(&mut self) {
+        if let Mode::Text(story) = &mut self.mode {
+            story.absolute_times();
+        }
+    }
+
+    /// What will be sent from where to whom, and by which router. `target` is what the user typed.
+    ///
+    /// # Errors
+    /// Those of standard output; so for all that follow.
+    pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Text(story) => story.heading(&mut self.out, heading)?,
+            Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// What the run shows. In text, `statistics` writes the figures before the claims, and `more` points on.
+    pub fn conclude(
+        &mut self,
+        verdict: &[Note],
+        statistics: impl FnOnce(&mut dyn Write, Look) -> io::Result<()>,
+        summary: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
+        more: Option<(&str, &str)>,
+    ) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet => statistics(&mut self.out, self.look)?,
+            Mode::Text(_) => {
+                writeln!(self.out)?;
+                statistics(&mut self.out, self.look)?;
+                writeln!(self.out)?;
+                claims::write(&mut self.out, self.look, self.language, verdict)?;
+                if let Some((command, id)) = more {
+                    claims::more(&mut self.out, self.look, self.language, command, id)?;
+                }
+            }
+            Mode::Json(json) => {
+                for note in verdict {
+                    json.note(&mut self.out, note)?;
+                }
+                summary(json, &mut self.out)?;
+            }
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Ends the capture file with what the kernel counted.
+    ///
+    /// # Errors
+    /// When not all of it could be saved.
+    pub fn close(self, counts: Counts) -> Result<()> {
+        match (self.not_saved, self.saver) {
+            (Some(error), _) => Err(error),
+            (None, Some(saver)) => saver.finish(self.last, counts.passed, counts.dropped),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn save(&mut self, packet: &Packet<'_>, notes: &[Note]) {
+        let Some(saver) = &mut self.saver else { return };
+        let comments: Vec<String> = notes.iter().map(|note| words::of(self.language, note)).collect();
+        self.last = packet.frame.time;
+        if let Err(error) = saver.write(packet.frame, &comments) {
+            self.not_saved = Some(error);
+            self.saver = None;
+        }
+    }
+}
+
+impl Observer for Report {
+    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
+        let notes = packet::explain(packet, &self.context);
+        self.save(packet, &notes);
+        match &mut self.mode {
+            Mode::Quiet => return Ok(()),
+            Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
+            Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn event(&mut self, event: &Event) -> Result<()> {
+        match (&mut self.mode, event) {
+            (Mode::Quiet, _) => return Ok(()),
+            (Mode::Text(story), _) => {
+                if let Some(note) = event::explain(event) {
+                    story.note(&mut self.out, &note)?;
+                }
+            }
+            (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
+            (Mode::Json(json), Event::Rejected { .. }) => {
+                if let Some(note) = event::explain(event) {
+                    json.note(&mut self.out, &note)?;
+                }
+            }
+        }
+        Ok(self.out.flush()?)
+    }
+}
+
+/// The language that `--lang` names; clap has checked it.
+pub fn language(common: &Common) -> Language {
+    Language::ALL.into_iter().find(|language| language.code() == common.lang).unwrap_or_default()
+}
+
+/// How standard output looks.
+pub fn look(common: &Common) -> Look {
+    let variable = |name| std::env::var(name).ok();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
+    let glyphs = match (common.ascii, common.unicode) {
+        (true, _) => Glyphs::Ascii,
+        (_, true) => Glyphs::Unicode,
+        _ => Glyphs::of_locale(locale.iter().map(Option::as_deref)),
+    };
+    let plain = variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").as_deref() == Some("dumb");
+    let color = match common.color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => io::stdout().is_terminal() && !plain,
+    };
+    Look { color, glyphs, width: 80 }
+}

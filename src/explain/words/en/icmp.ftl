@@ -1,0 +1,47 @@
+# What an ICMP message says, and what to do about it.
+# Variables: $from: who sent the message; $target: where the packet that it complains about was going.
+
+icmp-quote-cut = A report quotes only the beginning of the packet that it is about. That is enough to recognise it by.
+icmp-echo-request-sent = "Are you there?" The id names this ping, the seq this question.
+icmp-echo-request-received = { $from } asks: "Are you there?" The standard wants every host to answer; many firewalls forbid it.
+icmp-echo-request-seen = { $from } asks { $to }: "Are you there?" The id names its ping, the seq this question.
+icmp-echo-request-everyone = One question to everyone at { $to }. Hosts may ignore such a question, and most do.
+icmp-echo-reply = Same id, same seq: this is the answer to { $request }.
+icmp-echo-reply-sent = Your machine answers: it sends back the question's id, seq and data unchanged.
+icmp-echo-reply-unpaired = An answer, but its question is not among the frames seen.
+icmp-unreachable-net = { $from } knows no way to the network of { $target }. Check the address; if it is right, the routing at { $from } needs a look.
+icmp-unreachable-host = { $from } cannot hand the packet over to { $target }. Usually nobody answered its ARP question: is the machine on, and the address right?
+icmp-unreachable-protocol = { $target } was reached, but { $from } says that it does not speak the protocol named in the IP header.
+icmp-unreachable-port = { $target } was reached: it answers that no program is waiting at this port. Check the port number, or start the program.
+icmp-unreachable-port-by-other = { $from } refuses in the name of { $target }. Usually that is a firewall; it says nothing about { $target } itself.
+icmp-unreachable-too-big = The packet to { $target } is too long for the link behind { $from }, and its DF bit forbids to cut it. Send at most { $mtu } bytes, IP header included.
+icmp-unreachable-too-big-unsaid = The packet to { $target } is too long for the link behind { $from }, and its DF bit forbids to cut it. It does not say how long is allowed: try shorter ones.
+icmp-unreachable-source-route = { $from } cannot follow the way to { $target } that the packet itself prescribes. Most routers refuse such packets: send it without a source route.
+icmp-unreachable-net-unknown = { $from } says that the network of { $target } does not exist. Check the address.
+icmp-unreachable-host-unknown = { $from } says that the host { $target } does not exist. Check the address.
+icmp-unreachable-isolated = { $from } says that the sender is cut off and cannot reach { $target }. This code is out of use; routers should not send it.
+icmp-unreachable-net-forbidden = { $from } was told not to let this traffic into the network of { $target }. Only whoever runs { $from } can change that.
+icmp-unreachable-host-forbidden = { $from } was told not to let this traffic through to { $target }. Only whoever runs { $from } can change that.
+icmp-unreachable-net-service = { $from } has no way to the network of { $target } for the type of service asked for. Send it with DSCP 0.
+icmp-unreachable-host-service = { $from } has no way to { $target } for the type of service asked for. Send it with DSCP 0.
+icmp-unreachable-forbidden = A filter at { $from } stops this traffic to { $target }, and is polite enough to say so. Only whoever runs { $from } can change that.
+icmp-unreachable-precedence = { $from } does not allow the precedence that the packet to { $target } asks for. Send it with DSCP 0.
+icmp-unreachable-precedence-cutoff = { $from } takes no packets of so low a precedence to { $target } at the moment.
+icmp-unreachable-other = { $from } says that { $target } cannot be reached, with code { $code }, which no standard known here explains.
+icmp-source-quench = { $from } asks to send to { $target } more slowly. This message is out of use since 2012: receivers ignore it.
+icmp-redirect-net = { $from } passed the packet on, but knows a shorter way to the network of { $target }: send the next ones to { $gateway }.
+icmp-redirect-host = { $from } passed the packet on, but knows a shorter way to { $target }: send the next ones to { $gateway }.
+icmp-router-advertisement = { $from } tells everyone on the link that it is a router.
+icmp-router-solicitation = { $from } asks which routers there are on the link.
+icmp-time-exceeded-ttl = On the way to { $target } the packet's TTL ran out at { $from }, so this router threw it away and says so. A larger TTL gets farther.
+icmp-time-exceeded-reassembly = { $from } waited in vain for the missing pieces of a packet to { $target }. At least one was lost; a packet that needs no cutting avoids this.
+icmp-parameter-problem = { $from } cannot understand the IP header of the packet: look at its byte { $pointer }, counted from 0.
+icmp-parameter-problem-option-missing = { $from } wants an IP option in the packet that is not there.
+icmp-parameter-problem-length = { $from } says that a length in the packet's IP header is wrong.
+icmp-timestamp-request = { $from } asks for the time of day of another host, in milliseconds since midnight UT.
+icmp-timestamp-reply = { $from } tells when the question arrived and when its answer left, in milliseconds since midnight UT.
+icmp-information = { $from } uses a message by which hosts once learned their own network. It is out of use since 2013: DHCP does that now.
+icmp-address-mask-request = { $from } asks how long its network's prefix is. This message is out of use since 2013: DHCP does that now.
+icmp-address-mask-reply = { $from } says how long the network's prefix is. This message is out of use since 2013: DHCP does that now.
+icmp-other = An ICMP message of type { $type }, code { $code } from { $from }: netlab has no words for it.
+icmp-checksum-bad = The ICMP checksum does not fit the bytes. The receiver throws the message away without a word.

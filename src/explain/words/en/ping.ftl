@@ -1,0 +1,93 @@
+# The heading and the verdict of a ping. Variables: $target, $from, $router: addresses; $count and others: numbers.
+
+ping-heading = PING { $target } from { $source } on { $interface }: { $count ->
+    [one] { $count } echo request
+   *[other] { $count } echo requests
+} of { $bytes } bytes
+
+# Facts
+
+ping-answered = { $target } answered { $received } of { $transmitted } { $transmitted ->
+    [one] request
+   *[other] requests
+} of this size.
+ping-local = { $target } is this machine itself: nothing of this ever left it.
+ping-lost = { $lost ->
+    [one] { $lost } request got no answer in time
+   *[other] { $lost } requests got no answer in time
+} (seq { $list }).
+ping-silence = { $count ->
+    [one] { $count } request left by { $interface }, and nothing came back from { $target }.
+   *[other] { $count } requests left by { $interface }, and nothing came back from { $target }.
+}
+ping-no-arp = Nobody answered the ARP question for { $target }, so there was no MAC address to send an echo request to.
+ping-no-arp-router = The router { $router } did not answer the ARP question, so nothing for { $target } got beyond your own link.
+ping-arp-but-silent = A machine at { $target } is on and connected: it answered the ARP question.
+ping-error = { $from } answered { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+} with an error: { $what }.
+ping-ttl-exceeded = { $from } threw { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+} away: the TTL of { $ttl } ran out there.
+ping-duplicates = { $count ->
+    [one] { $count } further answer came to a question that had one already.
+   *[other] { $count } further answers came to questions that had one already.
+}
+ping-late = { $count ->
+    [one] { $count } answer came after the time allowed. It counts as lost, though it was only slow.
+   *[other] { $count } answers came after the time allowed. They count as lost, though they were only slow.
+}
+ping-everyone = { $count ->
+    [one] { $count } machine answered the question to { $target }.
+   *[other] { $count } machines answered the question to { $target }.
+}
+ping-not-sent = { $count ->
+    [one] { $count } request never reached the wire: { $error }.
+   *[other] { $count } requests never reached the wire: { $error }.
+}
+
+# Guesses: the usual cause, and what else it could be
+
+ping-ttl-near = No router in between: the answer's TTL is still { $ttl }.
+ping-ttl-far = { $routers ->
+    [one] { $routers } router on the way back: the answer came with TTL { $ttl } and probably set out with { $initial }.
+   *[other] { $routers } routers on the way back: the answer came with TTL { $ttl } and probably set out with { $initial }.
+}
+ping-ttl-router = The router itself may have answered: no router lowered the answer's TTL of { $ttl }, though { $target } is not on your network.
+ping-why-lost = A busy link, weak radio, or a limit on how often somebody answers pings. A few lost packets are no proof of a fault.
+ping-why-silent = A firewall drops the question or the answer, or nobody has the address { $target }, or a router on the way there or back fails.
+ping-why-refuses = Usually a firewall on { $target } itself drops pings.
+ping-why-stale = Either { $target } drops pings, or its MAC address in your neighbour table is out of date.
+ping-why-no-arp = No machine on this link has the address { $target } now: it is off, elsewhere, or the address is wrong.
+ping-why-no-router = The router is off or unplugged, or { $router } is not its address: compare it with the router's settings.
+ping-why-net = The address is wrong, or the routing at { $from } lacks a way to it.
+ping-why-host = { $target } is off or has another address: usually nobody answers when { $from } asks for its MAC address.
+ping-why-host-self = Your own machine says so: nobody on the link answered when it asked for the MAC address of the next hop to { $target }.
+ping-why-forbidden = A rule in a filter at { $from } forbids it on purpose.
+ping-why-too-big = A link behind { $from } takes only shorter packets. Ping with a smaller -s, or allow cutting with -M dont.
+ping-why-error = { $from } could not deal with the packet as it was; the sentence at its message says what to do.
+ping-why-ttl = { $target } is more than { $ttl ->
+    [one] { $ttl } hop
+   *[other] { $ttl } hops
+} away. A larger -t gets farther.
+ping-why-loop = A TTL of { $ttl } is enough for any ordinary way: routers are probably sending the packet in a circle.
+ping-why-reassembly = A piece of the packet was lost on the way. A smaller -s needs no pieces.
+ping-why-duplicates = Two machines with the same address, or a link that repeats frames.
+ping-why-late = A queue on the way was full, or the answerer busy or asleep. Wait longer with -W.
+ping-why-size = The packet is longer than the { $mtu } bytes that the link takes, and cutting it was forbidden (-M do).
+ping-why-buffer = { $interface } could not take packets so fast. Send more slowly with -i.
+ping-why-down = { $interface } was switched off or unplugged.
+ping-why-permission = A firewall rule on this machine stops outgoing pings.
+
+# What this vantage point cannot show
+
+ping-blind-programs = Whether any program runs there. Ping asks the network layer only.
+ping-blind-direction = Whether the question or the answer was lost: both look the same from here.
+ping-blind-silence = Which of these it is, or whether { $target } is on. Silence looks the same in every case.
+ping-blind-elsewhere = Whether { $target } is on: an ARP question does not leave this link.
+ping-blind-beyond = Whether { $target } is on: no question ever got near it.
+ping-blind-reporter = Whether { $target } is on: only { $target } itself could tell.
+ping-blind-network = Anything about the network: none of it was used.
+ping-blind-quiet = Who else is there. Hosts may ignore a question to everyone, and most do.

@@ -1,0 +1,235 @@
+//! The catalogue: every teaching sentence, by language, in Fluent.
+//!
+//! A language is a directory of `.ftl` files, one a section; an id's section is its part before the first dot, and
+//! its message is named by the id with dots written as hyphens (`ip.checksum.bad` → `ip-checksum-bad` in `ip.ftl`,
+//! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`). A section is parsed when its first sentence is needed, because
+//! a short run has no time to read sentences that it will not say.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+use crate::model::{Arg, Note};
+
+/// A language that netlab speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+}
+
+/// The text names no language that netlab speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownLanguage;
+
+struct Section {
+    name: &'static str,
+    source: &'static str,
+    bundle: OnceLock<FluentBundle<FluentResource>>,
+}
+
+macro_rules! sections {
+    ($language:literal: $($name:literal)*) => {
+        [$(Section {
+            name: $name,
+            source: include_str!(concat!($language, "/", $name, ".ftl")),
+            bundle: OnceLock::new(),
+        }),*]
+    };
+}
+
+static ENGLISH: [Section; 10] = sections!("en": "arp" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 1] = [Self::English];
+
+    /// Its code for `--lang`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+        }
+    }
+
+    fn sections(self) -> &'static [Section] {
+        match self {
+            Self::English => &ENGLISH,
+        }
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|language| language.code() == code).ok_or(UnknownLanguage)
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Display for UnknownLanguage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("netlab does not speak this language; it speaks: en")
+    }
+}
+
+impl std::error::Error for UnknownLanguage {}
+
+/// The sentence `id` with `args` put in. Not yet escaped: the arguments may come from the network.
+/// An id without words is shown as it is, so that a gap is seen and nothing fails.
+#[must_use]
+pub fn text(language: Language, id: &str, args: &[(&'static str, Arg)]) -> String {
+    message(language, id, args).unwrap_or_else(|| id.to_owned())
+}
+
+/// The sentence of `note`, not yet escaped.
+#[must_use]
+pub fn of(language: Language, note: &Note) -> String {
+    text(language, note.id, &note.args)
+}
+
+/// What the field `key` (`ip.ttl`) means, where the catalogue says so.
+#[must_use]
+pub fn field(language: Language, key: &str) -> Option<String> {
+    message(language, &format!("field.{key}"), &[])
+}
+
+fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option<String> {
+    let section = id.split('.').next()?;
+    let bundle = language.sections().iter().find(|candidate| candidate.name == section)?.bundle(language);
+    let pattern = bundle.get_message(&id.replace('.', "-"))?.value()?;
+    let mut given = FluentArgs::with_capacity(args.len());
+    for (name, value) in args {
+        match value {
+            Arg::Number(number) => given.set(*name, FluentValue::from(*number)),
+            Arg::Text(text) => given.set(*name, FluentValue::String(Cow::Borrowed(text.as_str()))),
+        }
+    }
+    // A variable that is missing is written as its name: better than no sentence. The tests allow none.
+    let mut errors = Vec::new();
+    let text = bundle.format_pattern(pattern, Some(&given), &mut errors).into_owned();
+    debug_assert!(errors.is_empty(), "{id}: {errors:?}");
+    Some(text)
+}
+
+impl Section {
+    fn bundle(&self, language: Language) -> &FluentBundle<FluentResource> {
+        self.bundle.get_or_init(|| {
+            let code: LanguageIdentifier = language.code().parse().unwrap_or_default();
+            let mut bundle = FluentBundle::new_concurrent(vec![code]);
+            // The isolating characters U+2068 and U+2069 are invisible to people and wrong in a terminal.
+            bundle.set_use_isolating(false);
+            // Both calls keep what is sound when something is not; a test proves that everything is.
+            let resource =
+                FluentResource::try_new(self.source.to_owned()).unwrap_or_else(|(resource, _errors)| resource);
+            let _ = bundle.add_resource(resource);
+            bundle
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::explain::rules;
+
+    /// The names of the messages of a catalogue file: the lines that begin with one.
+    fn names(source: &str) -> impl Iterator<Item = &str> {
+        source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())).map(|line| {
+            let (name, _) = line.split_once(" =").unwrap_or_else(|| panic!("not a message: {line}"));
+            name
+        })
+    }
+
+    #[test]
+    fn catalogues_are_sound() {
+        for language in Language::ALL {
+            for section in language.sections() {
+                let resource = FluentResource::try_new(section.source.to_owned())
+                    .unwrap_or_else(|(_, errors)| panic!("{language}/{}.ftl: {errors:?}", section.name));
+                let mut bundle = FluentBundle::new_concurrent(Vec::new());
+                bundle.add_resource(resource).unwrap_or_else(|errors| panic!("{}: {errors:?}", section.name));
+                for name in names(section.source) {
+                    assert!(bundle.has_message(name), "{name} is not read");
+                    assert!(name.starts_with(&format!("{}-", section.name)), "{name} is in the wrong file");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_has_words_in_every_language_and_every_sentence_a_rule() {
+        for language in Language::ALL {
+            let mut spoken = BTreeSet::new();
+            for rule in rules() {
+                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::Text(format!("<{name}>")))).collect();
+                // Formatting asserts that the words use no variable that the rule does not give.
+                let words = message(language, rule.id, &args).unwrap_or_else(|| panic!("{}: no words", rule.id));
+                assert!(words.trim().len() > 8, "{}: {words:?}", rule.id);
+                spoken.insert(rule.id.replace('.', "-"));
+            }
+            for section in language.sections().iter().filter(|section| !["field", "more"].contains(&section.name)) {
+                for name in names(section.source) {
+                    assert!(spoken.contains(name), "{name}: no rule says it");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_given_is_used() {
+        for language in Language::ALL {
+            for rule in rules() {
+                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::Text(format!("<{name}>")))).collect();
+                let words = message(language, rule.id, &args).expect("tested above");
+                for name in rule.takes {
+                    assert!(words.contains(&format!("<{name}>")), "{}: {name} is not used", rule.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_plain_ascii_and_finished_sentences() {
+        for section in Language::English.sections() {
+            assert!(section.source.is_ascii(), "{}.ftl: glyphs are chosen by the renderer", section.name);
+            for name in names(section.source).filter(|name| *name != "ping-heading" && !name.starts_with("more-")) {
+                let rule = rules().iter().find(|rule| rule.id.replace('.', "-") == name);
+                let takes = rule.map_or(&[][..], |rule| rule.takes);
+                let args: Vec<_> = takes.iter().map(|&name| (name, Arg::from("x"))).collect();
+                let id = name.replacen('-', ".", 1);
+                let words = message(Language::English, &id, &args).unwrap_or_else(|| panic!("{name}"));
+                assert!(words.ends_with(['.', '?', '"', ')']), "{name}: {words}");
+                assert!(!words.contains(['{', '}', '\n']), "{name}: {words}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_choose_their_plural() {
+        let say = |count: u32| text(Language::English, "ping.late", &[("count", count.into())]);
+        assert_ne!(say(1).replace('1', "N"), say(2).replace('2', "N"));
+        assert!(say(3).contains('3') && !say(3).contains("3.0"));
+    }
+
+    #[test]
+    fn an_unknown_id_is_shown_as_it_is() {
+        assert_eq!(text(Language::English, "no.such.rule", &[]), "no.such.rule");
+        assert_eq!(field(Language::English, "no.such.field"), None);
+        assert_eq!("xx".parse::<Language>(), Err(UnknownLanguage));
+    }
+}

@@ -1,0 +1,126 @@
+//! `-vv`: every field of every layer, with its bits, its value and its meaning, and the layer's bytes in the frame.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io;
+
+use crate::explain::words::{self, Language};
+use crate::model::{Field, Packet, Value};
+
+use super::theme::{Look, Paint};
+use super::{escape, hexdump, value, wrap};
+
+/// Width of the column with a field's bits: sixteen of them in groups of four.
+const BITS: usize = 19;
+/// Where the label begins.
+const LABEL: usize = 4 + BITS + 2;
+/// Bytes that fit the column as hexadecimal numbers.
+const BYTES: usize = 6;
+
+/// Writes all layers of `packet`. What a field means is said only the first time that its key appears in `told`.
+pub(super) fn write(
+    out: &mut dyn io::Write,
+    look: Look,
+    language: Language,
+    packet: &Packet<'_>,
+    told: &mut HashSet<&'static str>,
+) -> io::Result<()> {
+    for view in packet.views() {
+        let layer = view.layer();
+        let header = layer.header;
+        let quoted = if layer.quoted { ", quoted" } else { "" };
+        let last = (layer.offset + layer.length).saturating_sub(1);
+        let title = format!("{}{quoted}: bytes {}-{last} of the frame, {}", header.title, layer.offset, header.source);
+        for line in wrap::lines(&escape::line(&title, look.glyphs), look.width - 2, look.width - 4) {
+            writeln!(out, "  {}", look.paint(Paint::Title, line))?;
+        }
+        let mut fields = Vec::new();
+        view.walk(&mut |field| fields.push(field));
+        for field in &fields {
+            let bits = if field.spec.generated { String::new() } else { bits(packet, field) };
+            let label = field.spec.label;
+            row(out, look, &bits, field.spec.depth, label, &value::full(field, look), field.spec.generated)?;
+            if told.insert(field.spec.key) {
+                meaning(out, look, language, field.spec.key)?;
+            }
+        }
+        for generated in packet.generated.iter().filter(|generated| generated.layer == view.index) {
+            let row_of = header.fields.iter().find(|spec| spec.key == generated.key);
+            let label = row_of.map_or(generated.key, |spec| spec.label);
+            let said = match (generated.value, row_of) {
+                (Value::Number(number), None) => number.to_string(),
+                (other, Some(spec)) => value::brief(spec, other, look.glyphs),
+                (other, None) => format!("{other:?}"),
+            };
+            row(out, look, "", 0, label, &said, true)?;
+            if told.insert(generated.key) {
+                meaning(out, look, language, generated.key)?;
+            }
+        }
+        let bytes = &packet.frame.bytes;
+        hexdump::marked(out, look, bytes, &(layer.offset..layer.offset.saturating_add(layer.length)))?;
+    }
+    Ok(())
+}
+
+/// `    .... ..1.            Label: value`; what is concluded instead of read stands in brackets, as in Wireshark.
+fn row(
+    out: &mut dyn io::Write,
+    look: Look,
+    bits: &str,
+    depth: u8,
+    label: &str,
+    said: &str,
+    generated: bool,
+) -> io::Result<()> {
+    let indent = LABEL + usize::from(depth) * 2;
+    let text = if generated { format!("[{label}: {said}]") } else { format!("{label}: {said}") };
+    let room = look.width.saturating_sub(indent).max(20);
+    let lines = wrap::lines(&escape::line(&text, look.glyphs), room, room - 2);
+    for (number, line) in lines.iter().enumerate() {
+        let (bits, hang) = if number == 0 { (bits, 0) } else { ("", 2) };
+        let bits = format!("{bits:<BITS$}");
+        let gap = indent - LABEL + 2 + hang;
+        writeln!(out, "{}", format!("    {}{:gap$}{line}", look.paint(Paint::Marked, bits), "").trim_end())?;
+    }
+    Ok(())
+}
+
+fn meaning(out: &mut dyn io::Write, look: Look, language: Language, key: &str) -> io::Result<()> {
+    let Some(words) = words::field(language, key) else { return Ok(()) };
+    let room = look.width.saturating_sub(LABEL + 2).max(20);
+    for line in wrap::lines(&escape::line(&words, look.glyphs), room, room) {
+        writeln!(out, "{:indent$}{}", "", look.paint(Paint::Sentence, line), indent = LABEL + 2)?;
+    }
+    Ok(())
+}
+
+/// Whole bytes as hexadecimal numbers; a part of a byte or two as bits, with dots for what belongs to other fields.
+fn bits(packet: &Packet<'_>, field: &Field<'_>) -> String {
+    let (start, end) = (field.start, field.start.saturating_add(field.bits));
+    let (first, last) = (start / 8, end.div_ceil(8));
+    let Some(bytes) = packet.frame.bytes.get(first..last) else { return String::new() };
+    let mut out = String::new();
+    if start % 8 == 0 && end % 8 == 0 {
+        for (position, byte) in bytes.iter().take(BYTES).enumerate() {
+            let gap = if position > 0 { " " } else { "" };
+            let _ = write!(out, "{gap}{byte:02x}");
+        }
+        if bytes.len() > BYTES {
+            out.push_str(" +");
+        }
+        return out;
+    }
+    for at in (first * 8..last * 8).take(16) {
+        if at % 4 == 0 && at > first * 8 {
+            out.push(' ');
+        }
+        let set = bytes[at / 8 - first] >> (7 - at % 8) & 1 == 1;
+        out.push(match set {
+            _ if !(start..end).contains(&at) => '.',
+            true => '1',
+            false => '0',
+        });
+    }
+    out
+}

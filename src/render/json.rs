@@ -1,0 +1,345 @@
+//! The same for programs: one JSON object a line.
+//!
+//! Written by hand straight into a buffer that is used again, because a capture has a million packets with fifty
+//! fields each. The caller flushes: at once while packets arrive, when the buffer is full while reading a file.
+
+use std::io::{self, Write as _};
+
+use smallvec::SmallVec;
+
+use crate::explain::words::{self, Language};
+use crate::model::{
+    Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, Kind, LayerView, Nanos, Note, Packet, Path,
+    PingSummary, Probed, Value,
+};
+
+use super::escape;
+
+/// Writes the lines of one run.
+#[derive(Debug)]
+pub struct Json {
+    language: Language,
+    origin: Option<Nanos>,
+    buffer: Vec<u8>,
+    info: String,
+}
+
+impl Json {
+    /// A run that has not begun; sentences are in `language`.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        Self { language, origin: None, buffer: Vec::new(), info: String::new() }
+    }
+
+    /// The first line: what `command` will do. `target` is what the user typed.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn start(
+        &mut self,
+        out: &mut dyn io::Write,
+        command: &str,
+        target: &str,
+        path: &Path,
+        lab: bool,
+    ) -> io::Result<()> {
+        let line = &mut self.buffer;
+        line.extend_from_slice(b"{\"type\":\"start\",\"command\":");
+        string(line, command);
+        line.extend_from_slice(b",\"target\":");
+        string(line, target);
+        write!(line, ",\"address\":\"{}\",\"interface\":", path.target)?;
+        string(line, &path.interface);
+        write!(line, ",\"source\":\"{}\",\"gateway\":", path.source)?;
+        match path.hop {
+            Hop::Router { address, .. } | Hop::Peer { router: Some(address) } => write!(line, "\"{address}\"")?,
+            _ => line.extend_from_slice(b"null"),
+        }
+        write!(line, ",\"lab\":{lab}}}")?;
+        self.end(out)
+    }
+
+    /// A packet with all its layers, fields, notes and faults.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
+        let frame = packet.frame;
+        let origin = *self.origin.get_or_insert(frame.time);
+        let direction = match frame.direction {
+            Some(Direction::Out) => "\"out\"",
+            Some(Direction::In) => "\"in\"",
+            Some(Direction::Other) => "\"other\"",
+            None => "null",
+        };
+        let line = &mut self.buffer;
+        write!(
+            line,
+            "{{\"type\":\"packet\",\"number\":{},\"time\":{},\"relative\":{},\"direction\":{direction},\"length\":{},\
+             \"captured\":{},\"stream\":",
+            frame.number.0,
+            frame.time.0,
+            (frame.time - origin).0,
+            frame.original,
+            frame.bytes.len(),
+        )?;
+        match packet.generated("tcp.stream") {
+            Some(Value::Number(stream)) => write!(line, "{stream}")?,
+            _ => line.extend_from_slice(b"null"),
+        }
+        self.info.clear();
+        // Writing to a string does not fail.
+        let _ = packet.info(&mut self.info);
+        line.extend_from_slice(b",\"info\":");
+        string(line, &self.info);
+        line.extend_from_slice(b",\"layers\":[");
+        for view in packet.views() {
+            layer(line, view)?;
+        }
+        close_list(line);
+        line.extend_from_slice(b",\"notes\":[");
+        for one in notes {
+            note(line, self.language, one)?;
+            line.push(b',');
+        }
+        close_list(line);
+        line.extend_from_slice(b",\"faults\":[");
+        for one in &packet.faults {
+            fault(line, one)?;
+            line.push(b',');
+        }
+        close_list(line);
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// A claim that stands for itself: a line of the heading or the verdict.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn note(&mut self, out: &mut dyn io::Write, one: &Note) -> io::Result<()> {
+        note(&mut self.buffer, self.language, one)?;
+        self.end(out)
+    }
+
+    /// What became of one probe.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn probe(&mut self, out: &mut dyn io::Write, probed: &Probed) -> io::Result<()> {
+        let line = &mut self.buffer;
+        let word = probed.status.word();
+        write!(line, "{{\"type\":\"probe\",\"seq\":{},\"ttl\":{},\"status\":\"{word}\"", probed.seq, probed.ttl)?;
+        match probed.from {
+            Some(from) => write!(line, ",\"from\":\"{from}\"")?,
+            None => line.extend_from_slice(b",\"from\":null"),
+        }
+        integer(line, "rtt", probed.rtt.map(|rtt| rtt.0))?;
+        integer(line, "request", probed.request.map(|frame| frame.0))?;
+        integer(line, "response", probed.response.map(|frame| frame.0))?;
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// The last line of a ping.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn ping_summary(&mut self, out: &mut dyn io::Write, summary: &PingSummary) -> io::Result<()> {
+        let line = &mut self.buffer;
+        let PingSummary { transmitted, received, duplicates, errors, .. } = summary;
+        let loss = (summary.loss() * 1e6).round() / 1e6;
+        write!(
+            line,
+            "{{\"type\":\"summary\",\"transmitted\":{transmitted},\"received\":{received},\
+             \"duplicates\":{duplicates},\"errors\":{errors},\"loss\":{loss},\"rtt\":"
+        )?;
+        match summary.rtt {
+            Some(rtt) => write!(
+                line,
+                "{{\"min\":{},\"avg\":{},\"max\":{},\"mdev\":{}}}",
+                rtt.min.0, rtt.avg.0, rtt.max.0, rtt.mdev.0
+            )?,
+            None => line.extend_from_slice(b"null"),
+        }
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// What `netlab field KEY` says.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn field(&mut self, out: &mut dyn io::Write, header: &Header, spec: &FieldSpec) -> io::Result<()> {
+        let line = &mut self.buffer;
+        line.extend_from_slice(b"{\"type\":\"field\",\"key\":");
+        string(line, spec.key);
+        for (name, text) in
+            [("label", spec.label), ("layer", header.name), ("title", header.title), ("source", header.source)]
+        {
+            write!(line, ",\"{name}\":")?;
+            string(line, text);
+        }
+        let kind = super::field::kind(spec.kind);
+        write!(
+            line,
+            ",\"kind\":\"{kind}\",\"bit\":{},\"bits\":{},\"generated\":{}",
+            spec.at.start, spec.at.len, spec.generated
+        )?;
+        line.extend_from_slice(b",\"values\":{");
+        if let Kind::Enum(names) = spec.kind {
+            for (number, word) in names {
+                write!(line, "\"{number}\":")?;
+                string(line, word);
+                line.push(b',');
+            }
+        }
+        close(line, b'}');
+        line.extend_from_slice(b",\"meaning\":");
+        match words::field(self.language, spec.key) {
+            Some(words) => string(line, &words),
+            None => line.extend_from_slice(b"null"),
+        }
+        line.push(b'}');
+        self.end(out)
+    }
+
+    fn end(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.buffer.push(b'\n');
+        let written = out.write_all(&self.buffer);
+        self.buffer.clear();
+        written
+    }
+}
+
+fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) -> io::Result<()> {
+    let layer = view.layer();
+    line.extend_from_slice(b"{\"name\":");
+    string(line, layer.header.name);
+    write!(line, ",\"offset\":{},\"length\":{}", layer.offset, layer.length)?;
+    if layer.quoted {
+        line.extend_from_slice(b",\"quoted\":true");
+    }
+    let mut fields: SmallVec<[(&str, Value<'_>, bool); 64]> = SmallVec::new();
+    view.walk(&mut |Field { spec, value, .. }| fields.push((spec.key, value, spec.generated)));
+    let tracked = view.packet.generated.iter().filter(|generated| generated.layer == view.index);
+    fields.extend(tracked.map(|generated| (generated.key, generated.value, true)));
+    object(line, "fields", &fields, false)?;
+    if fields.iter().any(|(_, _, generated)| *generated) {
+        object(line, "generated", &fields, true)?;
+    }
+    line.extend_from_slice(b"},");
+    Ok(())
+}
+
+/// The fields that are or are not generated, as an object; a key that repeats has a list.
+fn object(line: &mut Vec<u8>, name: &str, fields: &[(&str, Value<'_>, bool)], generated: bool) -> io::Result<()> {
+    write!(line, ",\"{name}\":{{")?;
+    let same = |key: &str, other: &(&str, Value<'_>, bool)| other.2 == generated && other.0 == key;
+    for (position, (key, first, kind)) in fields.iter().enumerate() {
+        if *kind != generated || fields[..position].iter().any(|earlier| same(key, earlier)) {
+            continue;
+        }
+        string(line, key);
+        line.push(b':');
+        let mut rest = fields[position + 1..].iter().filter(|later| same(key, later)).peekable();
+        if rest.peek().is_none() {
+            value(line, *first)?;
+        } else {
+            line.push(b'[');
+            value(line, *first)?;
+            for (_, other, _) in rest {
+                line.push(b',');
+                value(line, *other)?;
+            }
+            line.push(b']');
+        }
+        line.push(b',');
+    }
+    close(line, b'}');
+    Ok(())
+}
+
+fn value(line: &mut Vec<u8>, value: Value<'_>) -> io::Result<()> {
+    match value {
+        Value::Number(number) => write!(line, "{number}"),
+        Value::Flag(flag) => write!(line, "{flag}"),
+        Value::Span(span) => write!(line, "{}", span.0),
+        Value::Mac(mac) => write!(line, "\"{mac}\""),
+        Value::Ipv4(address) => write!(line, "\"{address}\""),
+        Value::Ipv6(address) => write!(line, "\"{address}\""),
+        Value::Text(text) => {
+            string(line, text);
+            Ok(())
+        }
+        Value::Bytes(bytes) => {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
+            line.push(b'"');
+            line.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]));
+            line.push(b'"');
+            Ok(())
+        }
+    }
+}
+
+fn note(line: &mut Vec<u8>, language: Language, note: &Note) -> io::Result<()> {
+    line.extend_from_slice(b"{\"type\":\"note\",\"id\":");
+    string(line, note.id);
+    write!(line, ",\"kind\":\"{}\",\"severity\":\"{}\",\"frames\":[", note.kind.word(), note.severity.word())?;
+    for FrameNo(frame) in &note.frames {
+        write!(line, "{frame},")?;
+    }
+    close_list(line);
+    line.extend_from_slice(b",\"text\":");
+    string(line, &words::of(language, note));
+    line.extend_from_slice(b",\"source\":");
+    match note.source {
+        Some(source) => string(line, source),
+        None => line.extend_from_slice(b"null"),
+    }
+    line.push(b'}');
+    Ok(())
+}
+
+fn fault(line: &mut Vec<u8>, fault: &Fault) -> io::Result<()> {
+    let kind = match fault.kind {
+        FaultKind::Truncated => "truncated",
+        FaultKind::Malformed => "malformed",
+    };
+    write!(line, "{{\"kind\":\"{kind}\",\"layer\":")?;
+    string(line, fault.layer);
+    let Fault { offset, needed, available, .. } = fault;
+    write!(line, ",\"offset\":{offset},\"needed\":{needed},\"available\":{available},\"because\":")?;
+    string(line, fault.because);
+    line.push(b'}');
+    Ok(())
+}
+
+fn integer(line: &mut Vec<u8>, name: &str, number: Option<impl std::fmt::Display>) -> io::Result<()> {
+    match number {
+        Some(number) => write!(line, ",\"{name}\":{number}"),
+        None => write!(line, ",\"{name}\":null"),
+    }
+}
+
+fn string(line: &mut Vec<u8>, text: &str) {
+    line.push(b'"');
+    escape::json(line, text);
+    line.push(b'"');
+}
+
+fn close_list(line: &mut Vec<u8>) {
+    close(line, b']');
+}
+
+/// Ends a list or object, whose last member left a comma behind.
+fn close(line: &mut Vec<u8>, bracket: u8) {
+    if line.last() == Some(&b',') {
+        line.pop();
+    }
+    line.push(bracket);
+}
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;
