@@ -84,7 +84,7 @@ impl Script {
     fn probed(&mut self) -> Vec<Probed> {
         let only_probed = |event| match event {
             Event::Probed(probed) => probed,
-            Event::Rejected { .. } => panic!("rejected: {event:?}"),
+            event => panic!("not the fate of a probe: {event:?}"),
         };
         self.ping.events().into_iter().map(only_probed).collect()
     }

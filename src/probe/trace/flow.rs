@@ -104,7 +104,7 @@ impl Flow {
                     window: 64240,
                     urgent: 0,
                 };
-                (ipv4::TCP, tcp::craft(&header, &[tcp::TcpOption::Mss(1460)], source, target, &[]))
+                (ipv4::TCP, tcp::craft(&header, &[tcp::TcpOption::MaximumSegmentSize(1460)], source, target, &[]))
             }
         };
         let header = ipv4::Ipv4 {
@@ -190,7 +190,7 @@ impl Flow {
             // "Protocol unreachable" can only come from a host that looked at the packet's content.
             icmp::UNREACHABLE if code == 2 || (code == 3 && udp) => Answer::Delivered { code },
             icmp::UNREACHABLE | icmp::PARAMETER_PROBLEM => {
-                Answer::Unreachable { kind, code, mtu: problem.next_hop_mtu.filter(|&mtu| mtu > 0) }
+                Answer::Unreachable { kind, code, mtu: Some(problem.next_hop_mtu).filter(|&mtu| mtu > 0) }
             }
             _ => return None,
         };
@@ -209,16 +209,21 @@ impl Flow {
             Some(_) => None,
             None => {
                 let carried = same_addresses && ip.protocol == self.protocol() && (1..=LAST_TAG).contains(&identified);
-                (carried && self.half_known(content)).then_some((identified, true))
+                (carried && self.half_known(identified, content)).then_some((identified, true))
             }
         }
     }
 
-    /// The transport header was rewritten, but what translators leave alone is ours: the port asked, the type.
-    fn half_known(&self, content: &[u8]) -> bool {
+    /// The transport header was rewritten, but what translators leave alone is ours: type and sequence number, or the
+    /// port asked.
+    fn half_known(&self, tag: u16, content: &[u8]) -> bool {
         match self.method {
-            Method::Icmp { .. } => word(content, 0) == Some(0x0800),
-            Method::Udp { port, .. } | Method::Tcp { port, .. } => word(content, 2) == Some(port),
+            Method::Icmp { .. } => word(content, 0) == Some(0x0800) && word(content, 6) == Some(tag),
+            Method::Udp { port, .. } => word(content, 2) == Some(port),
+            Method::Tcp { port, sequence, .. } => {
+                let ours = sequence.wrapping_add(u32::from(tag) << STRIDE);
+                word(content, 2) == Some(port) && double(content, 4) == Some(ours)
+            }
         }
     }
 
@@ -243,8 +248,7 @@ impl Flow {
             }
             Method::Udp { source_port, port } => word(content, 6).filter(|_| ports(source_port, port)),
             Method::Tcp { source_port, port, sequence } => {
-                let found = u32::from(word(content, 4)?) << 16 | u32::from(word(content, 6)?);
-                stride(found.wrapping_sub(sequence)).filter(|_| ports(source_port, port))
+                stride(double(content, 4)?.wrapping_sub(sequence)).filter(|_| ports(source_port, port))
             }
         };
         tag.filter(|tag| (1..=LAST_TAG).contains(tag))
@@ -267,6 +271,11 @@ fn stride(distance: u32) -> Option<u16> {
 fn word(bytes: &[u8], offset: usize) -> Option<u16> {
     let pair = bytes.get(offset..offset.checked_add(2)?)?;
     Some(u16::from_be_bytes(pair.try_into().ok()?))
+}
+
+/// The 32-bit number at byte `offset`.
+fn double(bytes: &[u8], offset: usize) -> Option<u32> {
+    Some(u32::from(word(bytes, offset)?) << 16 | u32::from(word(bytes, offset.checked_add(2)?)?))
 }
 
 /// Sum in ones' complement, as checksums add (RFC 1071).

@@ -70,6 +70,13 @@ struct Shot {
     result: HopProbe,
 }
 
+impl Shot {
+    /// It was sent slowly, and answered.
+    fn slow_answer(&self) -> bool {
+        self.result.again > 1 && self.fate == Fate::Answered
+    }
+}
+
 /// One TTL.
 #[derive(Clone, Debug, Default)]
 struct Asked {
@@ -195,7 +202,8 @@ impl Trace {
     /// The silences look like routers that limit their reports.
     fn suspicious(&self, farthest: usize) -> bool {
         let all_silent = farthest > 0 && (0..farthest).all(|hop| self.answers(hop).next().is_none());
-        all_silent || (0..=farthest).any(|hop| self.partial(hop))
+        let limits = |hop: usize| self.hops[hop].shots.iter().any(|&shot| self.shots[shot].slow_answer());
+        all_silent || (0..=farthest).any(|hop| self.partial(hop) || limits(hop))
     }
 
     /// Finds out which hops are known well enough, and which have to be asked again.
