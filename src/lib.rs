@@ -14,7 +14,7 @@
 //! may import whom.
 
 pub mod capture;
-// pub mod cmd;
+pub mod cmd;
 pub mod converse;
 pub mod dissect;
 pub mod error;
@@ -24,5 +24,5 @@ pub mod model;
 pub mod probe;
 pub mod proto;
 pub mod render;
-// pub mod session;
+pub mod session;
 pub mod wire;

@@ -25,6 +25,12 @@ pub trait Observer {
     /// Whatever keeps the observer from going on: a closed pipe, a full disk.
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()>;
 
+    /// Fragments, of which the last one was just passed to [`Observer::packet`], make this datagram together.
+    ///
+    /// # Errors
+    /// As for [`Observer::packet`].
+    fn whole(&mut self, packet: &Packet<'_>) -> Result<()>;
+
     /// The probe learned something.
     ///
     /// # Errors
@@ -60,9 +66,8 @@ impl Session {
     /// # Errors
     /// When the process may not handle signals.
     pub fn new(channel: Channel, sniffer: Sniffer, interface: &Interface) -> Result<Self> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")))
-        };
+        let listen =
+            |kind| signal(kind).map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")));
         Ok(Self {
             ours: interface.mac.filter(|_| channel.takes() == LinkType::Ethernet),
             channel,
@@ -163,6 +168,7 @@ impl Session {
             Some(whole) => {
                 let mut packet = dissect(&whole);
                 self.tracker.observe(&mut packet);
+                observer.whole(&packet)?;
                 probe.heard(now, &packet);
             }
         }

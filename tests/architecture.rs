@@ -29,7 +29,10 @@ const STAYS_IN: &[(&str, &[&str])] = &[
     ("pnet::", &["proto", "wire"]),
     ("tokio::", &["wire", "session.rs", "lab", "cmd", "main.rs"]),
     ("socket2::", &["wire", "session.rs", "lab", "cmd", "main.rs"]),
-    ("nix::", &["wire", "session.rs", "lab", "cmd", "main.rs"]),
+    // Not `nix::errno`, which only names numbers.
+    ("nix::sys", &["wire", "session.rs", "lab", "cmd", "main.rs"]),
+    ("nix::unistd", &["wire", "lab", "cmd", "main.rs"]),
+    ("nix::net", &["wire", "lab"]),
     ("std::net::UdpSocket", &["wire", "lab", "cmd"]),
     ("std::net::Tcp", &["wire", "lab", "cmd"]),
     ("rand::", &["wire", "session.rs", "lab", "cmd", "main.rs"]),

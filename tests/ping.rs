@@ -284,7 +284,8 @@ fn what_is_saved_is_what_tshark_reads() {
     let path = file.to_str().expect("UTF-8");
     let run = run(&["--lab", "ping", "-c2", "-i0.2", "-s1473", "--json", "--save", path, "www.example.com"]);
     assert_eq!(run.code, 0, "{}", run.err);
-    let fields = ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment", "-e", "_ws.col.Info"];
+    let fields =
+        ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment", "-e", "_ws.col.Info"];
     let tshark = Command::new("tshark")
         .args(["-o", "ip.defragment:FALSE", "-r", path])
         .args(fields)

@@ -4,14 +4,18 @@ mod args;
 mod field;
 mod lab;
 mod ping;
+mod report;
 mod stage;
-mod story;
+
+use std::io::{self, BufWriter, Write};
 
 use clap::{Parser, Subcommand};
 
 pub use args::{ColorWhen, Common};
 
 use crate::error::Result;
+use crate::proto;
+use crate::render::Glyphs;
 
 /// See a network think: netlab sends real packets by hand, watches the same wire, and explains what it saw.
 #[derive(Debug, Parser)]
@@ -34,7 +38,7 @@ pub enum Command {
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
-    Lab(lab::Args),
+    Lab(lab::LabArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -54,8 +58,17 @@ impl Cli {
         let common = &self.common;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
-            Command::Field(args) => field::run(&args, common),
-            Command::Lab(args) => lab::run(&args, common),
+            Command::Field(args) => {
+                let (language, look) = (report::language(common), report::look(common));
+                let mut out = BufWriter::new(io::stdout());
+                field::run(&args, proto::all(), language, look, common.json, &mut out)??;
+                out.flush()?;
+                Ok(0)
+            }
+            Command::Lab(args) => {
+                let ascii = report::look(common).glyphs == Glyphs::Ascii;
+                lab::run(&args, common.lab.as_deref(), ascii, &mut io::stdout())
+            }
         }
     }
 }

@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use super::args::{self, Common, Pattern};
 use super::report::Report;
 use super::stage::{Scene, Stage};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
-use crate::model::{Event, FrameNo, Hop, Nanos, Packet, Path, PingSummary, Probed, Status};
+use crate::model::{Event, FrameNo, Hop, Nanos, Packet, Path, PingSummary, Probed};
 use crate::probe::ping::{Fragmenting, Ping, Plan};
-use crate::proto::{arp, icmp, ipv4};
+use crate::proto::{arp, ipv4};
 use crate::render::statistics;
 use crate::session::{Ending, Observer};
 use crate::wire::{Filter, Options, Sockets};
@@ -69,8 +69,6 @@ struct Witness {
     fates: Vec<Probed>,
     arp_frames: Vec<FrameNo>,
     reply_ttl: Option<u8>,
-    first: Option<Nanos>,
-    last: Nanos,
 }
 
 /// Runs `netlab ping`; 0 when a reply came, 1 when none did.
@@ -102,8 +100,7 @@ async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
     heading.extend(explain::path::heading(&path));
     report.begin("ping", &args.target, &path, common.lab.is_some(), &heading)?;
 
-    let mut witness =
-        Witness { report, fates: Vec::new(), arp_frames: Vec::new(), reply_ttl: None, first: None, last: Nanos(0) };
+    let mut witness = Witness { report, fates: Vec::new(), arp_frames: Vec::new(), reply_ttl: None };
     let mut probe = Ping::new(plan);
     let mut answered = true;
     let ending = match session.find_hop(&path, &mut witness).await {
@@ -117,7 +114,7 @@ async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
     if ending.as_ref().is_err_and(|error| error.kind() == Kind::ClosedPipe) {
         return ending.map(|_| 1);
     }
-    let elapsed = witness.first.map_or(Nanos(0), |first| witness.last - first);
+    let elapsed = probe.started().map_or(Nanos(0), |started| session.now() - started);
     let summary = PingSummary::of(probe.transmitted(), elapsed, &witness.fates);
     let run = explain::ping::Run {
         path: &path,
@@ -129,7 +126,7 @@ async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
         arp_frames: &witness.arp_frames,
     };
     let verdict = explain::ping::verdict(&run);
-    let more = (common.verbose < 2).then_some(("-vv", "more-ping-fields"));
+    let more = (common.verbose < 2).then_some(("-vv", "more.ping-fields"));
     let statistics = |out: &mut dyn std::io::Write, look| statistics::ping(out, look, &args.target, &summary);
     witness.report.conclude(&verdict, statistics, |json, out| json.ping_summary(out, &summary), more)?;
     witness.report.close(session.counts())?;
@@ -172,28 +169,33 @@ fn filter(plan: &Plan) -> Filter {
         .later_fragments(plan.source, theirs)
 }
 
+impl Witness {
+    /// Keeps the TTL of the first answer.
+    fn notice_reply(&mut self, packet: &Packet<'_>) {
+        if self.reply_ttl.is_none() && packet.generated("icmp.resp_to").is_some() {
+            self.reply_ttl =
+                packet.find(&ipv4::HEADER).and_then(|view| ipv4::Ipv4::read(view.bytes())).map(|ip| ip.ttl);
+        }
+    }
+}
+
 impl Observer for Witness {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         if packet.find(&arp::HEADER).is_some() {
             self.arp_frames.push(packet.frame.number);
         }
-        if packet.find(&icmp::HEADER).is_some() {
-            self.first.get_or_insert(packet.frame.time);
-            self.last = packet.frame.time;
-            if self.reply_ttl.is_none() && packet.generated("icmp.resp_to").is_some() {
-                self.reply_ttl = packet.find(&ipv4::HEADER).and_then(|view| ipv4::Ipv4::read(view.bytes())).map(|ip| ip.ttl);
-            }
-        }
+        self.notice_reply(packet);
         self.report.packet(packet)
+    }
+
+    fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
+        self.notice_reply(packet);
+        self.report.whole(packet)
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
         if let Event::Probed(probed) = event {
             self.fates.push(*probed);
-            if probed.status == Status::Timeout {
-                // Waiting for nothing is part of the run.
-                self.last = self.last + Nanos(0);
-            }
         }
         self.report.event(event)
     }

@@ -6,7 +6,7 @@ use super::args::{ColorWhen, Common};
 use crate::capture::Writer;
 use crate::error::{Error, Result};
 use crate::explain::words::{self, Language};
-use crate::explain::{Context, event, packet};
+use crate::explain::{self, Context, event};
 use crate::model::{Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
 use crate::render::{Glyphs, Look, Story, Verbosity, claims};
@@ -131,12 +131,19 @@ impl Report {
 
 impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        let notes = packet::explain(packet, &self.context);
+        let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
         match &mut self.mode {
             Mode::Quiet => return Ok(()),
             Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
             Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
+        if let Mode::Text(story) = &mut self.mode {
+            story.whole(&mut self.out, packet)?;
         }
         Ok(self.out.flush()?)
     }
@@ -174,7 +181,8 @@ pub fn look(common: &Common) -> Look {
         (_, true) => Glyphs::Unicode,
         _ => Glyphs::of_locale(locale.iter().map(Option::as_deref)),
     };
-    let plain = variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").as_deref() == Some("dumb");
+    let plain =
+        variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").as_deref() == Some("dumb");
     let color = match common.color {
         ColorWhen::Always => true,
         ColorWhen::Never => false,

@@ -5,6 +5,7 @@
 
 mod arp;
 mod checksum;
+pub mod event;
 mod fault;
 mod icmp;
 mod ip;

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use nix::errno::Errno;
 
 use crate::model::{Arg, Claim, FrameNo, Hop, Note, Path, PingSummary, Probed, Status};
+use crate::proto::icmp;
 
 use super::rules::{self as rule, Rule};
 
@@ -31,8 +32,6 @@ pub struct Run<'a> {
     pub arp_answered: Option<bool>,
     /// The frames of our ARP questions and their answers.
     pub arp_frames: &'a [FrameNo],
-    /// Wireshark's words for an ICMP type and code.
-    pub icmp_name: fn(u8, u8) -> &'static str,
 }
 
 /// The first line of a ping: `PING 192.168.11.1 from 192.168.11.2 on eth0: 4 echo requests of 56 bytes`.
@@ -196,7 +195,7 @@ impl Run<'_> {
             notes.push(if (kind, code) == (11, 0) {
                 rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()])
             } else {
-                let what = (self.icmp_name)(kind, code);
+                let what = icmp::name(kind, code);
                 rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
             });
             notes.push(match (kind, code) {

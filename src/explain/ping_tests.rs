@@ -64,7 +64,6 @@ impl Case {
             reply_ttl: self.reply_ttl,
             arp_answered: self.arp,
             arp_frames: &[FrameNo(1), FrameNo(2)],
-            icmp_name: |_, _| "Destination unreachable (Test)",
         });
         assert!(notes.len() <= MOST, "{notes:#?}");
         assert!(notes.iter().any(|note| note.kind == Claim::Blind), "every verdict says what it cannot show");

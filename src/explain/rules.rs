@@ -138,6 +138,17 @@ table! {
     PATH_BROADCAST           "path.broadcast"           Fact  Note  Some("RFC 919"), ["target" "mac"];
     PATH_MULTICAST           "path.multicast"           Fact  Note  Some("RFC 1112 §6.4"), ["target" "mac"];
 
+    EVENT_TIMEOUT            "event.timeout"            Fact  Note  None, ["seq"];
+    EVENT_LATE               "event.late"               Fact  Note  None, ["seq"];
+    EVENT_DUPLICATE          "event.duplicate"          Fact  Note  None, ["seq"];
+    EVENT_NOT_SENT           "event.not-sent"           Fact  Warn  None, ["seq" "error"];
+    EVENT_OTHER_DESTINATION  "event.other-destination"  Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_SOURCE       "event.other-source"       Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_IDENTIFIER   "event.other-identifier"   Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_SEQUENCE     "event.other-sequence"     Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_OTHER_PAYLOAD      "event.other-payload"      Fact  Note  Some("RFC 792"), ["frame"];
+    EVENT_WRONG_CHECKSUM     "event.wrong-checksum"     Fact  Warn  Some("RFC 792"), ["frame"];
+
     PING_HEADING             "ping.heading"             Fact  Chat  None, ["target" "source" "interface" "count" "bytes"];
     PING_ANSWERED            "ping.answered"            Fact  Chat  Some("RFC 792"), ["target" "received" "transmitted"];
     PING_LOCAL               "ping.local"               Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];

@@ -63,6 +63,7 @@ enum Fate {
 
 #[derive(Clone, Copy, Debug)]
 struct Request {
+    on_wire: bool,
     fate: Fate,
     sent_at: Nanos,
     /// The frame that completed the request on the wire, and its capture time.
@@ -92,6 +93,19 @@ impl Ping {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Requests that reached the wire.
+    #[must_use]
+    pub fn transmitted(&self) -> u32 {
+        let sent = self.requests.iter().filter(|request| request.on_wire);
+        u32::try_from(sent.count()).unwrap_or(u32::MAX)
+    }
+
+    /// When the first request was sent, on the session's clock.
+    #[must_use]
+    pub fn started(&self) -> Option<Nanos> {
+        self.started
     }
 
     /// The packets of request `index`.
@@ -256,7 +270,7 @@ impl Probe for Ping {
     fn sent(&mut self, now: Nanos, result: Result<(), Errno>) {
         self.started.get_or_insert(now);
         let fate = if result.is_ok() { Fate::Open } else { Fate::Failed };
-        self.requests.push(Request { fate, sent_at: now, seen: None });
+        self.requests.push(Request { on_wire: result.is_ok(), fate, sent_at: now, seen: None });
         if let Err(errno) = result {
             self.report(self.requests.len() - 1, Status::NotSent { errno }, None, None);
         }

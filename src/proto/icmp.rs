@@ -156,6 +156,17 @@ pub fn code_name(kind: u8, code: u8) -> Option<&'static str> {
     CODES.iter().find(|(t, c, _)| (*t, *c) == (kind, code)).map(|(_, _, name)| *name)
 }
 
+/// Wireshark's words for a message of this type and code: `Destination unreachable (Port unreachable)`.
+#[must_use]
+pub fn name(kind: u8, code: u8) -> String {
+    let name =
+        TYPES.iter().find(|(number, _)| *number == u32::from(kind)).map_or("Unknown ICMP message", |(_, name)| name);
+    match code_name(kind, code) {
+        Some(code) => format!("{name} ({code})"),
+        None => name.to_owned(),
+    }
+}
+
 /// The bytes of an echo message that carries `payload`; its checksum is right.
 #[must_use]
 pub fn craft_echo(echo: &Echo, payload: &[u8]) -> Vec<u8> {

@@ -41,7 +41,7 @@ pub fn write(out: &mut dyn io::Write, look: Look, language: Language, notes: &[N
     Ok(())
 }
 
-/// Writes where to read on: `more   netlab explain -vv     every field of every packet of this run`.
+/// Writes where to read on: `more   -vv     the same with every field of every packet`.
 ///
 /// # Errors
 /// Those of `out`.
@@ -104,7 +104,7 @@ mod tests {
         ];
         let text = printed(|out| {
             write(out, Look::default(), Language::English, &notes)?;
-            more(out, Look::default(), Language::English, "netlab explain -vv", "more.explain")
+            more(out, Look::default(), Language::English, "-vv", "more.ping-fields")
         });
         assert_eq!(
             text,
@@ -113,7 +113,7 @@ mod tests {
                     has the address 192.168.11.1, or a router on the way\n       \
                     there or back fails.\n\
              blind  Whether any program runs there. Ping asks the network layer only.\n\
-             more   netlab explain -vv     every field of every packet of this run\n"
+             more   -vv     the same with every field of every packet\n"
         );
     }
 

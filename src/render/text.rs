@@ -38,6 +38,7 @@ pub struct Story {
     language: Language,
     verbosity: Verbosity,
     origin: Option<Nanos>,
+    time_of_day: bool,
     told: HashSet<&'static str>,
 }
 
@@ -45,7 +46,28 @@ impl Story {
     /// A story that has not begun.
     #[must_use]
     pub fn new(look: Look, language: Language, verbosity: Verbosity) -> Self {
-        Self { look, language, verbosity, origin: None, told: HashSet::new() }
+        Self { look, language, verbosity, origin: None, time_of_day: false, told: HashSet::new() }
+    }
+
+    /// Shows the time of day of each packet, in seconds since 1970 as `ping -D` does, on a line of its own before it.
+    pub fn absolute_times(&mut self) {
+        self.time_of_day = true;
+    }
+
+    /// Writes a sentence that belongs to no packet line, each time.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn note(&mut self, out: &mut dyn io::Write, note: &Note) -> io::Result<()> {
+        self.sentence(out, note, INDENT, Paint::Sentence)
+    }
+
+    /// Writes the datagram that the fragments up to `packet` make together.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn whole(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
+        self.described(out, packet, &format!("{:>12} ", "together"), '=')
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -80,15 +102,23 @@ impl Story {
     }
 
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
-        let (look, frame) = (self.look, packet.frame);
+        let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
         let time = (frame.time - origin).as_millis_f64();
+        if self.time_of_day {
+            let (seconds, rest) = (frame.time.0.div_euclid(Nanos::SECOND.0), frame.time.0.rem_euclid(Nanos::SECOND.0));
+            writeln!(out, "[{seconds}.{:06}]", rest / 1000)?;
+        }
+        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
+        self.described(out, packet, &left, self.look.glyphs.arrow(frame.direction))
+    }
+
+    fn described(&self, out: &mut dyn io::Write, packet: &Packet<'_>, left: &str, arrow: char) -> io::Result<()> {
+        let (look, frame) = (self.look, packet.frame);
         let margin = margin(packet).unwrap_or_default();
         let info = info(packet, !margin.is_empty());
         let info = escape::line(&info, look.glyphs);
-        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
-        let arrow = look.glyphs.arrow(frame.direction);
-        let used = wrap::width(&left) + 2;
+        let used = wrap::width(left) + 2;
         let lines = wrap::lines(&info, look.width.saturating_sub(used), look.width.saturating_sub(INDENT));
         let paint = match frame.direction {
             Some(Direction::Out) => Paint::Out,

@@ -44,7 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 10] = sections!("en": "arp" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
+static ENGLISH: [Section; 11] =
+    sections!("en": "arp" "event" "field" "frame" "icmp" "ip" "more" "path" "ping" "tcp" "udp");
 
 impl Language {
     /// Every language.

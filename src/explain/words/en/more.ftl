@@ -1,3 +1,3 @@
 # What can be asked for next, said behind the command that gives it.
 
-more-explain = every field of every packet of this run
+more-ping-fields = the same with every field of every packet
