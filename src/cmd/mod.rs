@@ -6,6 +6,7 @@ mod lab;
 mod ping;
 mod report;
 mod stage;
+mod trace;
 
 use std::io::{self, BufWriter, Write};
 
@@ -35,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Echo requests: who answers, how fast, and what that proves
     Ping(ping::Args),
+    /// The routers on the way, one TTL at a time
+    Trace(trace::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -45,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
   netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab --lab trace www.example.com    the routers on the way to it
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
@@ -58,6 +62,7 @@ impl Cli {
         let common = &self.common;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
+            Command::Trace(args) => trace::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

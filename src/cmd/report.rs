@@ -20,6 +20,8 @@ pub struct Report {
     language: Language,
     mode: Mode,
     context: Context,
+    /// Packets are saved and told as JSON, but have no lines in the text.
+    packets_hidden: bool,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
@@ -49,12 +51,47 @@ impl Report {
             Mode::Text(Story::new(look, language, verbosity))
         };
         let out = BufWriter::new(io::stdout());
-        Self { out, look, language, mode, context, saver: None, not_saved: None, last: Nanos(0) }
+        Self { out, look, language, mode, context, packets_hidden: false, saver: None, not_saved: None, last: Nanos(0) }
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
     pub fn save_to(&mut self, saver: Option<Writer>) {
         self.saver = saver;
+    }
+
+    /// Leaves the packets out of the text: the command has a form of its own for what it finds.
+    pub fn hide_packets(&mut self) {
+        self.packets_hidden = true;
+    }
+
+    /// Whether the report is for a program.
+    pub fn is_json(&self) -> bool {
+        matches!(self.mode, Mode::Json(_))
+    }
+
+    /// Writes a result: `text`, with `-q` too, or `json`.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn tell(
+        &mut self,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        json: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet | Mode::Text(_) => text(&mut self.out)?,
+            Mode::Json(line) => json(line, &mut self.out)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Draws on the terminal, whatever the mode.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut dyn Write, Look) -> io::Result<()>) -> Result<()> {
+        draw(&mut self.out, self.look)?;
+        Ok(self.out.flush()?)
     }
 
     /// Shows absolute times instead of milliseconds since the first packet.
@@ -71,6 +108,7 @@ impl Report {
     pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => {}
+            Mode::Text(story) if self.packets_hidden => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
@@ -88,8 +126,12 @@ impl Report {
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) => {
-                writeln!(self.out)?;
-                statistics(&mut self.out, self.look)?;
+                let mut figures = Vec::new();
+                statistics(&mut figures, self.look)?;
+                if !figures.is_empty() {
+                    writeln!(self.out)?;
+                    self.out.write_all(&figures)?;
+                }
                 writeln!(self.out)?;
                 claims::write(&mut self.out, self.look, self.language, verdict)?;
                 if let Some((command, id)) = more {
@@ -135,6 +177,7 @@ impl Observer for Report {
         self.save(packet, &notes);
         match &mut self.mode {
             Mode::Quiet => return Ok(()),
+            Mode::Text(_) if self.packets_hidden => return Ok(()),
             Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
             Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
         }
@@ -142,7 +185,7 @@ impl Observer for Report {
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
-        if let Mode::Text(story) = &mut self.mode {
+        if let (Mode::Text(story), false) = (&mut self.mode, self.packets_hidden) {
             story.whole(&mut self.out, packet)?;
         }
         Ok(self.out.flush()?)
@@ -151,12 +194,14 @@ impl Observer for Report {
     fn event(&mut self, event: &Event) -> Result<()> {
         match (&mut self.mode, event) {
             (Mode::Quiet, _) => return Ok(()),
+            (Mode::Text(_), _) if self.packets_hidden => return Ok(()),
             (Mode::Text(story), _) => {
                 if let Some(note) = event::explain(event) {
                     story.note(&mut self.out, &note)?;
                 }
             }
             (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
+            (Mode::Json(_), Event::Hop(_)) => {}
             (Mode::Json(json), Event::Rejected { .. }) => {
                 if let Some(note) = event::explain(event) {
                     json.note(&mut self.out, &note)?;

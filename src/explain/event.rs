@@ -23,6 +23,7 @@ pub fn explain(event: &Event) -> Option<Note> {
                 Status::Reply | Status::Unreachable { .. } | Status::TimeExceeded { .. } => None,
             }
         }
+        Event::Hop(_) => None,
         Event::Rejected { frame, mismatch } => Some(rejection(*mismatch).note(vec![*frame], [frame.0.into()])),
     }
 }

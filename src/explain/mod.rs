@@ -13,6 +13,7 @@ mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
+pub mod trace;
 pub mod words;
 
 pub use packet::{Context, explain};

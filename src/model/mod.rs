@@ -23,4 +23,4 @@ pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
-pub use trace::{Answer, HopFigures, HopProbe, HopReport, Quote, TraceSummary};
+pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};

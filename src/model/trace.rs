@@ -20,6 +20,23 @@ pub struct Quote {
     pub rewritten: bool,
 }
 
+/// What kind of packet looks for the routers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// ICMP echo requests.
+    Icmp,
+    /// UDP datagrams.
+    Udp {
+        /// The target's port.
+        port: u16,
+    },
+    /// TCP SYNs.
+    Tcp {
+        /// The target's port.
+        port: u16,
+    },
+}
+
 /// How a probe was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -278,12 +295,17 @@ mod tests {
     fn figures_of_a_hop() {
         let mut figures = HopFigures { sent: 10, ..HopFigures::default() };
         assert_eq!((figures.avg(), figures.deviation(), figures.jitter()), (None, None, None));
-        [2, 4, 4, 4, 5, 5, 7, 9].map(|rtt| figures.answer(Some(Nanos(rtt * 1000))));
+        for rtt in [2, 4, 4, 4, 5, 5, 7, 9] {
+            figures.answer(Some(Nanos(rtt * 1000)));
+        }
         figures.lost = 2;
         assert_eq!(figures.avg(), Some(Nanos(5000)));
         assert_eq!(figures.deviation(), Some(Nanos(2000)));
         assert_eq!(figures.jitter(), Some(Nanos(1000)), "2+0+0+1+0+2+2 over seven steps");
-        assert_eq!((figures.best, figures.worst, figures.last), (Some(Nanos(2000)), Some(Nanos(9000)), Some(Nanos(9000))));
+        assert_eq!(
+            (figures.best, figures.worst, figures.last),
+            (Some(Nanos(2000)), Some(Nanos(9000)), Some(Nanos(9000)))
+        );
         assert!((figures.loss() - 20.0).abs() < 1e-9);
     }
 }

@@ -14,6 +14,7 @@ pub mod progress;
 pub mod statistics;
 pub mod text;
 pub mod theme;
+pub mod trace;
 mod value;
 mod wrap;
 

@@ -75,11 +75,20 @@ impl Story {
     /// # Errors
     /// Those of `out`.
     pub fn heading(&mut self, out: &mut dyn io::Write, notes: &[Note]) -> io::Result<()> {
+        self.title(out, notes)?;
+        writeln!(out, "\n{:>8} {:>3}", "ms", "#")
+    }
+
+    /// Writes the heading's sentences.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn title(&mut self, out: &mut dyn io::Write, notes: &[Note]) -> io::Result<()> {
         for (number, note) in notes.iter().enumerate() {
             let paint = if number == 0 { Paint::Title } else { Paint::Sentence };
             self.sentence(out, note, 0, paint)?;
         }
-        writeln!(out, "\n{:>8} {:>3}", "ms", "#")
+        Ok(())
     }
 
     /// Writes what `packet` is and, the first time that it needs saying, what it means. Times count from the first

@@ -134,6 +134,11 @@ impl Trace {
         self.done = true;
     }
 
+    /// Takes back events that were handed over and not told to anybody; they come again, first.
+    pub fn put_back(&mut self, events: Vec<Event>) {
+        self.events.splice(..0, events);
+    }
+
     /// The hops reported so far, in the order of their TTLs.
     #[must_use]
     pub fn reports(&self) -> &[HopReport] {

@@ -420,7 +420,8 @@ fn an_answer_after_the_patience_is_late() {
     network.routers[1].burst = Some(1);
     let (hops, log) = trace(&mut network, Plan { patience, ..plan(ICMP) });
     assert!(hops[0].addresses().is_empty());
-    let late = log.events.iter().any(|event| matches!(event, Event::Probed(Probed { status: Status::Late, ttl: 1, .. })));
+    let late =
+        log.events.iter().any(|event| matches!(event, Event::Probed(Probed { status: Status::Late, ttl: 1, .. })));
     assert!(late || log.ended < 2_500 * MS, "{:?}", log.events);
 }
 
@@ -443,7 +444,10 @@ fn an_interrupted_trace_tells_what_it_knows() {
     network.run_until(&mut probe, 7 * MS);
     assert!(probe.reports().len() <= 1);
     probe.stop();
-    assert_eq!(addresses(probe.reports()), [one(router(1)), vec![], one(router(3)), one(router(4))][..probe.reports().len()]);
+    assert_eq!(
+        addresses(probe.reports()),
+        [one(router(1)), vec![], one(router(3)), one(router(4))][..probe.reports().len()]
+    );
     assert!(probe.reports().len() >= 3);
     assert_eq!(probe.next(Nanos(8 * MS)), Step::Done);
 }

@@ -117,7 +117,7 @@ impl Network {
                     probe.sent(Nanos(now), if refused { Err(105) } else { Ok(()) });
                     if !refused {
                         hear(probe, now, &mut frames, packet.clone());
-                        for (rtt, answer) in self.carry(&packet, now) {
+                        if let Some((rtt, answer)) = self.carry(&packet, now) {
                             for copy in 0..self.copies {
                                 order += 1;
                                 let at = now + rtt * 1_000_000 + i64::try_from(copy).expect("few");
