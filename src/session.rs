@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use crate::converse::Tracker;
+use crate::converse::{Piece, Tracker};
 use crate::dissect::dissect;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Event, Frame, FrameNo, Hop, LinkType, MacAddr, Nanos, Packet, Path};
@@ -160,14 +160,15 @@ impl Session {
         self.frames += 1;
         let frame = Frame { number: FrameNo(self.frames), ..frame };
         let mut packet = dissect(&frame);
-        let whole = self.tracker.observe(&mut packet);
+        let piece = self.tracker.observe(&mut packet);
         observer.packet(&packet)?;
         let now = self.now();
-        match whole {
-            None => probe.heard(now, &packet),
-            Some(whole) => {
-                let mut packet = dissect(&whole);
-                self.tracker.observe(&mut packet);
+        match piece {
+            Piece::Whole => probe.heard(now, &packet),
+            Piece::Fragment => {}
+            Piece::Last(datagram) => {
+                let mut packet = dissect(&datagram);
+                self.tracker.observe_reassembled(&mut packet);
                 observer.whole(&packet)?;
                 probe.heard(now, &packet);
             }

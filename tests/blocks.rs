@@ -21,6 +21,7 @@ const RULES: &[(&str, &str)] = &[
     (r"[ \t]+", " "),
     (r"time \d+ms", "time Tms"),
     (r"(id|ID)=0x[0-9a-f]{1,4}", "${1}=0xI"),
+    (r#""(min|avg|max|mdev|rtt|time|relative)":\d+"#, "\"${1}\":T"),
     // A number with one point is a time; an address has three.
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
@@ -48,10 +49,11 @@ fn every_console_block_prints_what_it_says() {
         let text = fs::read_to_string(&file).expect("the document can be read");
         let steps = steps(&text);
         commands += steps.len();
-        let printed: Vec<Vec<String>> = steps.iter().map(run).collect();
-        for (step, printed) in steps.iter().zip(&printed) {
+        let mut wrong = Vec::new();
+        for step in &steps {
+            let printed = run(step);
             let redact = |lines: &[String]| lines.iter().map(|line| redacted(line, &rules)).collect::<Vec<_>>();
-            if !matches(&redact(&step.expected), &redact(printed)) {
+            if !matches(&redact(&step.expected), &redact(&printed)) {
                 let place = format!("{}:{}", file.display(), step.line + 1);
                 failures.push(format!(
                     "{place}: $ {}\n--- the document says\n{}\n--- it prints\n{}\n",
@@ -59,10 +61,11 @@ fn every_console_block_prints_what_it_says() {
                     step.expected.join("\n"),
                     printed.join("\n")
                 ));
+                wrong.push((step, printed));
             }
         }
-        if std::env::var_os("NETLAB_UPDATE_BLOCKS").is_some() {
-            fs::write(&file, updated(&text, &steps, &printed)).expect("the document can be written");
+        if std::env::var_os("NETLAB_UPDATE_BLOCKS").is_some() && !wrong.is_empty() {
+            fs::write(&file, updated(&text, &wrong)).expect("the document can be written");
         }
     }
     assert!(commands > 0, "no console block was found");
@@ -113,7 +116,7 @@ fn steps(text: &str) -> Vec<Step> {
     steps
 }
 
-/// What the command prints: standard output, then standard error.
+/// What the command prints, to standard output and standard error alike.
 fn run(step: &Step) -> Vec<String> {
     let binary = Path::new(env!("CARGO_BIN_EXE_netlab"));
     let folder = binary.parent().expect("a folder");
@@ -121,7 +124,7 @@ fn run(step: &Step) -> Vec<String> {
     let empty = std::env::temp_dir().join(format!("netlab-blocks-{}", std::process::id()));
     fs::create_dir_all(&empty).expect("an empty folder");
     let output = Command::new("sh")
-        .args(["-c", &step.command])
+        .args(["-c", &format!("exec 2>&1; {}", step.command)])
         .current_dir(&empty)
         .env("PATH", path)
         .env("LC_ALL", "C.UTF-8")
@@ -129,8 +132,7 @@ fn run(step: &Step) -> Vec<String> {
         .env("COLUMNS", "80")
         .output()
         .expect("sh runs");
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8(text).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn redacted(line: &str, rules: &[(Regex, &str)]) -> String {
@@ -150,18 +152,16 @@ fn matches(expected: &[String], printed: &[String]) -> bool {
     }
 }
 
-/// `text` with the output of each step replaced by what was printed.
-fn updated(text: &str, steps: &[Step], printed: &[Vec<String>]) -> String {
+/// `text` with the output of each `wrong` step replaced by what was printed, unless it leaves something out on purpose.
+fn updated(text: &str, wrong: &[(&Step, Vec<String>)]) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let mut out: Vec<String> = Vec::new();
+    let mut out: Vec<&str> = Vec::new();
     let mut next = 0;
-    for (step, printed) in steps.iter().zip(printed) {
-        let end = step.line + 1 + step.expected.len();
-        out.extend(lines[next..=step.line].iter().map(|&line| line.to_owned()));
-        let keep = step.expected.iter().any(|line| line.trim() == "…");
-        out.extend(if keep { step.expected.clone() } else { printed.clone() });
-        next = end;
+    for (step, printed) in wrong.iter().filter(|(step, _)| step.expected.iter().all(|line| line.trim() != "…")) {
+        out.extend(&lines[next..=step.line]);
+        out.extend(printed.iter().map(String::as_str));
+        next = step.line + 1 + step.expected.len();
     }
-    out.extend(lines[next..].iter().map(|&line| line.to_owned()));
+    out.extend(&lines[next..]);
     out.join("\n") + "\n"
 }

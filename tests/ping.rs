@@ -190,6 +190,7 @@ fn sizes_fragments_and_the_dont_fragment_flag() {
     for (size, frames_each_way) in [("0", 1), ("56", 1), ("1472", 1), ("1473", 2), ("20000", 14)] {
         let run = run(&["--lab", "ping", "-c1", "-s", size, "--json", "192.168.11.7"]);
         assert_eq!(run.code, 0, "-s {size}: {}", run.err);
+        assert!(run.objects("note").iter().all(|note| note["id"] != "event.other-payload"), "-s {size}");
         let ip: Vec<_> = run.objects("packet").into_iter().filter(|packet| has_layer(packet, "ip")).collect();
         assert_eq!(ip.len(), 2 * frames_each_way, "-s {size}");
         assert_eq!(field(&ip[0], "ip", "ip.flags.df"), frames_each_way == 1, "-s {size}");
@@ -234,7 +235,12 @@ fn a_firewalls_port_unreachable_is_named() {
     let run = script(
         "home",
         "$NETLAB lab --on mac -- nft -f - <<'END'
-table ip t { chain c { type filter hook input priority 0; ip protocol icmp icmp type echo-request reject with icmp type port-unreachable; } }
+table ip t {
+    chain c {
+        type filter hook input priority 0;
+        icmp type echo-request reject with icmp type port-unreachable
+    }
+}
 END
         set +e
         $NETLAB ping -c1 --json 192.168.11.7",
@@ -384,7 +390,7 @@ fn an_interface_that_is_down_and_one_without_an_address_are_named() {
     }
     let run = script(
         "home",
-        "ip link add name empty type dummy; ip link set empty up; ip link add name lying type dummy
+        "ip link add name empty type veth peer name lying; ip link set empty up; ip link set lying up; ip link set lying down
         $NETLAB ping -c1 -I empty 192.168.11.1 || echo \"code $?\"
         $NETLAB ping -c1 -I lying 192.168.11.1 || echo \"code $?\"
         ip link set eth0 down
@@ -399,7 +405,7 @@ fn a_link_that_goes_down_ends_the_run_with_a_summary() {
     if !require_lab() || !require("ip") {
         return;
     }
-    for (how, word) in [("ip link set eth0 down", "down"), ("ip link del eth0", "gone")] {
+    for (how, word) in [("ip link set eth0 down", "down"), ("ip link del eth0", "deleted")] {
         let run = script(
             "home",
             &format!("(sleep 0.5; {how}) & $NETLAB ping -c 50 -i 0.2 192.168.11.1 2>&1 || echo \"code $?\"; times"),

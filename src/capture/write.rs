@@ -174,7 +174,9 @@ fn flag_word(frame: &Frame) -> Option<u32> {
 
 /// As much of a comment as an option holds (65,535 bytes), cut between characters.
 fn fitting(comment: &str) -> &str {
-    comment.get(..comment.floor_char_boundary(usize::from(u16::MAX))).unwrap_or(comment)
+    let room = usize::from(u16::MAX).min(comment.len());
+    let end = (0..=room).rev().find(|end| comment.is_char_boundary(*end)).unwrap_or(0);
+    comment.get(..end).unwrap_or_default()
 }
 
 /// A time before 1970 has no place in the format and becomes 1970.
@@ -183,19 +185,23 @@ fn since_epoch(time: Nanos) -> Duration {
 }
 
 fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
-    let hint = match error.kind() {
+    failed("create", path, error).hint(way_out(error.kind()))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error, whole: bool) -> Error {
+    let error = failed("write", path, error).hint(way_out(error.kind()));
+    if whole { error.hint("the file holds every frame before this one and can be read") } else { error }
+}
+
+fn way_out(kind: ErrorKind) -> &'static str {
+    match kind {
         ErrorKind::IsADirectory => "give the name of a file in it",
         ErrorKind::NotFound => "the directory it should be in does not exist: create it, or give another",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "choose a directory that you may write to",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, or choose another disk",
+        ErrorKind::BrokenPipe => "whoever should read it has gone",
         _ => "choose another file",
-    };
-    failed("create", path, error).hint(hint)
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error, whole: bool) -> Error {
-    let error = failed("write", path, error);
-    if whole { error.hint("it holds every frame before this one and can be read") } else { error }
+    }
 }
 
 fn failed(what: &str, path: &Path, error: &std::io::Error) -> Error {

@@ -95,6 +95,8 @@ async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
     if args.timestamps {
         report.absolute_times();
     }
+    let rest = i64::from(args.count.saturating_sub(1));
+    report.expect(args.count, args.deadline.unwrap_or(Nanos(args.interval.0.saturating_mul(rest))));
     let mut session = scene.open(&filter(&plan))?;
     let mut heading = vec![explain::ping::heading(&path, args.count, args.size.into())];
     heading.extend(explain::path::heading(&path));

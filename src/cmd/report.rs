@@ -9,6 +9,7 @@ use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
 use crate::model::{Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
+use crate::render::progress::Progress;
 use crate::render::{Glyphs, Look, Story, Verbosity, claims};
 use crate::session::Observer;
 use crate::wire::Counts;
@@ -22,6 +23,7 @@ pub struct Report {
     context: Context,
     /// Packets are saved and told as JSON, but have no lines in the text.
     packets_hidden: bool,
+    progress: Progress,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
@@ -51,7 +53,24 @@ impl Report {
             Mode::Text(Story::new(look, language, verbosity))
         };
         let out = BufWriter::new(io::stdout());
-        Self { out, look, language, mode, context, packets_hidden: false, saver: None, not_saved: None, last: Nanos(0) }
+        let progress = Progress::default();
+        Self {
+            out,
+            look,
+            language,
+            mode,
+            context,
+            packets_hidden: false,
+            progress,
+            saver: None,
+            not_saved: None,
+            last: Nanos(0),
+        }
+    }
+
+    /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
+    pub fn expect(&mut self, total: u32, expected: Nanos) {
+        self.progress = Progress::new(io::stderr().is_terminal(), total.into(), expected);
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
@@ -123,6 +142,7 @@ impl Report {
         summary: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
         more: Option<(&str, &str)>,
     ) -> Result<()> {
+        self.progress.finish();
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) => {
@@ -175,13 +195,16 @@ impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
-        match &mut self.mode {
-            Mode::Quiet => return Ok(()),
-            Mode::Text(_) if self.packets_hidden => return Ok(()),
-            Mode::Text(story) => story.packet(&mut self.out, packet, &notes)?,
-            Mode::Json(json) => json.packet(&mut self.out, packet, &notes)?,
-        }
-        Ok(self.out.flush()?)
+        let Self { mode, out, progress, packets_hidden, .. } = self;
+        progress.suspend(|| {
+            match mode {
+                Mode::Quiet => return Ok(()),
+                Mode::Text(_) if *packets_hidden => return Ok(()),
+                Mode::Text(story) => story.packet(out, packet, &notes)?,
+                Mode::Json(json) => json.packet(out, packet, &notes)?,
+            }
+            Ok(out.flush()?)
+        })
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
@@ -192,23 +215,21 @@ impl Observer for Report {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        match (&mut self.mode, event) {
-            (Mode::Quiet, _) => return Ok(()),
-            (Mode::Text(_), _) if self.packets_hidden => return Ok(()),
-            (Mode::Text(story), _) => {
-                if let Some(note) = event::explain(event) {
-                    story.note(&mut self.out, &note)?;
-                }
-            }
-            (Mode::Json(json), Event::Probed(probed)) => json.probe(&mut self.out, probed)?,
-            (Mode::Json(_), Event::Hop(_)) => {}
-            (Mode::Json(json), Event::Rejected { .. }) => {
-                if let Some(note) = event::explain(event) {
-                    json.note(&mut self.out, &note)?;
-                }
-            }
+        if matches!(event, Event::Probed(_)) {
+            self.progress.step();
         }
-        Ok(self.out.flush()?)
+        let note = event::explain(event);
+        let Self { mode, out, progress, packets_hidden, .. } = self;
+        progress.suspend(|| {
+            match (mode, event, note) {
+                (Mode::Json(json), Event::Probed(probed), _) => json.probe(out, probed)?,
+                (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
+                (Mode::Text(_), ..) if *packets_hidden => return Ok(()),
+                (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
+                (Mode::Quiet, ..) | (_, _, None) => return Ok(()),
+            }
+            Ok(out.flush()?)
+        })
     }
 }
 

@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use crate::model::{Frame, LinkType, Packet};
+use super::Piece;
+use crate::model::{Frame, LayerView, LinkType, Packet};
 use crate::proto::ipv4;
 
 /// Incomplete datagrams kept at most; the oldest is dropped first.
@@ -35,14 +36,20 @@ struct Datagram {
 }
 
 impl Reassembler {
-    /// Takes a fragment in; returns the whole datagram when this one completes it.
-    pub fn observe(&mut self, packet: &Packet<'_>) -> Option<Frame> {
-        let view = packet.find(&ipv4::HEADER)?;
-        let header = ipv4::Ipv4::read(view.bytes())?;
-        let start = usize::from(header.fragment_offset);
-        if start == 0 && !header.more_fragments {
-            return None;
+    /// Takes a packet in; keeps it if it is a fragment.
+    pub fn observe(&mut self, packet: &Packet<'_>) -> Piece {
+        let Some(view) = packet.find(&ipv4::HEADER) else { return Piece::Whole };
+        match ipv4::Ipv4::read(view.bytes()) {
+            Some(header) if header.more_fragments || header.fragment_offset != 0 => {
+                self.add(packet, view, header).map_or(Piece::Fragment, Piece::Last)
+            }
+            _ => Piece::Whole,
         }
+    }
+
+    /// The whole datagram, if this fragment completes it.
+    fn add(&mut self, packet: &Packet<'_>, view: LayerView<'_, '_>, header: ipv4::Ipv4) -> Option<Frame> {
+        let start = usize::from(header.fragment_offset);
         let payload = view.payload();
         let end = start + payload.len();
         if payload.is_empty() || end > LONGEST || packet.frame.original > packet.frame.bytes.len() {
@@ -135,7 +142,11 @@ mod tests {
 
     fn feed(reassembler: &mut Reassembler, packets: impl IntoIterator<Item = Vec<u8>>) -> Vec<Frame> {
         let frames: Vec<_> = (1..).zip(packets).map(|(number, bytes)| frame(number, bytes)).collect();
-        frames.iter().filter_map(|frame| reassembler.observe(&dissect(frame))).collect()
+        let whole = |frame| match reassembler.observe(&dissect(frame)) {
+            Piece::Last(frame) => Some(frame),
+            Piece::Whole | Piece::Fragment => None,
+        };
+        frames.iter().filter_map(whole).collect()
     }
 
     #[test]

@@ -15,15 +15,32 @@ use crate::model::{Frame, Packet};
 #[derive(Debug, Default)]
 pub struct Tracker {
     echoes: Echoes,
+    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
+    reassembled: Echoes,
     fragments: Reassembler,
 }
 
+/// What a frame is worth to whoever waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// It stands for itself.
+    Whole,
+    /// A fragment; others are missing.
+    Fragment,
+    /// The fragment that completes a datagram: here it is, as a frame of its own (link type raw IP, with the number,
+    /// time and direction of this fragment).
+    Last(Frame),
+}
+
 impl Tracker {
-    /// Adds to `packet` what earlier packets say about it. When it is the fragment that completes a datagram, returns
-    /// that datagram as a frame of its own (link type raw IP, with the number, time and direction of this fragment);
-    /// dissect it and let [`Tracker::observe`] see it too.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Option<Frame> {
+    /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
         self.echoes.observe(packet);
         self.fragments.observe(packet)
+    }
+
+    /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
+    pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
+        self.reassembled.observe(packet);
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::model::{Arg, FaultKind, Note, Packet};
 
-use super::packet::quoted;
 use super::rules as rule;
 
 pub(super) fn explain(packet: &Packet<'_>) -> Option<Note> {
@@ -10,10 +9,6 @@ pub(super) fn explain(packet: &Packet<'_>) -> Option<Note> {
     let frame = packet.frame;
     let frames = vec![frame.number];
     let number = |number: usize| Arg::Text(number.to_string());
-    // An ICMP error quotes only the beginning of a packet: that what follows is missing is the normal case.
-    if quoted(packet, "ip").is_some_and(|quote| fault.offset >= quote.layer().offset) {
-        return (fault.kind == FaultKind::Truncated).then(|| rule::ICMP_QUOTE_CUT.note(frames, []));
-    }
     Some(match fault.kind {
         FaultKind::Truncated if frame.original > frame.bytes.len() => {
             rule::FRAME_CUT.note(frames, [number(frame.bytes.len()), number(frame.original)])

@@ -9,7 +9,7 @@ pub mod event;
 mod fault;
 mod icmp;
 mod ip;
-mod packet;
+pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;

@@ -83,5 +83,4 @@ pub(super) fn quoted<'p, 'f>(packet: &'p Packet<'f>, name: &str) -> Option<Layer
 }
 
 #[cfg(test)]
-#[path = "packet_tests.rs"]
 mod tests;

@@ -339,5 +339,4 @@ fn list(numbers: impl IntoIterator<Item = u16>) -> String {
 }
 
 #[cfg(test)]
-#[path = "ping_tests.rs"]
 mod tests;

@@ -72,17 +72,16 @@ table! {
     IP_FRAGMENT_MIDDLE       "ip.fragment.middle"       Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
     IP_FRAGMENT_LAST         "ip.fragment.last"         Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
 
-    IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), [];
-    ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), [];
-    UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), [];
-    TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), [];
+    IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), ["expected"];
+    ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), ["expected"];
+    UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), ["expected"];
+    TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), ["expected"];
     CHECKSUM_PENDING         "frame.checksum-pending"   Guess Chat  None, ["layer"];
 
     FRAME_CUT                "frame.cut"                Fact  Note  None, ["captured" "original"];
     FRAME_TRUNCATED          "frame.truncated"          Fact  Warn  None, ["layer" "because" "needed" "available" "offset"];
     FRAME_MALFORMED          "frame.malformed"          Fact  Error None, ["layer" "because" "offset"];
 
-    ICMP_QUOTE_CUT           "icmp.quote-cut"           Fact  Chat  Some("RFC 1812 §4.3.2.3"), [];
     ICMP_REQUEST_SENT        "icmp.echo.request.sent"   Fact  Chat  Some("RFC 792"), [];
     ICMP_REQUEST_RECEIVED    "icmp.echo.request.received" Fact Chat Some("RFC 1122 §3.2.2.6"), ["from"];
     ICMP_REQUEST_SEEN        "icmp.echo.request.seen"   Fact  Chat  Some("RFC 792"), ["from" "to"];
@@ -131,7 +130,7 @@ table! {
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
     PATH_KNOWN               "path.known"               Fact  Chat  Some("RFC 826"), ["address" "mac"];
-    PATH_OWN                 "path.own"                 Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
+    PATH_OWN                 "path.own"                 Fact  Chat  None, ["target"];
     PATH_LOOPBACK            "path.loopback"            Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
     PATH_PEER                "path.peer"                Fact  Chat  None, ["target" "interface"];
     PATH_PEER_ROUTER         "path.peer-router"         Fact  Chat  None, ["target" "interface" "router"];
@@ -151,7 +150,7 @@ table! {
 
     PING_HEADING             "ping.heading"             Fact  Chat  None, ["target" "source" "interface" "count" "bytes"];
     PING_ANSWERED            "ping.answered"            Fact  Chat  Some("RFC 792"), ["target" "received" "transmitted"];
-    PING_LOCAL               "ping.local"               Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
+    PING_LOCAL               "ping.local"               Fact  Chat  None, ["target"];
     PING_LOST                "ping.lost"                Fact  Warn  None, ["lost" "list"];
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];

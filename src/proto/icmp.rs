@@ -82,7 +82,7 @@ static FIELDS: [FieldSpec; 15] = [
     FieldSpec::new("icmp.mtu", "MTU of next hop", Bits::bytes(6, 2), Kind::Number),
     FieldSpec::new("icmp.pointer", "Pointer", Bits::bytes(4, 1), Kind::Number),
     FieldSpec::new("icmp.unused", "Unused", Bits::bytes(4, 4), Kind::Bytes),
-    FieldSpec::new("icmp.resp_to", "Response frame: request in", Bits::bytes(0, 0), Kind::Number).generated(),
+    FieldSpec::new("icmp.resp_to", "Request frame", Bits::bytes(0, 0), Kind::Number).generated(),
     FieldSpec::new("icmp.resptime", "Response time", Bits::bytes(0, 0), Kind::Span).generated(),
     FieldSpec::new("icmp.num_addrs", "Number of addresses", Bits::bytes(4, 1), Kind::Number),
     FieldSpec::new("icmp.lifetime", "Lifetime", Bits::bytes(6, 2), Kind::Number),
@@ -224,13 +224,6 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
             }
         } else if let Some(field) = FIELDS[row].read(bytes, offset) {
             each(field);
-        }
-    }
-    for row in [11, 12] {
-        let found =
-            view.packet.generated.iter().find(|found| found.layer == view.index && found.key == FIELDS[row].key);
-        if let Some(found) = found {
-            each(conclude(row, found.value));
         }
     }
 }

@@ -353,26 +353,22 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     }
 }
 
-/// A generated value of this layer: computed here, or left by the conversation tracker.
+/// A generated value that this layer alone gives. What the conversation gives is in [`Packet::generated`].
+///
+/// [`Packet::generated`]: crate::model::Packet::generated
 fn conclude(view: LayerView<'_, '_>, key: &str) -> Option<Value<'static>> {
     match key {
-        "tcp.len" if !view.layer().quoted => Some(Value::Number(view.payload().len() as u64)),
-        "tcp.checksum.status" if !view.layer().quoted => {
-            checksum::status(view).map(|status| Value::Number(status.number()))
-        }
-        _ => view
-            .packet
-            .generated
-            .iter()
-            .find(|found| found.layer == view.index && found.key == key)
-            .map(|found| found.value),
+        _ if view.layer().quoted => None,
+        "tcp.len" => Some(Value::Number(view.payload().len() as u64)),
+        "tcp.checksum.status" => checksum::status(view).map(|status| Value::Number(status.number())),
+        _ => None,
     }
 }
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let Some(tcp) = Tcp::read(view.bytes()) else { return out.write_str("TCP, cut short") };
     // Relative numbers and scaled windows where the conversation is known.
-    let known = |key, raw: u64| match conclude(view, key) {
+    let known = |key, raw: u64| match view.packet.generated(key) {
         Some(Value::Number(number)) => number,
         _ => raw,
     };

@@ -44,7 +44,10 @@ pub(super) fn write(
                 meaning(out, look, language, field.spec.key)?;
             }
         }
-        for generated in packet.generated.iter().filter(|generated| generated.layer == view.index) {
+        // A header may show what the tracker found among its own fields.
+        let walked = |key| fields.iter().any(|field| field.spec.key == key);
+        let tracked = packet.generated.iter().filter(|generated| generated.layer == view.index);
+        for generated in tracked.filter(|generated| !walked(generated.key)) {
             let row_of = header.fields.iter().find(|spec| spec.key == generated.key);
             let label = row_of.map_or(generated.key, |spec| spec.label);
             let said = match (generated.value, row_of) {

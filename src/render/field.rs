@@ -35,7 +35,7 @@ pub fn write(
     writeln!(out)?;
     entry(out, look, "header", &format!("{} ({}), {}", header.title, header.name, header.source))?;
     entry(out, look, "place", &place(header, spec))?;
-    entry(out, look, "value", &reads(spec.kind))?;
+    entry(out, look, "value", &reads(spec))?;
     match spec.kind {
         Kind::Enum(names) => {
             for (number, word) in names {
@@ -105,12 +105,13 @@ fn entry(out: &mut dyn io::Write, look: Look, word: &str, text: &str) -> io::Res
     Ok(())
 }
 
-fn reads(kind: Kind) -> String {
-    match kind {
+fn reads(spec: &FieldSpec) -> String {
+    match spec.kind {
         Kind::Number => "a number".to_owned(),
         Kind::Hex => "a number, usually written in hexadecimal".to_owned(),
         Kind::Scaled(unit) => format!("a number, counted in units of {unit}"),
         Kind::Enum(_) => "a number with a meaning of its own:".to_owned(),
+        Kind::Flag(..) if spec.at.len > 1 => format!("{} bits, all 0 or not:", spec.at.len),
         Kind::Flag(..) => "one bit:".to_owned(),
         Kind::Mac => "a MAC address".to_owned(),
         Kind::Ipv4 => "an IPv4 address".to_owned(),
@@ -126,17 +127,19 @@ fn place(header: &Header, spec: &FieldSpec) -> String {
         return "not in the bytes: concluded from them".to_owned();
     }
     let (start, len) = (spec.at.start, spec.at.len);
-    if !placed(header).any(|field| field == spec) && !parts(header, spec) {
-        return "not at a fixed place: in an option, or in some messages only".to_owned();
+    let fixed = placed(header).any(|row| row == spec) || whole(header, spec).is_some();
+    if !fixed && !shares(header, spec) {
+        return "not at a fixed place: inside an option".to_owned();
     }
     let byte = start / 8;
-    match (start % 8, len) {
+    let place = match (start % 8, len) {
         (_, 0) => format!("from byte {byte} to the end"),
         (0, 8) => format!("byte {byte} of the header"),
         (0, bits) if bits % 8 == 0 => format!("bytes {byte}-{} of the header", byte + bits / 8 - 1),
         (_, 1) => format!("bit {start} of the header: in byte {byte} the bit worth {}", 128 >> (start % 8)),
         (_, bits) => format!("bits {start}-{} of the header, {bits} bits from byte {byte} on", start + bits - 1),
-    }
+    };
+    if fixed { place } else { format!("{place}, in some messages only") }
 }
 
 /// The fields of the fixed header in the order of their bits: those of the header itself that begin where the one
@@ -152,12 +155,19 @@ fn placed(header: &Header) -> impl Iterator<Item = &'static FieldSpec> {
     })
 }
 
-/// Whether `spec` is a part of a placed field.
-fn parts(header: &Header, spec: &FieldSpec) -> bool {
-    let inside = |whole: &FieldSpec| {
-        spec.at.start >= whole.at.start && spec.at.start + spec.at.len <= whole.at.start + whole.at.len
-    };
-    !spec.generated && spec.at.len > 0 && placed(header).any(|whole| whole.at.len > 0 && inside(whole))
+/// The placed field that `spec` is a part of: the row of the header itself before it, if it encloses it.
+fn whole(header: &Header, spec: &FieldSpec) -> Option<&'static FieldSpec> {
+    let position = header.fields.iter().position(|row| row == spec)?;
+    let before = header.fields[..position].iter().rev().find(|row| row.depth == 0 && !row.generated)?;
+    let encloses = spec.at.start >= before.at.start && spec.at.start + spec.at.len <= before.at.start + before.at.len;
+    (spec.depth > 0 && encloses && placed(header).any(|row| row == before)).then_some(before)
+}
+
+/// Whether `spec` stands in the place of a placed field in another form of the message. What begins at bit 0 and is not
+/// the header's first field is counted from the start of an option.
+fn shares(header: &Header, spec: &FieldSpec) -> bool {
+    let end = placed(header).map(|row| row.at.start + row.at.len).max().unwrap_or(0);
+    spec.depth == 0 && spec.at.start > 0 && spec.at.len > 0 && spec.at.start + spec.at.len <= end
 }
 
 /// A field on the map.
@@ -172,7 +182,9 @@ struct Cell {
 /// The placed fields, with the marked one's siblings in place of the field they are parts of, and with the marked
 /// field in place of another that shares its bits.
 fn cells(header: &Header, marked: &FieldSpec) -> Vec<Cell> {
-    if marked.generated {
+    let parent = whole(header, marked);
+    let fixed = parent.is_some() || placed(header).any(|row| row == marked);
+    if marked.generated || !(fixed || shares(header, marked)) {
         return Vec::new();
     }
     let cell = |spec: &FieldSpec| {
@@ -180,27 +192,25 @@ fn cells(header: &Header, marked: &FieldSpec) -> Vec<Cell> {
         Cell { start: spec.at.start, end: spec.at.start + len, label: spec.label, marked: spec == marked }
     };
     let wanted = cell(marked);
-    let overlaps = |one: &Cell, other: &Cell| one.start < other.end && other.start < one.end;
-    let mut cells = Vec::new();
-    for spec in placed(header) {
-        let whole = cell(spec);
-        if whole.marked || !overlaps(&whole, &wanted) {
-            cells.push(whole);
-            continue;
-        }
-        let siblings = header.fields.iter().filter(|part| part.depth == marked.depth && !part.generated).map(cell);
-        let mut end = whole.start;
-        for part in siblings.filter(|part| part.start >= whole.start && part.end <= whole.end) {
-            // Of several fields at the same place, the marked one is drawn.
-            if part.start >= end && (part.marked || !overlaps(&part, &wanted)) {
-                end = part.end;
-                cells.push(part);
+    let overlaps = |one: &Cell| one.start < wanted.end && wanted.start < one.end;
+    let mut cells: Vec<Cell> = Vec::new();
+    for row in placed(header) {
+        if Some(row) == parent {
+            let parts = header.fields.iter().filter(|part| whole(header, part) == parent && !part.generated).map(cell);
+            for part in parts.filter(|part| part.marked || !overlaps(part)) {
+                if cells.last().is_none_or(|before| before.end <= part.start) {
+                    cells.push(part);
+                }
             }
+        } else if cell(row).marked || !overlaps(&cell(row)) {
+            cells.push(cell(row));
+        } else if !cells.iter().any(|drawn| drawn.marked) {
+            cells.push(wanted);
         }
     }
     // A field in the place of another belongs to another form of the message: its neighbours there are not its own.
     let row = |cell: &Cell| cell.start / ROW;
-    if marked.depth == 0 && !placed(header).any(|spec| spec == marked) {
+    if !fixed {
         cells.retain(|cell| cell.marked || row(cell) != row(&wanted));
     }
     cells
@@ -263,5 +273,4 @@ fn inside(look: Look, cell: Option<Cell>, row: usize, columns: usize) -> String 
 }
 
 #[cfg(test)]
-#[path = "field_tests.rs"]
 mod tests;

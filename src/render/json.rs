@@ -317,8 +317,14 @@ fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) -> io::Result<()> {
     }
     let mut fields: SmallVec<[(&str, Value<'_>, bool); 64]> = SmallVec::new();
     view.walk(&mut |Field { spec, value, .. }| fields.push((spec.key, value, spec.generated)));
+    // A header may show what the tracker found among its own fields.
+    let walked = fields.len();
     let tracked = view.packet.generated.iter().filter(|generated| generated.layer == view.index);
-    fields.extend(tracked.map(|generated| (generated.key, generated.value, true)));
+    for generated in tracked {
+        if !fields[..walked].iter().any(|(key, _, _)| *key == generated.key) {
+            fields.push((generated.key, generated.value, true));
+        }
+    }
     object(line, "fields", &fields, false)?;
     if fields.iter().any(|(_, _, generated)| *generated) {
         object(line, "generated", &fields, true)?;
@@ -436,5 +442,4 @@ fn close(line: &mut Vec<u8>, bracket: u8) {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

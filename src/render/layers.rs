@@ -11,7 +11,7 @@ use super::{escape, text, value, wrap};
 static LINES: &[(&str, &str)] = &[
     ("eth", "{eth.src} → {eth.dst}, {eth.type}"),
     ("vlan", "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
-    ("arp", "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4} ({arp.dst.hw_mac})"),
+    ("arp", "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
     ("ip", "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
     ("icmp", "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
     ("udp", "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
@@ -58,3 +58,6 @@ fn line(view: LayerView<'_, '_>, look: Look) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,5 +211,4 @@ fn brief(view: LayerView<'_, '_>, key: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "text_tests.rs"]
 mod tests;

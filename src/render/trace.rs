@@ -101,7 +101,8 @@ impl Table {
         }
         let probes = if self.queries == 1 { "1 probe".to_owned() } else { format!("{} probes", self.queries) };
         let width = self.across() * RTT;
-        let probes = if probes.len() + 4 > width { format!("{:>width$}", "ms") } else { format!("{:>width$}", probes + ", ms") };
+        let probes =
+            if probes.len() + 4 > width { format!("{:>width$}", "ms") } else { format!("{:>width$}", probes + ", ms") };
         writeln!(out, "\n{}", self.row("hop", "address", "name", &probes, "the router says").trim_end())
     }
 
@@ -113,11 +114,12 @@ impl Table {
         let refused = hop.probes.iter().all(|probe| matches!(probe.probed.status, Status::NotSent { .. }));
         let says = self.phrase(if refused { "says.not-sent" } else { "says.silent" });
         let dashes = format!("{:>RTT$}", "-").repeat(self.across());
+        // A range of hops needs room of the address's column.
+        let width = TTL + 2 + ADDRESS + 2;
         let row = if ttl.len() > TTL {
-            // A range of hops takes the place of the address, too.
-            format!("{ttl:>TTL$}{:width$}", "", width = 2 + TTL + ADDRESS + 2 - ttl.len() - TTL)
+            format!("{:<width$}", format!("{ttl} *"))
         } else {
-            format!("{ttl:>TTL$}  {:<ADDRESS$}  ", "*")
+            format!("{ttl:>TTL$}  {:<rest$}", "*", rest = ADDRESS + 2)
         };
         let name = if self.named { " ".repeat(NAME) } else { String::new() };
         writeln!(out, "{}", self.look.paint(Paint::Aside, format!("{row}{name}{dashes} {says}").trim_end()))

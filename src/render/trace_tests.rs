@@ -50,12 +50,12 @@ fn table(hops: &[HopReport], named: bool, queries: u8, look: Look) -> String {
     let mut table = Table::new(look, Language::English, named, queries);
     printed(|out| {
         for hop in hops {
-            let names: Vec<Named> = hop
+            let all: Vec<Named> = hop
                 .addresses()
                 .into_iter()
                 .map(|address| Named { address, name: Some(format!("a-rather-long.name.of.{address}\u{1b}[2J")) })
                 .collect();
-            table.hop(out, hop, &names)?;
+            table.hop(out, hop, &all)?;
         }
         table.end(out)
     })

@@ -36,6 +36,7 @@ pub(super) fn full(field: &Field<'_>, look: Look) -> String {
             let times = if look.glyphs == Glyphs::Unicode { '×' } else { 'x' };
             format!("{short} ({} {times} {unit})", number / u64::from(unit))
         }
+        (_, Value::Bytes(bytes)) if bytes.len() > BYTES => format!("{short} ({} bytes)", bytes.len()),
         _ => short,
     }
 }
@@ -83,7 +84,6 @@ fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
             digits(&mut out, &bytes[..bytes.len().min(BYTES)]);
             if bytes.len() > BYTES {
                 out.push_str(if glyphs == Glyphs::Unicode { "…" } else { "..." });
-                let _ = write!(out, " ({} bytes)", bytes.len());
             }
             out
         }

@@ -1,6 +1,6 @@
 //! Classic BPF programs: the little language in which the kernel is told which frames to hand over.
 //!
-//! Source: S. McCanne, V. Jacobson, "The BSD Packet Filter", USENIX Winter 1993; Linux `filter.txt`.
+//! Source: `McCanne` and `Jacobson`, "The BSD Packet Filter", USENIX Winter 1993; Linux `filter.txt`.
 
 use socket2::SockFilter;
 

@@ -1,5 +1,6 @@
 //! The stage for tests with real network stacks: a thread in a fresh network namespace, a peer in another one at the
 //! end of a virtual cable, and tcpdump as the witness.
+#![allow(dead_code)] // every test file uses its part of it
 
 use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
@@ -69,13 +70,11 @@ pub fn run(line: &str) -> String {
 }
 
 /// Whether a command line succeeds.
-#[allow(dead_code)] // not every test file asks
 pub fn works(line: &str) -> bool {
     Command::new("sh").args(["-c", line]).output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs a future to its end on this thread.
-#[allow(dead_code)] // not every test file has futures
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime").block_on(future)
 }

@@ -133,7 +133,7 @@ async fn trace(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
         Hop::Router { address, .. } => Some(address),
         _ => None,
     };
-    let mut report = Report::new(common, Context { addresses: vec![path.source], router, ..Context::default() });
+    let mut report = Report::new(common, Context { addresses: vec![path.source], router });
     report.save_to(scene.saver(common)?);
     let packets = common.verbose > 0;
     if !packets {
@@ -283,7 +283,7 @@ impl Witness {
         }
         let Self { report, table, .. } = self;
         report.tell(|out| table.end(out), |_, _| Ok(()))?;
-        let more = (common.verbose < 1).then_some(("-v", "more-trace-packets"));
+        let more = (common.verbose < 1).then_some(("-v", "more.trace-packets"));
         let drawn = |out: &mut dyn std::io::Write, look| if common.quiet { Ok(()) } else { picture(out, look, hops) };
         report.conclude(verdict, drawn, |json, out| json.trace_summary(out, summary), more)
     }

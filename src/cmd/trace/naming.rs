@@ -18,11 +18,17 @@ use crate::wire;
 /// How often to look whether a name has come.
 const GLANCE: Nanos = Nanos(2_000_000);
 
+/// How far the look-up of a name has come.
+enum Name {
+    Asked,
+    /// The answer; `None` when there is no name.
+    Told(Option<String>),
+}
+
 /// The names asked for so far. The look-ups run on threads of their own.
 pub(super) struct Names {
     wanted: bool,
-    /// `None` while the name server thinks.
-    known: HashMap<Ipv4Addr, Option<Option<String>>>,
+    asked: HashMap<Ipv4Addr, Name>,
     sender: UnboundedSender<(Ipv4Addr, Option<String>)>,
     receiver: UnboundedReceiver<(Ipv4Addr, Option<String>)>,
 }
@@ -31,16 +37,16 @@ impl Names {
     /// No names yet; none ever when they are not `wanted`.
     pub(super) fn new(wanted: bool) -> Self {
         let (sender, receiver) = unbounded_channel();
-        Self { wanted, known: HashMap::new(), sender, receiver }
+        Self { wanted, asked: HashMap::new(), sender, receiver }
     }
 
     /// Begins to look up the names of `addresses`, unless that was done before.
     pub(super) fn ask(&mut self, addresses: &[IpAddr]) {
         for address in asked(addresses).filter(|_| self.wanted) {
-            if self.known.contains_key(&address) {
+            if self.asked.contains_key(&address) {
                 continue;
             }
-            self.known.insert(address, None);
+            self.asked.insert(address, Name::Asked);
             let sender = self.sender.clone();
             tokio::spawn(async move {
                 // Whoever asked may be gone: then nobody wants the name.
@@ -52,15 +58,18 @@ impl Names {
     /// Takes in what has come; whether all names of `addresses` are known now, or known not to be.
     pub(super) fn ready(&mut self, addresses: &[IpAddr]) -> bool {
         while let Ok((address, name)) = self.receiver.try_recv() {
-            self.known.insert(address, Some(name));
+            self.asked.insert(address, Name::Told(name));
         }
-        !self.wanted || asked(addresses).all(|address| self.known.get(&address).is_none_or(Option::is_some))
+        !asked(addresses).any(|address| matches!(self.asked.get(&address), Some(Name::Asked)))
     }
 
     /// The addresses with their names as far as they are known.
     pub(super) fn of(&self, addresses: &[IpAddr]) -> Vec<trace::Named> {
         let name = |address: &IpAddr| match address {
-            IpAddr::V4(address) => self.known.get(address).cloned().flatten().flatten(),
+            IpAddr::V4(address) => match self.asked.get(address) {
+                Some(Name::Told(name)) => name.clone(),
+                Some(Name::Asked) | None => None,
+            },
             IpAddr::V6(_) => None,
         };
         addresses.iter().map(|address| trace::Named { address: *address, name: name(address) }).collect()

@@ -2,8 +2,8 @@
 //!
 //! A language is a directory of `.ftl` files, one a section; an id's section is its part before the first dot, and
 //! its message is named by the id with dots written as hyphens (`ip.checksum.bad` → `ip-checksum-bad` in `ip.ftl`,
-//! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`). A section is parsed when its first sentence is needed, because
-//! a short run has no time to read sentences that it will not say.
+//! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`). Either spelling is understood. A section is parsed when its
+//! first sentence is needed, because a short run has no time to read sentences that it will not say.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -108,7 +108,7 @@ pub fn field(language: Language, key: &str) -> Option<String> {
 }
 
 fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option<String> {
-    let section = id.split('.').next()?;
+    let section = id.split(['.', '-']).next()?;
     let bundle = language.sections().iter().find(|candidate| candidate.name == section)?.bundle(language);
     let pattern = bundle.get_message(&id.replace('.', "-"))?.value()?;
     let mut given = FluentArgs::with_capacity(args.len());
@@ -224,6 +224,19 @@ mod tests {
                 assert!(words.ends_with(['.', '?', '"', ')']), "{name}: {words}");
                 assert!(!words.contains(['{', '}', '\n']), "{name}: {words}");
             }
+        }
+    }
+
+    #[test]
+    fn every_field_has_words_and_all_words_about_fields_have_one() {
+        let keys: BTreeSet<String> =
+            crate::proto::all().map(|(_, spec)| format!("field-{}", spec.key.replace('.', "-"))).collect();
+        for language in Language::ALL {
+            let section = language.sections().iter().find(|section| section.name == "field").expect("a section");
+            let spoken: BTreeSet<String> = names(section.source).map(str::to_owned).collect();
+            let difference = |one: &BTreeSet<String>, other| one.difference(other).cloned().collect::<Vec<_>>();
+            assert_eq!(difference(&keys, &spoken), [""; 0], "{language}: fields without words");
+            assert_eq!(difference(&spoken, &keys), [""; 0], "{language}: words without a field");
         }
     }
 

@@ -1,13 +1,17 @@
 # What a header field is for, by its display-filter key.
 
 field-eth-dst = The network card that this frame is for. Only machines on the same link can be written here: for a far target it is the router.
+field-eth-dst-lg = 1 if somebody made the address up instead of buying it from the IEEE. Also 1 in the broadcast address.
+field-eth-dst-ig = 1 if the frame is for a group of cards, or for all of them; 0 if for one.
 field-eth-src = The network card that put this frame on the link. A router writes its own address here when it passes a packet on.
+field-eth-src-lg = 1 if somebody made the address up instead of buying it from the IEEE: virtual machines, phones that hide.
+field-eth-src-ig = Always 0 here: only one card can send a frame.
 field-eth-type = What the frame carries: 0x0800 an IPv4 packet, 0x0806 an ARP packet. (Values up to 1500 are a length instead.)
-field-eth-padding = Filling, because an Ethernet frame must have at least 60 bytes (64 with its check sequence). It means nothing.
-field-eth-trailer = Bytes after the end of the packet, often filling.
+field-eth-len = How many bytes the frame carries. Old kinds of Ethernet frames have a length where others have a type.
 
 field-vlan-id = Which of several virtual networks on the same cable the frame belongs to.
 field-vlan-priority = How urgent the frame is for switches, 0 to 7.
+field-vlan-dei = 1 if this frame may be dropped first when a link is full.
 field-vlan-etype = What the frame carries, as the Ethernet type would say without the tag.
 
 field-arp-hw-type = The kind of link address that is asked about: 1 is Ethernet.
@@ -19,6 +23,8 @@ field-arp-src-hw_mac = The MAC address of who speaks. Receivers note it together
 field-arp-src-proto_ipv4 = The IP address of who speaks; 0.0.0.0 while it is not sure that the address is free.
 field-arp-dst-hw_mac = In a question: not known yet, so zeros. In an answer: the MAC address of who had asked.
 field-arp-dst-proto_ipv4 = In a question: the address whose owner is wanted. In an answer: the address of who had asked.
+field-arp-isgratuitous = Whether sender and target have the same IP address, so that nobody can have asked. Concluded.
+field-arp-isannouncement = Whether the sender announces "this address is mine now": a question about its own address. Concluded.
 
 field-ip-version = Which IP this is: 4. The other one in use is 6, with a quite different header.
 field-ip-hdr_len = Length of this header, counted in groups of 4 bytes. 20 bytes unless there are options; 60 at most.
@@ -41,26 +47,20 @@ field-ip-dst = Who shall get the packet in the end. It stays the same on the who
 field-ip-opt-type = Which option follows, and whether it is copied into every piece.
 field-ip-opt-len = Length of the option in bytes, its type and length included.
 field-ip-opt-ptr = Where the next router writes its entry.
-field-ip-rec_rt = A router that wrote down its address as the packet passed.
 
 field-icmp-type = What the message is: 8 an echo request, 0 its reply, 3 "unreachable", 11 "time exceeded".
 field-icmp-code = A closer reason within the type. For an echo always 0.
 field-icmp-checksum = Protects the whole ICMP message, data included.
 field-icmp-checksum-status = Whether the checksum fits the message; netlab has computed it again.
 field-icmp-ident = Names the asker's ping, so that two pings on one machine do not take each other's answers. Comes back unchanged.
-field-icmp-ident_le = The same two bytes read in the other byte order, as some systems write them.
 field-icmp-seq = Counts the questions of one ping, so that each answer finds its question. Comes back unchanged.
 field-icmp-seq_le = The same two bytes read in the other byte order, as some systems write them.
 field-icmp-mtu = The longest packet, in bytes, that the next link takes.
 field-icmp-redir_gw = The router that is better for this target.
 field-icmp-pointer = Which byte of the quoted header is the trouble, counted from 0.
+field-icmp-num_addrs = How many routers are named here.
+field-icmp-lifetime = For how many seconds the routers named here may be believed.
 field-icmp-unused = Not used in this message; must be 0.
-field-icmp-length = How much of the original packet is quoted, in groups of 4 bytes.
-field-icmp-originate_timestamp = When the question set out: milliseconds since midnight UT.
-field-icmp-receive_timestamp = When the question arrived at the answerer: milliseconds since midnight UT.
-field-icmp-transmit_timestamp = When the answer set out: milliseconds since midnight UT.
-field-icmp-address_mask = The bits of an address that name the network.
-field-icmp-resp_in = The frame with the answer. Found by netlab, not in the bytes.
 field-icmp-resp_to = The frame with the question. Found by netlab, not in the bytes.
 field-icmp-resptime = Time of the answer's frame minus time of the question's frame.
 
@@ -69,21 +69,24 @@ field-udp-dstport = The port of the program that shall get the datagram: 53 for 
 field-udp-length = Length of the datagram in bytes: this header (8) and the data.
 field-udp-checksum = Protects header, data and the IP addresses. 0 means that the sender computed none.
 field-udp-checksum-status = Whether the checksum fits the datagram; netlab has computed it again.
-field-udp-stream = A number that netlab gives to each pair of endpoints. Not in the bytes.
 
 field-tcp-srcport = The sender's port. With both addresses and the other port it names the connection.
 field-tcp-dstport = The port of the program that shall get the segment: 80 for HTTP, for example.
 field-tcp-stream = A number that netlab gives to each connection. Not in the bytes.
+field-tcp-completeness = Which parts of the connection were seen: the sum of 1 SYN, 2 SYN/ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Concluded.
 field-tcp-seq = Number of the segment's first byte, counted from the start of the connection. Computed: on the wire it starts at random.
 field-tcp-seq_raw = Number of the segment's first byte. Each side starts counting at a random number; SYN and FIN count as one byte each.
+field-tcp-nxtseq = Number of the byte after this segment's last one: what its receiver should acknowledge. Computed.
 field-tcp-ack = The next byte that the sender of this segment expects, counted from the start of the connection. Computed.
 field-tcp-ack_raw = The next byte that the sender of this segment expects: everything before it has arrived. Counts only with the ACK flag.
 field-tcp-hdr_len = Length of this header, counted in groups of 4 bytes. 20 bytes without options; 60 at most.
 field-tcp-flags = What the segment is for, a bit for each purpose.
+field-tcp-flags-res = Reserved; must be 0.
+field-tcp-flags-ae = Part of a newer way to report how full the way is; once called NS.
 field-tcp-flags-cwr = Congestion window reduced: "I heard that the way is full, and slowed down."
 field-tcp-flags-ece = "A router signalled that the way to me is full"; with SYN: "I understand such signals."
 field-tcp-flags-urg = The urgent pointer counts. Hardly used any more.
-field-tcp-flags-ack = The acknowledgment number counts. Set in every segment after the first.
+field-tcp-flags-ack = The acknowledgment number counts. Set in nearly every segment after the first.
 field-tcp-flags-push = Hand the data to the program now instead of waiting for more. It does not mean urgent.
 field-tcp-flags-reset = There is no such connection, or it is over at once.
 field-tcp-flags-syn = Opens a connection: "I count my bytes from this sequence number."
@@ -98,8 +101,6 @@ field-tcp-option_kind = Which option follows.
 field-tcp-option_len = Length of the option in bytes, its kind and length included.
 field-tcp-options-mss_val = The most data, in bytes, that the sender of this is ready to take in one segment. Each side says its own.
 field-tcp-options-wscale-shift = How many times the window is to be doubled. Counts only if both sides say it in their SYN.
-field-tcp-options-wscale-multiplier = What the window is to be multiplied by. Computed from the shift.
-field-tcp-options-sack_perm = "You may tell me which later bytes have arrived when some in between are missing."
 field-tcp-options-sack_le = First byte of a run that has arrived after a gap.
 field-tcp-options-sack_re = First byte after a run that has arrived after a gap.
 field-tcp-options-timestamp-tsval = The sender's clock at this segment, in its own units.

@@ -1,7 +1,6 @@
 # What an ICMP message says, and what to do about it.
 # Variables: $from: who sent the message; $target: where the packet that it complains about was going.
 
-icmp-quote-cut = A report quotes only the beginning of the packet that it is about. That is enough to recognise it by.
 icmp-echo-request-sent = "Are you there?" The id names this ping, the seq this question.
 icmp-echo-request-received = { $from } asks: "Are you there?" The standard wants every host to answer; many firewalls forbid it.
 icmp-echo-request-seen = { $from } asks { $to }: "Are you there?" The id names its ping, the seq this question.
@@ -44,4 +43,4 @@ icmp-information = { $from } uses a message by which hosts once learned their ow
 icmp-address-mask-request = { $from } asks how long its network's prefix is. This message is out of use since 2013: DHCP does that now.
 icmp-address-mask-reply = { $from } says how long the network's prefix is. This message is out of use since 2013: DHCP does that now.
 icmp-other = An ICMP message of type { $type }, code { $code } from { $from }: netlab has no words for it.
-icmp-checksum-bad = The ICMP checksum does not fit the bytes. The receiver throws the message away without a word.
+icmp-checksum-bad = The ICMP checksum does not fit the bytes ({ $expected } would). The receiver throws the message away without a word.

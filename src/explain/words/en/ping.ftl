@@ -22,7 +22,7 @@ ping-silence = { $count ->
 }
 ping-no-arp = Nobody answered the ARP question for { $target }, so there was no MAC address to send an echo request to.
 ping-no-arp-router = The router { $router } did not answer the ARP question, so nothing for { $target } got beyond your own link.
-ping-arp-but-silent = A machine at { $target } is on and connected: it answered the ARP question.
+ping-arp-but-silent = The ARP question for { $target } was answered, so a machine on your link claims this address.
 ping-error = { $from } answered { $count ->
     [one] { $count } request
    *[other] { $count } requests
@@ -58,7 +58,7 @@ ping-ttl-far = { $routers ->
 ping-ttl-router = The router itself may have answered: no router lowered the answer's TTL of { $ttl }, though { $target } is not on your network.
 ping-why-lost = A busy link, weak radio, or a limit on how often somebody answers pings. A few lost packets are no proof of a fault.
 ping-why-silent = A firewall drops the question or the answer, or nobody has the address { $target }, or a router on the way there or back fails.
-ping-why-refuses = Usually a firewall on { $target } itself drops pings.
+ping-why-refuses = Usually { $target } is on and its own firewall drops pings. Another machine may also have answered ARP in its place.
 ping-why-stale = Either { $target } drops pings, or its MAC address in your neighbour table is out of date.
 ping-why-no-arp = No machine on this link has the address { $target } now: it is off, elsewhere, or the address is wrong.
 ping-why-no-router = The router is off or unplugged, or { $router } is not its address: compare it with the router's settings.

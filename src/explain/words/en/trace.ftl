@@ -37,7 +37,7 @@ trace-translated = Hop { $ttl } quotes the probe as { $seen }, not as it was sen
 trace-ttl-left = Hop { $ttl } quotes the probe with TTL { $left }, not 1: it died there though its TTL had not run out.
 trace-limited = { $count ->
     [one] Hop { $list } left probes unanswered when asked at once, and answered when asked slowly.
-   *[other] Hops { $list } left probes unanswered when asked at once, and answered when asked slowly.
+   *[other] { $count } hops ({ $list }) left probes unanswered when asked at once, and answered when asked slowly.
 }
 trace-lost = { $count ->
     [one] { $count } probe to hop { $list } brought no answer; the others did.
@@ -61,7 +61,7 @@ trace-why-several = Routers there share the load packet by packet, or the way ch
 trace-why-limited = A limit on how often a router reports. What it passes on is not affected: this is no loss.
 trace-silent = { $count ->
     [one] Hop { $list } forwards but does not report, or its reports are lost on the way back: later hops do answer.
-   *[other] Hops { $list } forward but do not report, or their reports are lost on the way back: later hops do answer.
+   *[other] { $count } hops ({ $list }) forward but do not report, or their reports are lost on the way back: later hops do answer.
 }
 trace-watch-harmless = The loss at hop { $list } is not loss of what passes through: hops behind lose less. Routers report only when they have time for it.
 trace-asymmetric = The way back from hop { $ttl } is { $back } hops long: its answer came with TTL { $reply } and probably set out with { $initial }.

@@ -1,3 +1,3 @@
 # What the UDP header says.
 
-udp-checksum-bad = The UDP checksum does not fit the bytes. The receiver throws the datagram away without a word.
+udp-checksum-bad = The UDP checksum does not fit the bytes ({ $expected } would). The receiver throws the datagram away without a word.

@@ -135,6 +135,19 @@ fn icmp_errors_are_told_by_sender_type_and_code() {
 }
 
 #[test]
+fn an_error_is_called_by_its_name() {
+    let status = Status::Unreachable { kind: 3, code: 13 };
+    let notes = Case::new(FAR, fates(status, Some(ROUTER))).notes();
+    let said = words::of(Language::English, &notes[0]);
+    let name = "Destination unreachable (Communication administratively filtered)";
+    assert_eq!(said, format!("192.168.11.1 answered 4 requests with an error: {name}."));
+    let unsent = fates(Status::NotSent { errno: Errno::ENETDOWN as i32 }, None);
+    let refused = Case { transmitted: 0, ..Case::new(FAR, unsent) }.notes();
+    let said = words::of(Language::English, &refused[0]);
+    assert_eq!(said, "4 requests never reached the wire: network is down.");
+}
+
+#[test]
 fn one_error_of_each_sender_is_one_claim() {
     let expired = Status::TimeExceeded { code: 0 };
     let fates = vec![fate(1, expired, Some(ROUTER)), fate(2, expired, Some(ROUTER)), fate(3, expired, Some(TARGET))];

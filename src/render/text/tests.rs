@@ -110,6 +110,18 @@ fn without_a_direction_the_line_says_from_whom_to_whom() {
 }
 
 #[test]
+fn stamps_are_seconds_since_1970() {
+    let frame = frame(1, 123_456, Direction::In, EXPIRED);
+    let mut story = Story::new(UNICODE, Language::English, Verbosity::Story);
+    story.absolute_times();
+    let text = printed(|out| {
+        story.heading(out, &[])?;
+        story.packet(out, &packet(&frame, LINK_ERROR), &[])
+    });
+    assert!(text.contains("\n[1732150000.123456]\n     0.0   1 ← Time-to-live exceeded"), "{text}");
+}
+
+#[test]
 fn long_and_hostile_lines_stay_harmless() {
     let frame = frame(12345, 0, Direction::In, "1b5b33316d 0a e280ae");
     let packet = packet(&frame, &[(&ODD, 9)]);

@@ -8,6 +8,7 @@ use super::*;
 use crate::explain::{Context, explain};
 use crate::model::{Generated, RttSummary, Status};
 use crate::render::samples::*;
+use crate::render::{Look, Story, Verbosity};
 
 fn line(write: impl FnOnce(&mut Json, &mut Vec<u8>) -> io::Result<()>) -> Parsed {
     let (mut json, mut out) = (Json::new(Language::English), Vec::new());
@@ -67,6 +68,18 @@ fn a_packet_has_layers_fields_and_notes() {
                 "frames": [3, 4], "text": "Same id, same seq: this is the answer to #3.", "source": "RFC 792"}],
             "faults": []})
     );
+}
+
+#[test]
+fn what_the_tracker_found_is_said_once() {
+    let frame = frame(4, 0, Direction::In, REPLY);
+    let mut packet = crate::dissect::dissect(&frame);
+    packet.generated = vec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
+    let read = line(|json, out| json.packet(out, &packet, &[]));
+    assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
+    let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);
+    let text = printed(|out| story.packet(out, &packet, &[]));
+    assert_eq!(text.matches("Request frame: 3]").count(), 1, "{text}");
 }
 
 #[test]

@@ -42,3 +42,18 @@ fn every_key_is_listed_once() {
     assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), table().count());
     assert!(text.starts_with("Ethernet II\n  eth.dst"), "{text}");
 }
+
+#[test]
+fn every_field_of_every_protocol_can_be_shown() {
+    let mut maps = 0;
+    for (header, spec) in crate::proto::all() {
+        for look in [UNICODE, Look::default()] {
+            let text = printed(|out| write(out, look, Language::English, header, spec));
+            assert!(text.starts_with(spec.key), "{text}");
+            let fixed = !text.contains("place     not ");
+            assert_eq!(text.contains('|') && text.contains('#'), fixed, "{text}");
+            maps += usize::from(fixed);
+        }
+    }
+    assert!(maps > 80, "only {maps} fields are on a map");
+}
