@@ -38,6 +38,7 @@ pub struct Table {
     named: bool,
     queries: usize,
     headed: bool,
+    spaced: bool,
     silent: Vec<HopReport>,
 }
 
@@ -54,7 +55,12 @@ impl Table {
     /// A table without rows; `named` when there is a column for names, `queries` probes a hop.
     #[must_use]
     pub fn new(look: Look, language: Language, named: bool, queries: u8) -> Self {
-        Self { look, language, named, queries: usize::from(queries), headed: false, silent: Vec::new() }
+        Self { look, language, named, queries: usize::from(queries), headed: false, spaced: true, silent: Vec::new() }
+    }
+
+    /// Begins at once, without an empty line: nothing stands above the table.
+    pub fn alone(&mut self) {
+        self.spaced = false;
     }
 
     /// Writes the row of `hop`, or keeps it back when it is silent. `names` belong to its addresses.
@@ -103,7 +109,10 @@ impl Table {
         let width = self.across() * RTT;
         let probes =
             if probes.len() + 4 > width { format!("{:>width$}", "ms") } else { format!("{:>width$}", probes + ", ms") };
-        writeln!(out, "\n{}", self.row("hop", "address", "name", &probes, "the router says").trim_end())
+        if self.spaced {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", self.row("hop", "address", "name", &probes, "the router says").trim_end())
     }
 
     fn across(&self) -> usize {

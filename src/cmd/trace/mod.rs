@@ -149,7 +149,7 @@ async fn trace(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
         return watch::watch(args, common, &path, &door, &mut session, report, names).await;
     }
 
-    let table = Table::new(report::look(common), report::language(common), !common.numeric, args.queries);
+    let mut table = Table::new(report::look(common), report::language(common), !common.numeric, args.queries);
     let mut witness = Witness { report, table, names: names.clone(), packets, rows: Vec::new(), seen: Seen::default() };
     let plan = Plan {
         flow: door.flow,
