@@ -3,11 +3,13 @@
 //! What is written is valid at every moment: each packet goes to the file in one piece as it is seen, so that an
 //! interrupt, a kill or a full disk costs at most what came after it.
 
+mod destination;
 mod read;
 mod write;
 
 use crate::model::{Frame, LinkType};
 
+pub use destination::Destination;
 pub use read::Reader;
 pub use write::{Source, Writer};
 

@@ -46,7 +46,7 @@ fn source() -> Source<'static> {
 }
 
 fn write(path: &Path, records: &[Record]) -> Writer {
-    let mut writer = Writer::create(path, &source(), None).expect("a file");
+    let mut writer = Writer::create(path, &source()).expect("a file");
     for record in records {
         writer.write(&record.frame, &record.comments).expect("written");
     }
@@ -125,7 +125,7 @@ fn files_of_other_programs_are_read() {
     for (format, precision) in [("nsecpcap", 1), ("pcap", 1000), ("pcapng", 1)] {
         let copy = temporary(&format!("copy.{format}"));
         let filtered = temporary("ethernet.pcapng");
-        let mut keep = Writer::create(&filtered, &source(), None).expect("a file");
+        let mut keep = Writer::create(&filtered, &source()).expect("a file");
         for record in &ethernet {
             keep.write(&record.frame, &record.comments).expect("written");
         }
@@ -156,7 +156,7 @@ fn files_of_other_programs_are_read() {
 #[test]
 fn the_file_is_whole_after_every_frame() {
     let (path, records) = (temporary("growing.pcapng"), records());
-    let mut writer = Writer::create(&path, &source(), None).expect("a file");
+    let mut writer = Writer::create(&path, &source()).expect("a file");
     for (at, record) in records.iter().enumerate() {
         assert_eq!(read(&path), records[..at], "before frame {}", at + 1);
         writer.write(&record.frame, &record.comments).expect("written");
@@ -215,7 +215,7 @@ fn no_damage_makes_it_panic_or_go_on_for_ever() {
 }
 
 fn refusal(path: &Path) -> (Kind, String) {
-    let error = Writer::create(path, &source(), None).map(drop).expect_err("refused");
+    let error = Writer::create(path, &source()).map(drop).expect_err("refused");
     assert!(!error.hints().is_empty());
     (error.kind(), error.to_string())
 }
@@ -260,7 +260,7 @@ fn a_full_disk_leaves_a_whole_file_and_one_error() {
         let mut frame = record.frame.clone();
         frame.bytes = vec![0; 1001];
         frame.original = 1001;
-        let mut writer = Writer::create(&path, &source(), None).expect("a file");
+        let mut writer = Writer::create(&path, &source()).expect("a file");
         let mut written = 0;
         let error = loop {
             match writer.write(&frame, &[]) {
@@ -283,7 +283,7 @@ const KILLED: &str = "NETLAB_TEST_KILLED";
 #[test]
 fn a_killed_process_leaves_a_whole_file() {
     if let Some(path) = std::env::var_os(KILLED) {
-        let mut writer = Writer::create(&PathBuf::from(path), &source(), None).expect("a file");
+        let mut writer = Writer::create(&PathBuf::from(path), &source()).expect("a file");
         let records = records();
         loop {
             for record in &records {
@@ -315,26 +315,9 @@ fn a_killed_process_leaves_a_whole_file() {
 }
 
 #[test]
-fn under_sudo_a_new_file_belongs_to_the_one_who_asked() {
-    use std::os::unix::fs::MetadataExt;
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("SKIPPED: only root gives files away");
-        assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "required");
-        return;
-    }
-    let path = temporary("owned.pcapng");
-    drop(Writer::create(&path, &source(), Some((65534, 65533))).expect("a file"));
-    let owner = path.metadata().expect("metadata");
-    assert_eq!((owner.uid(), owner.gid()), (65534, 65533));
-    drop(Writer::create(&path, &source(), Some((1, 1))).expect("the same file"));
-    assert_eq!(path.metadata().expect("metadata").uid(), 65534, "a file that was there keeps its owner");
-    std::fs::remove_file(&path).expect("temporary file");
-}
-
-#[test]
 fn a_long_comment_is_cut_between_characters() {
     let path = temporary("long.pcapng");
-    let mut writer = Writer::create(&path, &source(), None).expect("a file");
+    let mut writer = Writer::create(&path, &source()).expect("a file");
     writer.write(&records()[0].frame, &["é".repeat(40_000)]).expect("written");
     assert_eq!(read(&path)[0].comments, ["é".repeat(32_767)]);
     std::fs::remove_file(&path).expect("temporary file");

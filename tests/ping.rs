@@ -452,6 +452,39 @@ fn one_file_capability_is_enough() {
 }
 
 #[test]
+fn under_sudo_a_saved_file_belongs_to_the_one_who_asked() {
+    use std::os::unix::fs::MetadataExt;
+    if !require_lab() || !is_root() {
+        return;
+    }
+    let file = scratch("sudo").join("run.pcapng");
+    let path = file.to_str().expect("UTF-8");
+    let mut command = netlab(&["--lab", "ping", "-c1", "-q", "--save", path, "192.168.11.1"]);
+    // What sudo sets; the process is root as under sudo.
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65533");
+    let run = Run::from(command.output().expect("netlab runs"));
+    assert_eq!(run.code, 0, "{}", run.err);
+    let owner = fs::metadata(&file).expect("the file");
+    assert_eq!((owner.uid(), owner.gid()), (65534, 65533));
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_an_old_capture_alone() {
+    if !require_lab() {
+        return;
+    }
+    let folder = scratch("old");
+    let (old, new) = (folder.join("old.pcapng"), folder.join("new.pcapng"));
+    fs::write(&old, "precious").expect("a file");
+    for file in [&old, &new] {
+        let path = file.to_str().expect("UTF-8");
+        assert_eq!(run(&["--lab", "ping", "-c1", "--save", path, "no-such-name.example"]).code, 2);
+    }
+    assert_eq!(fs::read_to_string(&old).expect("still there"), "precious");
+    assert!(!new.exists(), "no empty file is left behind");
+}
+
+#[test]
 fn a_full_disk_keeps_the_run_and_the_file() {
     if !require_lab() || !require("tshark") {
         return;

@@ -1,7 +1,7 @@
 //! Writing pcapng.
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 
+use super::destination::Destination;
 use super::{LINK_TYPES, flags};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Direction, Frame, LinkType, Nanos};
@@ -43,19 +44,21 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates the file, or empties it, and writes its head. Under sudo, `owner` (user and group id) is who shall own
-    /// a file that did not exist before.
+    /// Creates the file, or empties it, and writes its head.
     ///
     /// # Errors
     /// [`Kind::File`] when it cannot be written.
-    pub fn create(path: &Path, source: &Source<'_>, owner: Option<(u32, u32)>) -> Result<Self> {
-        let failed = |error: std::io::Error| cannot_create(path, &error);
-        let existed = path.symlink_metadata().is_ok();
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path).map_err(failed)?;
-        let regular = file.metadata().map_err(failed)?.is_file();
-        if let Some((user, group)) = owner.filter(|_| regular && !existed) {
-            std::os::unix::fs::fchown(&file, Some(user), Some(group)).map_err(failed)?;
-        }
+    pub fn create(path: &Path, source: &Source<'_>) -> Result<Self> {
+        Self::begin(Destination::open(path)?, source)
+    }
+
+    /// Empties the file and writes its head.
+    ///
+    /// # Errors
+    /// [`Kind::File`] when it cannot be written.
+    pub fn begin(destination: Destination, source: &Source<'_>) -> Result<Self> {
+        let (file, path) = destination.take()?;
+        let regular = file.metadata().map_err(|error| cannot_create(&path, &error))?.is_file();
         let program =
             SectionHeaderOption::UserApplication(Cow::Borrowed(concat!("netlab ", env!("CARGO_PKG_VERSION"))));
         let head = SectionHeaderBlock {
@@ -63,9 +66,10 @@ impl Writer {
             options: vec![SectionHeaderOption::OS(Cow::Borrowed(std::env::consts::OS)), program],
             ..SectionHeaderBlock::default()
         };
-        let encoder = PcapNgWriter::with_section_header(Vec::new(), head).map_err(|error| unencodable(path, &error))?;
+        let encoder =
+            PcapNgWriter::with_section_header(Vec::new(), head).map_err(|error| unencodable(&path, &error))?;
         let mut writer = Self {
-            path: path.to_owned(),
+            path,
             file,
             encoder,
             interface: source.interface.map(str::to_owned),
@@ -184,7 +188,7 @@ fn since_epoch(time: Nanos) -> Duration {
     Duration::from_nanos(u64::try_from(time.0).unwrap_or(0))
 }
 
-fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
+pub(super) fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
     failed("create", path, error).hint(way_out(error.kind()))
 }
 

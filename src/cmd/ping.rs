@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::args::{self, Common, Pattern};
 use super::report::Report;
-use super::stage::{Scene, Stage};
+use super::stage::{Open, Scene, Stage};
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{Event, FrameNo, Hop, Nanos, Packet, Path, PingSummary, Probed};
@@ -12,7 +12,7 @@ use crate::probe::ping::{Fragmenting, Ping, Plan};
 use crate::proto::{arp, ipv4};
 use crate::render::statistics;
 use crate::session::{Ending, Observer};
-use crate::wire::{Filter, Options, Sockets};
+use crate::wire::{Filter, Options};
 
 /// Echo requests: who answers, how fast, and what that proves
 #[derive(Clone, Debug, clap::Args)]
@@ -78,12 +78,12 @@ struct Witness {
 pub fn run(args: &Args, common: &Common) -> Result<u8> {
     common.only_ipv4(&args.target)?;
     common.polite(args.interval, args.count)?;
-    Stage::set(common)?.play(|sockets| ping(args, common, sockets))
+    Stage::set(common)?.play(|open| ping(args, common, open))
 }
 
-async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
+async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
     let options = Options { source: args.source, broadcast: args.broadcast, ..Options::default() };
-    let scene = Scene::find(sockets, common, &args.target, options).await?;
+    let mut scene = Scene::find(open, common, &args.target, options).await?;
     let path = scene.path.clone();
     let plan = plan(args, &path);
     let router = match path.hop {
@@ -91,7 +91,7 @@ async fn ping(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
         _ => None,
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver(common)?);
+    report.save_to(scene.saver()?);
     if args.timestamps {
         report.absolute_times();
     }

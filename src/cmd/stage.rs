@@ -4,19 +4,25 @@
 use std::net::Ipv4Addr;
 
 use super::args::Common;
-use crate::capture::{Source, Writer};
+use crate::capture::{Destination, Source, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Lab, Running};
-use crate::model::Path;
+use crate::model::{LinkType, Path};
 use crate::session::Session;
 use crate::wire::{self, Channel, Filter, Interface, Options, Sniffer, Sockets, privilege};
 
-/// A runtime, and sockets that are open but bound to nothing yet.
+/// A runtime, and everything open that needs a right: sockets bound to nothing yet, the file to save to.
 pub struct Stage {
     runtime: tokio::runtime::Runtime,
-    sockets: Sockets,
+    open: Open,
     // Dropped last: the network has to outlive the sockets in it.
     _lab: Option<Running>,
+}
+
+/// What was opened while there was the right to.
+pub struct Open {
+    sockets: Sockets,
+    destination: Option<Destination>,
 }
 
 /// Where packets will go, and the open doors to there.
@@ -25,7 +31,7 @@ pub struct Scene {
     pub path: Path,
     /// The interface it leaves by.
     pub interface: Interface,
-    sockets: Sockets,
+    open: Open,
 }
 
 impl Stage {
@@ -36,19 +42,24 @@ impl Stage {
     pub fn set(common: &Common) -> Result<Self> {
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
         let sockets = Sockets::open(&command_line(), common.interface.as_deref())?;
+        let open_file = || common.save.as_deref().map(Destination::open).transpose();
+        // Under sudo the file is opened with the rights of the user who called it, and is theirs.
+        let early = if privilege::invoking_user().is_none() { open_file()? } else { None };
         privilege::drop_all()?;
+        let destination = if early.is_none() { open_file()? } else { early };
+        let open = Open { sockets, destination };
         let lab = lab.map(Lab::start).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(Kind::System, format!("cannot start the event loop: {error}")))?;
-        Ok(Self { runtime, sockets, _lab: lab })
+        Ok(Self { runtime, open, _lab: lab })
     }
 
     /// Runs `show` with the sockets; the runtime's helper threads are not waited for.
-    pub fn play<T, F: Future<Output = T>>(self, show: impl FnOnce(Sockets) -> F) -> T {
-        let Self { runtime, sockets, _lab } = self;
-        let result = runtime.block_on(show(sockets));
+    pub fn play<T, F: Future<Output = T>>(self, show: impl FnOnce(Open) -> F) -> T {
+        let Self { runtime, open, _lab } = self;
+        let result = runtime.block_on(show(open));
         runtime.shutdown_background();
         result
     }
@@ -59,7 +70,7 @@ impl Scene {
     ///
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
-    pub async fn find(sockets: Sockets, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
+    pub async fn find(open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
         let addresses = wire::resolve(target).await?;
         let address = *addresses
             .first()
@@ -67,19 +78,17 @@ impl Scene {
         let options = Options { interface: common.interface.as_deref(), ..options };
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
-        Ok(Self { path: Path { name, ..path }, interface, sockets })
+        Ok(Self { path: Path { name, ..path }, interface, open })
     }
 
-    /// Opens the capture file that `--save` names.
+    /// Begins the capture file that `--save` names.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn saver(&self, common: &Common) -> Result<Option<Writer>> {
-        let create = |file: &std::path::PathBuf| {
-            let link = self.interface.link.unwrap_or(crate::model::LinkType::Ethernet);
-            Writer::create(file, &Source { interface: Some(&self.interface.name), link }, None)
-        };
-        common.save.as_ref().map(create).transpose()
+    pub fn saver(&mut self) -> Result<Option<Writer>> {
+        let source =
+            Source { interface: Some(&self.interface.name), link: self.interface.link.unwrap_or(LinkType::Ethernet) };
+        self.open.destination.take().map(|file| Writer::begin(file, &source)).transpose()
     }
 
     /// Listens for what passes `filter`, and gets ready to send.
@@ -87,8 +96,8 @@ impl Scene {
     /// # Errors
     /// When the interface cannot be listened on or sent on.
     pub fn open(self, filter: &Filter) -> Result<Session> {
-        let sniffer = Sniffer::start(self.sockets.sniff, &self.interface, filter)?;
-        let channel = Channel::open(self.sockets.send, &self.interface)?;
+        let sniffer = Sniffer::start(self.open.sockets.sniff, &self.interface, filter)?;
+        let channel = Channel::open(self.open.sockets.send, &self.interface)?;
         Session::new(channel, sniffer, &self.interface)
     }
 }

@@ -195,7 +195,10 @@ impl Run<'_> {
             notes.push(if (kind, code) == (11, 0) {
                 rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()])
             } else {
-                let what = icmp::name(kind, code);
+                let what = match (icmp::type_name(kind), icmp::name(kind, code)) {
+                    (of_type, of_code) if of_type == of_code => of_type.to_owned(),
+                    (of_type, of_code) => format!("{of_type} ({of_code})"),
+                };
                 rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
             });
             notes.push(match (kind, code) {

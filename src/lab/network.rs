@@ -61,10 +61,14 @@ pub(super) fn build(topology: &Topology, engine: Engine) -> Result<Network, Refu
 
 async fn build_nodes(topology: &Topology, engine: Engine) -> Result<Network, Refused> {
     let room = Namespace::current()?;
+    let mut far_ends = None;
     let mut ports = match engine {
         Engine::Tap => Ports::Taps(Vec::new()),
         Engine::Veth => {
             disable_ipv6();
+            let (connection, netlink, _) = new_connection().map_err(refused("open netlink"))?;
+            tokio::spawn(connection);
+            far_ends = Some(netlink);
             Ports::Ends(Ends::open().map_err(refused("open a packet socket"))?)
         }
     };
@@ -76,7 +80,7 @@ async fn build_nodes(topology: &Topology, engine: Engine) -> Result<Network, Ref
             .map_err(|(key, error)| Refused { step: format!("set {key} of {}", node.name), error })?;
         let (connection, netlink, _) = new_connection().map_err(refused("open netlink"))?;
         let connection = tokio::spawn(connection);
-        bring_up_loopback(&netlink).await.map_err(refused("bring lo up"))?;
+        bring_up(&netlink, 1).await.map_err(refused("bring lo up"))?;
         for (i, interface) in node.interfaces.iter().enumerate() {
             let refusal =
                 |error: io::Error| Refused { step: format!("make {} of {}", interface.name, node.name), error };
@@ -84,9 +88,13 @@ async fn build_nodes(topology: &Topology, engine: Engine) -> Result<Network, Ref
             match &mut ports {
                 Ports::Taps(taps) => taps.push(device::tap(&interface.name, index).map_err(refusal)?),
                 Ports::Ends(_) => {
-                    let pair = veth(interface, index, first_port + i, &room);
+                    let far_index = u32::try_from(FIRST + first_port + i).unwrap_or(0);
+                    let pair = veth(interface, index, far_index, &room);
                     netlink.link().add(pair).execute().await.map_err(refused("make a veth pair"))?;
                     device::compute_checksums(&interface.name).map_err(refusal)?;
+                    if let Some(far_ends) = &far_ends {
+                        bring_up(far_ends, far_index).await.map_err(refused("bring a veth end up"))?;
+                    }
                 }
             }
             set_up(&netlink, topology, number, i, index).await.map_err(|refused| Refused {
@@ -148,17 +156,16 @@ fn known_neighbours(topology: &Topology, link: Option<&Link>, n: usize) -> Vec<(
         .collect()
 }
 
-async fn bring_up_loopback(netlink: &Handle) -> Result<(), rtnetlink::Error> {
-    netlink.link().change(LinkMessageBuilder::<LinkUnspec>::new().index(1).up().build()).execute().await
+async fn bring_up(netlink: &Handle, index: u32) -> Result<(), rtnetlink::Error> {
+    netlink.link().change(LinkMessageBuilder::<LinkUnspec>::new().index(index).up().build()).execute().await
 }
 
-/// A pair with one end here and the other, already up, in `room`.
-fn veth(interface: &Interface, index: u32, port: usize, room: &Namespace) -> LinkMessage {
+/// A pair with one end here and the other in `room`; both are down.
+fn veth(interface: &Interface, index: u32, far_index: u32, room: &Namespace) -> LinkMessage {
     let far = LinkMessageBuilder::<LinkUnspec>::new()
-        .index(u32::try_from(FIRST + port).unwrap_or(0))
-        .name(format!("port{port}"))
-        .setns_by_fd(room.as_fd().as_raw_fd())
-        .up();
+        .index(far_index)
+        .name(format!("port{far_index}"))
+        .setns_by_fd(room.as_fd().as_raw_fd());
     let info = vec![LinkInfo::Kind(InfoKind::Veth), LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(far.build())))];
     LinkMessageBuilder::<LinkUnspec>::new()
         .index(index)
@@ -189,19 +196,18 @@ fn configure_kernel(node: &Node) -> Result<(), (String, io::Error)> {
     for key in ["net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter"] {
         let _ = set(key, "0");
     }
-    let (rate, mask) = match (node.time_exceeded, node.limit_errors) {
-        (false, _) => (Some(NEVER), Some("2048")), // 1 << 11: time exceeded
+    // A mask of 0 limits nothing. A rate of 0 would not do: it also takes the credit from which the kernel pays for
+    // "no route to" and the like, which it limits apart, for the whole machine.
+    let (mask, rate) = match (node.time_exceeded, node.limit_errors) {
+        (false, _) => (Some("2048"), Some(NEVER)), // 1 << 11: time exceeded
         (true, false) => (Some("0"), None),
         (true, true) => (None, None),
     };
     let settings = [
         ("net.ipv4.ip_forward", Some("1").filter(|_| node.forward), true),
         ("net.ipv4.icmp_echo_ignore_all", Some("1").filter(|_| !node.echo), false),
-        ("net.ipv4.icmp_ratelimit", rate, node.time_exceeded),
-        ("net.ipv4.icmp_ratemask", mask, false),
-        // A limit for all destinations together; older kernels have one for the whole machine, which is not ours.
-        ("net.ipv4.icmp_msgs_per_sec", Some("100000").filter(|_| !node.limit_errors), true),
-        ("net.ipv4.icmp_msgs_burst", Some("10000").filter(|_| !node.limit_errors), true),
+        ("net.ipv4.icmp_ratemask", mask, node.time_exceeded),
+        ("net.ipv4.icmp_ratelimit", rate, false),
     ];
     for (key, value, is_dispensable) in settings {
         match value.map(|value| set(key, value)) {

@@ -24,6 +24,10 @@ pub(super) fn unavailable(refused: &Refused) -> Error {
 
 /// What forbids it, as far as the system tells.
 fn reason(errno: Option<i32>, read: &dyn Fn(&str) -> Option<String>, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+    let refusals = [Errno::EPERM, Errno::EACCES, Errno::ENOSPC, Errno::EUSERS].map(|errno| errno as i32);
+    if !errno.is_some_and(|errno| refusals.contains(&errno)) {
+        return None;
+    }
     let setting = |path: &str, value: &str| read(path).is_some_and(|text| text.trim() == value);
     let switches = [
         ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces = 0: no user namespaces on this machine"),

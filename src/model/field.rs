@@ -36,7 +36,7 @@ pub enum Kind {
     Ipv6,
     /// Bytes without further structure.
     Bytes,
-    /// A span of time; only generated fields have it.
+    /// A span of time; or a point in time, since the Unix epoch, in the one field that holds one (`icmp.data_time`).
     Span,
     /// Text from the bytes; may be hostile.
     Text,
@@ -155,8 +155,14 @@ impl FieldSpec {
     /// `None` when the bytes end before the field does.
     #[must_use]
     pub fn read<'f>(&'static self, header: &'f [u8], offset: usize) -> Option<Field<'f>> {
-        let bits = if self.at.len == 0 { (header.len() * 8).checked_sub(self.at.start)? } else { self.at.len };
-        let (first, end) = (self.at.start / 8, (self.at.start + bits).div_ceil(8));
+        self.read_at(self.at, header, offset)
+    }
+
+    /// The same, for a header in which the field does not lie where the row says, but at `at`.
+    #[must_use]
+    pub fn read_at<'f>(&'static self, at: Bits, header: &'f [u8], offset: usize) -> Option<Field<'f>> {
+        let bits = if at.len == 0 { (header.len() * 8).checked_sub(at.start)? } else { at.len };
+        let (first, end) = (at.start / 8, (at.start + bits).div_ceil(8));
         let bytes = header.get(first..end)?;
         let value = match self.kind {
             Kind::Mac => Value::Mac(MacAddr::read(bytes)?),
@@ -164,11 +170,11 @@ impl FieldSpec {
             Kind::Ipv6 => Value::Ipv6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
             Kind::Bytes => Value::Bytes(bytes),
             Kind::Text => std::str::from_utf8(bytes).map_or(Value::Bytes(bytes), Value::Text),
-            Kind::Flag(..) => Value::Flag(number(bytes, self.at.start, bits)? != 0),
-            Kind::Scaled(unit) => Value::Number(number(bytes, self.at.start, bits)?.saturating_mul(u64::from(unit))),
-            Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number(bytes, self.at.start, bits)?),
+            Kind::Flag(..) => Value::Flag(number(bytes, at.start, bits)? != 0),
+            Kind::Scaled(unit) => Value::Number(number(bytes, at.start, bits)?.saturating_mul(u64::from(unit))),
+            Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number(bytes, at.start, bits)?),
         };
-        Some(Field { spec: self, start: offset * 8 + self.at.start, bits, value })
+        Some(Field { spec: self, start: offset * 8 + at.start, bits, value })
     }
 }
 

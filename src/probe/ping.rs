@@ -112,7 +112,7 @@ impl Ping {
     fn request(&self, index: usize) -> Vec<Vec<u8>> {
         let echo = icmp::Echo { reply: false, identifier: self.plan.identifier, sequence: sequence(index) };
         let message = icmp::craft_echo(&echo, &self.plan.payload);
-        let fits = ipv4::HEADER_LENGTH + message.len() <= self.plan.mtu;
+        let fits = ipv4::LENGTH + message.len() <= self.plan.mtu;
         let header = ipv4::Ipv4 {
             identification: self.plan.identification.wrapping_add(sequence(index)),
             dont_fragment: match self.plan.fragmenting {
@@ -222,7 +222,7 @@ impl Ping {
     }
 
     /// An ICMP error; it counts when it quotes one of our requests.
-    fn hear_error(&mut self, packet: &Packet<'_>, ip: &ipv4::Ipv4, error: icmp::Problem) {
+    fn hear_error(&mut self, packet: &Packet<'_>, ip: &ipv4::Ipv4, error: icmp::Report) {
         let status = match error.kind {
             icmp::UNREACHABLE | icmp::PARAMETER_PROBLEM => Status::Unreachable { kind: error.kind, code: error.code },
             icmp::TIME_EXCEEDED => Status::TimeExceeded { code: error.code },
@@ -286,7 +286,7 @@ impl Probe for Ping {
             } else {
                 self.hear_request(packet, &ip, echo);
             }
-        } else if let Some(error) = icmp::Problem::read(view.bytes()) {
+        } else if let Some(error) = icmp::Report::read(view.bytes()) {
             self.hear_error(packet, &ip, error);
         }
     }

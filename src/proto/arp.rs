@@ -1,45 +1,44 @@
-//! Address Resolution Protocol (RFC 826) for IPv4 over Ethernet; probes and announcements of RFC 5227.
+//! ARP: who on this link has this IPv4 address?
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::{Binding, Dissected, Next, Protocol, ethernet, u16_at};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
+use pnet::packet::arp::{ArpHardwareTypes, ArpOperation, MutableArpPacket};
+use pnet::packet::ethernet::EtherTypes;
+use pnet::util::MacAddr as PnetMac;
 
-/// "Who has this address?"
-pub const REQUEST: u16 = 1;
-/// "I have it."
-pub const REPLY: u16 = 2;
-/// Length for 6-byte hardware and 4-byte protocol addresses.
-pub const LENGTH: usize = 28;
+use super::reading::{Found, Input, be16, broken, concluded, placed, row, rows};
+use super::{Protocol, ethernet, numbers};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value};
 
-const OPERATIONS: &[(u32, &str)] = &[
-    (1, "request"),
-    (2, "reply"),
-    (3, "reverse request"),
-    (4, "reverse reply"),
-    (8, "inverse request"),
-    (9, "inverse reply"),
-];
-const HARDWARE: &[(u32, &str)] =
-    &[(1, "Ethernet"), (6, "IEEE 802"), (7, "ARCNET"), (15, "Frame Relay DLCI"), (24, "IEEE 1394"), (32, "InfiniBand")];
+const YES: Kind = Kind::Flag("True", "False");
+/// Addresses whose length is not that of Ethernet and IPv4 lie where the two sizes say.
+const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
-static FIELDS: [FieldSpec; 11] = [
-    FieldSpec::new("arp.hw.type", "Hardware type", Bits::bytes(0, 2), Kind::Enum(HARDWARE)),
-    FieldSpec::new("arp.proto.type", "Protocol type", Bits::bytes(2, 2), Kind::Enum(ethernet::ETHERTYPES)),
+static FIELDS: [FieldSpec; 16] = [
+    FieldSpec::new("arp.hw.type", "Hardware type", Bits::bytes(0, 2), Kind::Enum(&numbers::ARP_HARDWARE)),
+    FieldSpec::new("arp.proto.type", "Protocol type", Bits::bytes(2, 2), Kind::Enum(&numbers::ETHERTYPES)),
     FieldSpec::new("arp.hw.size", "Hardware size", Bits::bytes(4, 1), Kind::Number),
     FieldSpec::new("arp.proto.size", "Protocol size", Bits::bytes(5, 1), Kind::Number),
-    FieldSpec::new("arp.opcode", "Opcode", Bits::bytes(6, 2), Kind::Enum(OPERATIONS)),
+    FieldSpec::new("arp.opcode", "Opcode", Bits::bytes(6, 2), Kind::Enum(&numbers::ARP_OPERATIONS)),
+    FieldSpec::new("arp.isgratuitous", "Is gratuitous", ANYWHERE, YES).generated(),
+    FieldSpec::new("arp.isprobe", "Is probe", ANYWHERE, YES).generated(),
+    FieldSpec::new("arp.isannouncement", "Is announcement", ANYWHERE, YES).generated(),
     FieldSpec::new("arp.src.hw_mac", "Sender MAC address", Bits::bytes(8, 6), Kind::Mac),
+    FieldSpec::new("arp.src.hw", "Sender hardware address", ANYWHERE, Kind::Bytes),
     FieldSpec::new("arp.src.proto_ipv4", "Sender IP address", Bits::bytes(14, 4), Kind::Ipv4),
+    FieldSpec::new("arp.src.proto", "Sender protocol address", ANYWHERE, Kind::Bytes),
     FieldSpec::new("arp.dst.hw_mac", "Target MAC address", Bits::bytes(18, 6), Kind::Mac),
+    FieldSpec::new("arp.dst.hw", "Target hardware address", ANYWHERE, Kind::Bytes),
     FieldSpec::new("arp.dst.proto_ipv4", "Target IP address", Bits::bytes(24, 4), Kind::Ipv4),
-    FieldSpec::new("arp.isgratuitous", "Is gratuitous", Bits::bytes(0, 0), YES_NO).generated(),
-    FieldSpec::new("arp.isannouncement", "Is an announcement", Bits::bytes(0, 0), YES_NO).generated(),
+    FieldSpec::new("arp.dst.proto", "Target protocol address", ANYWHERE, Kind::Bytes),
 ];
-const YES_NO: Kind = Kind::Flag("True", "False");
+const GRATUITOUS: usize = row(&FIELDS, "arp.isgratuitous");
+const PROBE: usize = row(&FIELDS, "arp.isprobe");
+const ANNOUNCEMENT: usize = row(&FIELDS, "arp.isannouncement");
+const ADDRESSES: usize = row(&FIELDS, "arp.src.hw_mac");
 
-/// ARP.
+/// The table of an ARP packet.
 pub static HEADER: Header = Header {
     name: "arp",
     title: "Address Resolution Protocol",
@@ -49,40 +48,50 @@ pub static HEADER: Header = Header {
     info: Some(info),
 };
 
-/// ARP.
-pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect, bindings: &[Binding::EtherType(ethernet::ARP)] };
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
-/// An ARP message for IPv4 over Ethernet.
+/// Operation: who has this address?
+pub const REQUEST: u16 = 1;
+/// Operation: I have it, here.
+pub const REPLY: u16 = 2;
+/// Bytes before the addresses.
+const FIXED: usize = 8;
+/// Bytes of a packet between Ethernet and IPv4.
+pub const LENGTH: usize = 28;
+
+/// An ARP packet between Ethernet and IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arp {
     /// [`REQUEST`] or [`REPLY`].
     pub operation: u16,
-    /// Link-layer address of whoever speaks.
+    /// MAC address of who speaks.
     pub sender_mac: MacAddr,
-    /// IP address of whoever speaks; 0.0.0.0 in a probe (RFC 5227 §2.1.1).
+    /// IPv4 address of who speaks; 0.0.0.0 in a probe (RFC 5227 §1.1).
     pub sender_ip: Ipv4Addr,
-    /// The address asked for (zero) or the one answered to.
+    /// MAC address of who is meant; zero in a request, for it is the question.
     pub target_mac: MacAddr,
-    /// The address asked for, or the one answered to.
+    /// IPv4 address of who is meant.
     pub target_ip: Ipv4Addr,
 }
 
 impl Arp {
-    /// The message at the start of `bytes`; `None` when they are cut short or not about IPv4 over Ethernet.
+    /// The packet at the start of `bytes`, if it is one between Ethernet and IPv4.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let address = |at: usize| Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?));
-        is_ipv4_over_ethernet(bytes).then_some(())?;
+        let bytes = bytes.get(..LENGTH).filter(|bytes| bytes[..6] == [0, 1, 8, 0, 6, 4])?;
         Some(Self {
-            operation: u16_at(bytes, 6)?,
-            sender_mac: MacAddr::read(bytes.get(8..)?)?,
-            sender_ip: address(14)?,
-            target_mac: MacAddr::read(bytes.get(18..)?)?,
-            target_ip: address(24)?,
+            operation: be16(bytes, 6)?,
+            sender_mac: MacAddr::read(&bytes[8..])?,
+            sender_ip: ipv4(&bytes[14..18])?,
+            target_mac: MacAddr::read(&bytes[18..])?,
+            target_ip: ipv4(&bytes[24..28])?,
         })
     }
+}
 
-    /// A request with no sender address: "is this one free?" (RFC 5227 §2.1.1).
+impl Arp {
+    /// A request with no sender address: "is this one free?" (RFC 5227 §1.1).
     #[must_use]
     pub fn is_probe(&self) -> bool {
         self.operation == REQUEST && self.sender_ip.is_unspecified() && !self.target_ip.is_unspecified()
@@ -94,99 +103,189 @@ impl Arp {
         matches!(self.operation, REQUEST | REPLY) && self.sender_ip == self.target_ip
     }
 
-    /// A gratuitous request with no target MAC: "this address is mine from now on" (RFC 5227 §2.3).
+    /// A gratuitous request with no target MAC: "this address is mine from now on" (RFC 5227 §1.1).
     #[must_use]
     pub fn is_announcement(&self) -> bool {
         self.operation == REQUEST && self.is_gratuitous() && self.target_mac == MacAddr::ZERO
     }
 }
 
-/// The bytes of `message`.
-#[must_use]
-pub fn craft(message: &Arp) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(LENGTH);
-    bytes.extend_from_slice(&[0, 1, 8, 0, 6, 4]);
-    bytes.extend_from_slice(&message.operation.to_be_bytes());
-    bytes.extend_from_slice(&message.sender_mac.0);
-    bytes.extend_from_slice(&message.sender_ip.octets());
-    bytes.extend_from_slice(&message.target_mac.0);
-    bytes.extend_from_slice(&message.target_ip.octets());
-    bytes
+fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
+    Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?))
 }
 
-fn is_ipv4_over_ethernet(bytes: &[u8]) -> bool {
-    bytes.get(2..6) == Some(&[8, 0, 6, 4]) && bytes.len() >= LENGTH
+/// The four addresses of a packet of any address sizes, and how they read.
+struct Addresses<'f> {
+    /// Hardware and protocol address of the sender, then of the target: where each begins and its bytes.
+    parts: [(usize, &'f [u8]); 4],
+    mac: bool,
+    ipv4: bool,
 }
 
-fn dissect(bytes: &[u8]) -> Dissected {
-    let sizes = bytes.get(4).zip(bytes.get(5));
-    let Some((&hardware, &protocol)) = sizes else { return Dissected::cut("arp", 8, bytes.len(), "arp") };
-    let needed = 8 + 2 * (usize::from(hardware) + usize::from(protocol));
-    if bytes.len() < needed {
-        return Dissected::cut("arp", needed, bytes.len(), "arp.hw.size");
+impl<'f> Addresses<'f> {
+    fn read(bytes: &'f [u8]) -> Option<Self> {
+        let (hardware, protocol) = (usize::from(*bytes.get(4)?), usize::from(*bytes.get(5)?));
+        let mut at = FIXED;
+        let mut parts = [(0, &bytes[..0]); 4];
+        for (part, size) in parts.iter_mut().zip([hardware, protocol, hardware, protocol]) {
+            *part = (at, bytes.get(at..at + size)?);
+            at += size;
+        }
+        let mac = matches!(be16(bytes, 0)?, 1 | 6) && hardware == 6;
+        Some(Self { parts, mac, ipv4: be16(bytes, 2)? == ethernet::IPV4 && protocol == 4 })
     }
-    // Whatever follows is padding up to Ethernet's shortest frame.
-    Dissected { payload: Some(0), ..Dissected::whole(needed, Next::Nothing) }
+
+    /// Writes the address `part` as the Info column does: hexadecimal when its kind is not known.
+    fn write(&self, part: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+        let bytes = self.parts[part].1;
+        if part.is_multiple_of(2) {
+            if let Some(mac) = MacAddr::read(bytes).filter(|_| self.mac) {
+                return write!(out, "{mac}");
+            }
+        } else if let Some(address) = ipv4(bytes).filter(|_| self.ipv4) {
+            return write!(out, "{address}");
+        }
+        bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+/// What a request or reply says beyond its words.
+#[derive(Default)]
+struct Purpose {
+    gratuitous: bool,
+    probe: bool,
+    announcement: bool,
+}
+
+impl Purpose {
+    /// RFC 5227 §1.1: a probe has no sender address; an announcement names its sender's own.
+    fn of(operation: u16, addresses: &Addresses<'_>) -> Self {
+        let [_, (_, sender), (_, target_hardware), (_, target)] = addresses.parts;
+        let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+        match operation {
+            REQUEST | REPLY if sender == target => {
+                Self { gratuitous: true, announcement: operation == REQUEST && zero(target_hardware), probe: false }
+            }
+            REQUEST => Self { probe: zero(sender), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+}
+
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(&[_, _, _, _, hardware, protocol, _, _]) = input.bytes.get(..FIXED) else {
+        return Found::truncated(input, FIXED, None);
+    };
+    let length = FIXED + 2 * (usize::from(hardware) + usize::from(protocol));
+    if input.bytes.len() < length {
+        let key = if hardware == 6 && protocol == 4 { None } else { Some("arp.hw.size") };
+        return Found::truncated(input, length, key);
+    }
+    Found { payload: 0, ends: Some("arp.hw.size"), ..Found::new(input, length, None) }
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let (bytes, offset) = (view.bytes(), view.layer().offset);
-    // Addresses of other lengths lie elsewhere; only the fixed part is the same for all.
-    let rows = if bytes.get(4..6).is_none_or(|sizes| sizes == [6, 4]) { 9 } else { 5 };
-    FIELDS[..rows].iter().filter_map(|spec| spec.read(bytes, offset)).for_each(&mut *each);
-    if let Some(arp) = Arp::read(bytes) {
-        let mut conclude = |spec, value| {
-            if value {
-                each(Field { spec, start: offset * 8, bits: 0, value: crate::model::Value::Flag(true) });
-            }
-        };
-        conclude(&FIELDS[9], arp.is_gratuitous());
-        conclude(&FIELDS[10], arp.is_announcement());
+    rows(view, &FIELDS[..GRATUITOUS], each);
+    let Some(addresses) = Addresses::read(view.bytes()) else {
+        // Cut short: what is there of an ordinary packet.
+        if view.bytes().starts_with(&[0, 1, 8, 0, 6, 4]) {
+            rows(view, &FIELDS[ADDRESSES..], &mut |field| {
+                if field.spec.at != ANYWHERE {
+                    each(field);
+                }
+            });
+        }
+        return;
+    };
+    let purpose = Purpose::of(be16(view.bytes(), 6).unwrap_or(0), &addresses);
+    for (is, row) in [(purpose.gratuitous, GRATUITOUS), (purpose.probe, PROBE), (purpose.announcement, ANNOUNCEMENT)] {
+        if is {
+            each(concluded(view, &FIELDS[row], Value::Flag(true)));
+        }
+    }
+    for (index, (at, bytes)) in addresses.parts.into_iter().enumerate() {
+        let known = if index.is_multiple_of(2) { addresses.mac } else { addresses.ipv4 };
+        let spec = &FIELDS[ADDRESSES + 2 * index + usize::from(!known)];
+        if !bytes.is_empty() {
+            // In a packet of other address sizes it lies elsewhere than the row says.
+            placed(view, spec, at, bytes.len(), each);
+        }
     }
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(arp) = Arp::read(view.bytes()) else { return out.write_str("ARP, not for IPv4 over Ethernet") };
-    let (sender, target) = (arp.sender_ip, arp.target_ip);
-    match arp.operation {
-        _ if arp.is_announcement() => write!(out, "ARP Announcement for {target}"),
-        REQUEST if arp.is_gratuitous() => write!(out, "Gratuitous ARP for {target} (Request)"),
-        REPLY if arp.is_gratuitous() => write!(out, "Gratuitous ARP for {target} (Reply)"),
-        _ if arp.is_probe() => write!(out, "Who has {target}? (ARP Probe)"),
-        REQUEST => write!(out, "Who has {target}? Tell {sender}"),
-        REPLY => write!(out, "{sender} is at {}", arp.sender_mac),
-        other => write!(out, "Unknown ARP opcode 0x{other:04x}"),
+/// An ARP packet, 28 bytes.
+#[must_use]
+pub fn craft(arp: &Arp) -> Vec<u8> {
+    let mut bytes = vec![0; LENGTH];
+    if let Some(mut packet) = MutableArpPacket::new(&mut bytes) {
+        packet.set_hardware_type(ArpHardwareTypes::Ethernet);
+        packet.set_protocol_type(EtherTypes::Ipv4);
+        packet.set_hw_addr_len(6);
+        packet.set_proto_addr_len(4);
+        packet.set_operation(ArpOperation(arp.operation));
+        packet.set_sender_hw_addr(PnetMac::from(arp.sender_mac.0));
+        packet.set_sender_proto_addr(arp.sender_ip);
+        packet.set_target_hw_addr(PnetMac::from(arp.target_mac.0));
+        packet.set_target_proto_addr(arp.target_ip);
     }
+    bytes
+}
+
+/// One piece of an ARP sentence: words, or one of the four addresses.
+enum Piece {
+    Words(&'static str),
+    Address(usize),
+}
+
+const SENDER_HARDWARE: Piece = Piece::Address(0);
+const SENDER: Piece = Piece::Address(1);
+const TARGET_HARDWARE: Piece = Piece::Address(2);
+const TARGET: Piece = Piece::Address(3);
+
+fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+    use Piece::Words;
+    let (Some(addresses), Some(operation)) = (Addresses::read(view.bytes()), be16(view.bytes(), 6)) else {
+        return out.write_str(broken(view).unwrap_or_default());
+    };
+    let purpose = Purpose::of(operation, &addresses);
+    let sentence: &[Piece] = match operation {
+        REQUEST if purpose.announcement => &[Words("ARP Announcement for "), TARGET],
+        REQUEST if purpose.gratuitous => &[Words("Gratuitous ARP for "), TARGET, Words(" (Request)")],
+        REQUEST if purpose.probe => &[Words("Who has "), TARGET, Words("? (ARP Probe)")],
+        REQUEST => &[Words("Who has "), TARGET, Words("? Tell "), SENDER],
+        REPLY if purpose.gratuitous => &[Words("Gratuitous ARP for "), SENDER, Words(" (Reply)")],
+        REPLY => &[SENDER, Words(" is at "), SENDER_HARDWARE],
+        3 | 8 => &[Words("Who is "), TARGET_HARDWARE, Words("? Tell "), SENDER_HARDWARE],
+        4 => &[TARGET_HARDWARE, Words(" is at "), TARGET],
+        9 => &[SENDER_HARDWARE, Words(" is at "), SENDER],
+        0 | u16::MAX => return write!(out, "Reserved opcode {operation}"),
+        _ => return write!(out, "Unknown ARP opcode {operation:#06x}"),
+    };
+    sentence.iter().try_for_each(|piece| match piece {
+        Words(words) => out.write_str(words),
+        Piece::Address(part) => addresses.write(*part, out),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const QUESTION: Arp = Arp {
-        operation: REQUEST,
-        sender_mac: MacAddr([2, 0, 0, 0, 0, 2]),
-        sender_ip: Ipv4Addr::new(192, 168, 11, 2),
-        target_mac: MacAddr::ZERO,
-        target_ip: Ipv4Addr::new(192, 168, 11, 1),
-    };
-
     #[test]
-    fn what_is_crafted_is_read() {
-        let bytes = craft(&QUESTION);
+    fn a_crafted_packet_reads_back() {
+        let arp = Arp {
+            operation: REQUEST,
+            sender_mac: MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]),
+            sender_ip: Ipv4Addr::new(192, 168, 11, 2),
+            target_mac: MacAddr::ZERO,
+            target_ip: Ipv4Addr::new(192, 168, 11, 1),
+        };
+        let bytes = craft(&arp);
         assert_eq!(bytes.len(), LENGTH);
-        assert_eq!(Arp::read(&bytes), Some(QUESTION));
+        assert_eq!(Arp::read(&bytes), Some(arp));
         assert_eq!(Arp::read(&bytes[..27]), None);
-    }
-
-    #[test]
-    fn probes_and_announcements_are_told_apart() {
-        let probe = Arp { sender_ip: Ipv4Addr::UNSPECIFIED, ..QUESTION };
-        let announcement = Arp { target_ip: QUESTION.sender_ip, ..QUESTION };
-        let gratuitous = Arp { target_mac: MacAddr::BROADCAST, ..announcement };
-        assert!(probe.is_probe() && !probe.is_gratuitous());
-        assert!(announcement.is_announcement() && announcement.is_gratuitous() && !announcement.is_probe());
-        assert!(gratuitous.is_gratuitous() && !gratuitous.is_announcement());
-        assert!(!QUESTION.is_probe() && !QUESTION.is_gratuitous());
+        let mut other = bytes;
+        other[4] = 8;
+        assert_eq!(Arp::read(&other), None, "not Ethernet's address size");
     }
 }

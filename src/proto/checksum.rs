@@ -1,30 +1,31 @@
-//! The Internet checksum (RFC 1071), and what a checksum field says about the bytes it covers.
+//! The Internet checksum (RFC 1071), and whether a layer's is right.
 
 use std::net::Ipv4Addr;
 
-use super::{icmp, ipv4, tcp, u16_at, udp};
-use crate::model::LayerView;
+use super::{icmp, ipv4, reading, tcp, udp};
+use crate::model::{LayerView, Value};
 
-/// What a checksum field says.
+/// What a checksum field is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It fits the bytes.
+    /// It is what the bytes give.
     Good,
-    /// It does not.
+    /// It is not.
     Bad {
-        /// What it should be.
+        /// What the bytes give.
         expected: u16,
     },
-    /// Not computed yet: the network card was to fill it in when this frame left (checksum offload).
+    /// Not computed yet: the frame was seen on its way out, before the network card fills the field in.
     Pending,
-    /// Not all the bytes that it covers are here (cut, fragment, quoted).
+    /// Not all the bytes it covers are here (cut by the capture, a fragment, or quoted in an ICMP error).
     Unverified,
-    /// The sender chose to send none (UDP over IPv4, RFC 768).
+    /// The sender chose not to compute one (UDP, field 0).
     Absent,
 }
 
 impl Status {
-    /// Wireshark's number for it (`*.checksum.status`): 0 bad, 1 good, 2 unverified, 3 not present.
+    /// Wireshark's number for it in fields such as `tcp.checksum.status`. Wireshark has none for [`Self::Pending`] and
+    /// calls it bad; here it counts as unverified.
     #[must_use]
     pub fn number(self) -> u64 {
         match self {
@@ -34,94 +35,119 @@ impl Status {
             Self::Absent => 3,
         }
     }
+
+    pub(super) fn value(self) -> Value<'static> {
+        Value::Number(self.number())
+    }
 }
 
-/// Names of [`Status::number`].
-pub const STATUS_NAMES: &[(u32, &str)] = &[(0, "Bad"), (1, "Good"), (2, "Unverified"), (3, "Not present")];
+/// The names of the numbers of [`Status::number`].
+pub static STATUS_NAMES: [(u32, &str); 4] = [(0, "Bad"), (1, "Good"), (2, "Unverified"), (3, "Not present")];
 
-/// The checksum of `bytes` as it is written into a header whose checksum field is zero.
+/// A sum of 16-bit words in ones' complement arithmetic, not yet complemented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum(u64);
+
+impl Sum {
+    /// Adds the big-endian words of `bytes`; a last odd byte counts as a word's first half. Every part but the last
+    /// must have even length.
+    #[must_use]
+    pub fn plus(self, bytes: &[u8]) -> Self {
+        let (words, rest) = bytes.as_chunks::<4>();
+        let mut sum = self.0;
+        for word in words {
+            sum += u64::from(u32::from_be_bytes(*word));
+        }
+        let mut last = [0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        Self(sum + u64::from(u32::from_be_bytes(last)))
+    }
+
+    /// The sum folded to 16 bits.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // folded until it fits
+    pub fn fold(self) -> u16 {
+        let mut sum = self.0;
+        while sum >> 16 != 0 {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum as u16
+    }
+
+    /// The value to be sent in a checksum field that was 0 while summing.
+    #[must_use]
+    pub fn checksum(self) -> u16 {
+        !self.fold()
+    }
+}
+
+/// The sum of the pseudo header that TCP and UDP checksums begin with (RFC 9293 §3.1, RFC 768). `length` is that of
+/// header and data together.
 #[must_use]
-pub fn internet(bytes: &[u8]) -> u16 {
-    !fold(sum(bytes))
+pub fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> Sum {
+    Sum(u64::from(protocol) + length as u64).plus(&source.octets()).plus(&destination.octets())
 }
 
-/// The checksum of a TCP segment or UDP datagram, pseudo header included (RFC 9293 §3.1, RFC 768).
-#[must_use]
-pub fn transport(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, segment: &[u8]) -> u16 {
-    !fold(pseudo_header(source, destination, protocol, segment.len()) + sum(segment))
-}
-
-/// What the checksum field of this layer says; `None` for a layer that has none.
+/// What the checksum of this layer is worth; `None` for layers without one, or when the field itself is missing.
 #[must_use]
 pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
-    if view.is(&ipv4::HEADER) {
-        let bytes = view.bytes();
-        let whole = bytes.len() >= ipv4::HEADER_LENGTH && bytes.len() == ipv4::header_length(bytes);
-        return Some(if whole { compare(sum(bytes), u16_at(bytes, 10)?) } else { Status::Unverified });
+    let header = view.layer().header;
+    let bytes = view.bytes();
+    if std::ptr::eq(header, &raw const ipv4::HEADER) {
+        let field = reading::be16(bytes, ipv4::CHECKSUM)?;
+        let whole = bytes.len() == usize::from(bytes[0] & 15) * 4;
+        return Some(if whole { compare(field, Sum::default().plus(bytes)) } else { Status::Unverified });
     }
-    let (protocol, at) = if view.is(&icmp::HEADER) {
-        (ipv4::ICMP, 2)
-    } else if view.is(&udp::HEADER) {
-        (ipv4::UDP, 6)
-    } else if view.is(&tcp::HEADER) {
-        (ipv4::TCP, 16)
+    if std::ptr::eq(header, &raw const icmp::HEADER) {
+        let field = reading::be16(bytes, icmp::CHECKSUM)?;
+        let whole = !view.layer().quoted && ipv4::enclosing(view).is_none_or(ipv4::is_whole);
+        return Some(if whole { compare(field, covered(view, usize::MAX)) } else { Status::Unverified });
+    }
+    let (at, protocol) = if std::ptr::eq(header, &raw const udp::HEADER) {
+        (udp::CHECKSUM, ipv4::UDP)
+    } else if std::ptr::eq(header, &raw const tcp::HEADER) {
+        (tcp::CHECKSUM, ipv4::TCP)
     } else {
         return None;
     };
-    let field = u16_at(view.bytes(), at)?;
-    if protocol == ipv4::UDP && field == 0 {
+    let field = reading::be16(bytes, at)?;
+    if field == 0 && protocol == ipv4::UDP {
         return Some(Status::Absent);
     }
-    let Some((ip, segment)) = covered(view) else { return Some(Status::Unverified) };
-    let pseudo =
-        if protocol == ipv4::ICMP { 0 } else { pseudo_header(ip.source, ip.destination, protocol, segment.len()) };
-    let found = compare(pseudo + sum(segment), field);
-    let pending = view.packet.frame.checksum_pending || (pseudo != 0 && field == fold(pseudo));
-    Some(if pending && found != Status::Good { Status::Pending } else { found })
-}
-
-/// The IPv4 header around this layer and all the bytes that the layer's checksum covers, if they are all here.
-fn covered<'f>(view: LayerView<'_, 'f>) -> Option<(ipv4::Ipv4, &'f [u8])> {
-    if view.layer().quoted {
-        return None;
+    let Some(ip) = ipv4::enclosing(view) else { return Some(Status::Unverified) };
+    let Some((source, destination)) = ipv4::ends(ip) else { return Some(Status::Unverified) };
+    let length = match protocol {
+        ipv4::UDP => usize::from(reading::be16(bytes, udp::LENGTH)?),
+        _ => ipv4::reported_payload(ip),
+    };
+    let pseudo = pseudo_header(source, destination, protocol, length);
+    if !view.layer().quoted && (view.packet.frame.checksum_pending || field == pseudo.fold()) {
+        return Some(Status::Pending);
     }
-    let outer = view.packet.views().take(view.index).filter(|outer| outer.is(&ipv4::HEADER));
-    let outer = outer.last()?;
-    let ip = ipv4::Ipv4::read(outer.bytes())?;
-    let promised = usize::from(u16_at(outer.bytes(), 2)?).checked_sub(outer.bytes().len())?;
-    let here = outer.payload();
-    let fragment = ip.more_fragments || ip.fragment_offset != 0;
-    // A UDP datagram may be shorter than the IP packet that carries it.
-    let length = if view.is(&udp::HEADER) { usize::from(u16_at(view.bytes(), 4)?).min(here.len()) } else { here.len() };
-    (!fragment && here.len() == promised).then(|| (ip, &here[..length]))
-}
-
-/// `sum` covers the checksum field itself, so it folds to all ones when the field is right.
-fn compare(sum: u64, field: u16) -> Status {
-    if fold(sum) == 0xffff {
-        return Status::Good;
+    if !ipv4::is_whole(ip) || length > ipv4::reported_payload(ip) {
+        return Some(Status::Unverified);
     }
-    Status::Bad { expected: !fold(sum + u64::from(!field)) }
+    let expected = compare(field, Sum(u64::from(pseudo.fold()) + u64::from(covered(view, length).fold())));
+    Some(match expected {
+        // A computed 0 is sent as 0xffff, for 0 means "none" (RFC 768).
+        Status::Bad { expected: 0 } if protocol == ipv4::UDP => Status::Bad { expected: 0xffff },
+        status => status,
+    })
 }
 
-fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> u64 {
-    sum(&source.octets()) + sum(&destination.octets()) + u64::from(protocol) + length as u64
+/// The sum over this layer and its payload, of `length` bytes at most.
+fn covered(view: LayerView<'_, '_>, length: usize) -> Sum {
+    let layer = view.layer();
+    let length = length.min(layer.length + layer.payload);
+    Sum::default().plus(view.packet.frame.bytes.get(layer.offset..layer.offset + length).unwrap_or(&[]))
 }
 
-/// The 16-bit words of `bytes`, the last one padded with a zero byte, added up. Cannot overflow below 2^49 bytes.
-fn sum(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks_exact(2);
-    let odd = words.remainder().first().map_or(0, |&last| u64::from(last) << 8);
-    words.map(|word| u64::from(u16::from_be_bytes([word[0], word[1]]))).sum::<u64>() + odd
-}
-
-/// Carries added back in until the sum fits 16 bits.
-#[allow(clippy::cast_possible_truncation)] // the loop ends below 2^16
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
+/// Judges `field`, given the sum over everything including it: a right one makes the sum all ones.
+fn compare(field: u16, sum: Sum) -> Status {
+    match sum.fold() {
+        0xffff => Status::Good,
+        folded => Status::Bad { expected: Sum(u64::from(folded) + u64::from(!field)).checksum() },
     }
-    sum as u16
 }
 
 #[cfg(test)]
@@ -129,21 +155,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sum_of_rfc_1071() {
-        // The worked example of RFC 1071 §3 has the sum 0xddf2.
-        assert_eq!(internet(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]), !0xddf2);
-        assert_eq!(internet(&[0x12]), !0x1200);
-        assert_eq!(internet(&[]), 0xffff);
+    fn the_example_of_rfc_1071() {
+        // RFC 1071 §3: the words 0001 f203 f4f5 f6f7 add up to ddf2.
+        let sum = Sum::default().plus(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
+        assert_eq!(sum.fold(), 0xddf2);
+        assert_eq!(sum.checksum(), !0xddf2);
     }
 
     #[test]
-    fn a_wrong_field_names_the_right_value() {
-        let mut message = vec![8, 0, 0, 0, 1, 2, 3, 4];
-        let right = internet(&message);
-        message[2..4].copy_from_slice(&right.to_be_bytes());
-        assert_eq!(compare(sum(&message), right), Status::Good);
-        message[2] ^= 0x55;
-        let wrong = u16_at(&message, 2).expect("a field");
-        assert_eq!(compare(sum(&message), wrong), Status::Bad { expected: right });
+    fn parts_add_up_to_the_whole_whatever_their_length() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for split in (0..256).step_by(2) {
+            let whole = Sum::default().plus(&bytes[..255]).fold();
+            assert_eq!(Sum::default().plus(&bytes[..split]).plus(&bytes[split..255]).fold(), whole);
+        }
     }
 }

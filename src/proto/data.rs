@@ -1,26 +1,33 @@
-//! Bytes that belong to no protocol with a dissector: an application's payload, or something yet unknown.
+//! Bytes that no dissector claims: the payload.
 
-use super::{Dissected, Next, Protocol};
+use super::Protocol;
+use super::reading::{Found, Input, concluded, row, rows};
 use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 static FIELDS: [FieldSpec; 2] = [
     FieldSpec::new("data.data", "Data", Bits { start: 0, len: 0 }, Kind::Bytes),
     FieldSpec::new("data.len", "Length", Bits { start: 0, len: 0 }, Kind::Number).generated(),
 ];
+const LENGTH: usize = row(&FIELDS, "data.len");
 
-/// Payload.
-pub static HEADER: Header =
-    Header { name: "data", title: "Data", source: "the carrier's length", fields: &FIELDS, walk, info: None };
+/// Undecoded payload.
+pub static HEADER: Header = Header {
+    name: "data",
+    title: "Data",
+    source: "the payload of the layer before",
+    fields: &FIELDS,
+    walk,
+    info: None,
+};
 
-/// Read by carriers that know nothing better.
-pub static PROTOCOL: Protocol =
-    Protocol { header: &HEADER, dissect: |bytes| Dissected::whole(bytes.len(), Next::Nothing), bindings: &[] };
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
+
+fn dissect(input: &Input<'_>) -> Found {
+    Found::new(input, input.bytes.len(), None)
+}
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let bytes = view.bytes();
-    if let Some(field) = FIELDS[0].read(bytes, view.layer().offset) {
-        each(field);
-    }
-    let start = view.layer().offset * 8;
-    each(Field { spec: &FIELDS[1], start, bits: 0, value: Value::Number(bytes.len() as u64) });
+    rows(view, &FIELDS, each);
+    each(concluded(view, &FIELDS[LENGTH], Value::Number(view.bytes().len() as u64)));
 }

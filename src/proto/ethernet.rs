@@ -1,123 +1,159 @@
-//! Ethernet II frames (IEEE 802.3, RFC 894).
+//! Ethernet II and IEEE 802.3 frames: who on this link gets the frame, and what is inside.
 
 use std::fmt;
 
-use super::{Binding, Dissected, Next, Protocol, u16_at};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
+use pnet::packet::ethernet::{EtherType, MutableEthernetPacket};
+use pnet::util::MacAddr as PnetMac;
 
-/// EtherType of IPv4.
-pub const IPV4: u16 = 0x0800;
-/// EtherType of ARP.
-pub const ARP: u16 = 0x0806;
-/// EtherType of an IEEE 802.1Q tag.
-pub const VLAN: u16 = 0x8100;
-/// Two addresses and a type.
-pub const HEADER_LENGTH: usize = 14;
-/// From here on the field is a type, below it is a length (IEEE 802.3 §3.2.6).
-const FIRST_TYPE: u16 = 0x0600;
+use super::reading::{Binding, Found, Input, be16, broken, row, rows};
+use super::{Flaw, Protocol, numbers};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
 
-/// Names of common EtherTypes, as Wireshark prints them.
-pub const ETHERTYPES: &[(u32, &str)] = &[
-    (0x0800, "IPv4"),
-    (0x0806, "ARP"),
-    (0x0842, "Wake on LAN"),
-    (0x8035, "RARP"),
-    (0x8100, "802.1Q Virtual LAN"),
-    (0x86dd, "IPv6"),
-    (0x8808, "MAC Control"),
-    (0x8809, "Slow Protocols"),
-    (0x8847, "MPLS label switched packet"),
-    (0x8863, "PPPoE Discovery"),
-    (0x8864, "PPPoE Session"),
-    (0x888e, "802.1X Authentication"),
-    (0x88a8, "802.1ad Provider Bridge (Q-in-Q)"),
-    (0x88cc, "802.1 Link Layer Discovery Protocol (LLDP)"),
-    (0x9000, "Loopback"),
-];
+const LOCAL: Kind = Kind::Flag(
+    "Locally administered address (this is NOT the factory default)",
+    "Globally unique address (factory default)",
+);
+const GROUP: Kind = Kind::Flag("Group address (multicast/broadcast)", "Individual address (unicast)");
 
-const IG: Kind = Kind::Flag("Group address (multicast/broadcast)", "Individual address (unicast)");
-const LG: Kind = Kind::Flag("Locally administered address", "Globally unique address (factory default)");
-
-static FIELDS: [FieldSpec; 8] = [
+static FIELDS: [FieldSpec; 11] = [
     FieldSpec::new("eth.dst", "Destination", Bits::bytes(0, 6), Kind::Mac),
-    FieldSpec::new("eth.dst.lg", "LG bit", Bits { start: 6, len: 1 }, LG).part(),
-    FieldSpec::new("eth.dst.ig", "IG bit", Bits { start: 7, len: 1 }, IG).part(),
+    FieldSpec::new("eth.dst.lg", "LG bit", Bits { start: 6, len: 1 }, LOCAL).part(),
+    FieldSpec::new("eth.dst.ig", "IG bit", Bits { start: 7, len: 1 }, GROUP).part(),
     FieldSpec::new("eth.src", "Source", Bits::bytes(6, 6), Kind::Mac),
-    FieldSpec::new("eth.src.lg", "LG bit", Bits { start: 54, len: 1 }, LG).part(),
-    FieldSpec::new("eth.src.ig", "IG bit", Bits { start: 55, len: 1 }, IG).part(),
-    FieldSpec::new("eth.type", "Type", Bits::bytes(12, 2), Kind::Enum(ETHERTYPES)),
+    FieldSpec::new("eth.src.lg", "LG bit", Bits { start: 54, len: 1 }, LOCAL).part(),
+    FieldSpec::new("eth.src.ig", "IG bit", Bits { start: 55, len: 1 }, GROUP).part(),
+    FieldSpec::new("eth.type", "Type", Bits::bytes(12, 2), Kind::Enum(&numbers::ETHERTYPES)),
     FieldSpec::new("eth.len", "Length", Bits::bytes(12, 2), Kind::Number),
+    FieldSpec::new("eth.invalid_lentype", "Invalid length/type", Bits::bytes(12, 2), Kind::Hex),
+    FieldSpec::new("eth.padding", "Padding", Bits { start: 0, len: 0 }, Kind::Bytes),
+    FieldSpec::new("eth.trailer", "Trailer", Bits { start: 0, len: 0 }, Kind::Bytes),
 ];
+const TYPE: usize = row(&FIELDS, "eth.type");
+const LEN: usize = row(&FIELDS, "eth.len");
+const INVALID: usize = row(&FIELDS, "eth.invalid_lentype");
+const PADDING: usize = row(&FIELDS, "eth.padding");
+const TRAILER: usize = row(&FIELDS, "eth.trailer");
 
-/// Ethernet II.
-pub static HEADER: Header =
-    Header { name: "eth", title: "Ethernet II", source: "IEEE 802.3 §3", fields: &FIELDS, walk, info: Some(info) };
+/// The table of an Ethernet header.
+pub static HEADER: Header = Header {
+    name: "eth",
+    title: "Ethernet II",
+    source: "IEEE 802.3-2022 §3.2",
+    fields: &FIELDS,
+    walk,
+    info: Some(info),
+};
 
-/// Ethernet II.
-pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect, bindings: &[] };
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
-/// The header of a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// `EtherType` of IPv4.
+pub const IPV4: u16 = 0x0800;
+/// `EtherType` of ARP.
+pub const ARP: u16 = 0x0806;
+/// `EtherType` of an IEEE 802.1Q tag.
+pub const TAGGED: u16 = 0x8100;
+/// `EtherType` of an IEEE 802.1ad (provider's) tag.
+pub const PROVIDER_TAGGED: u16 = 0x88a8;
+
+/// Bytes of the header.
+pub const LENGTH: usize = 14;
+/// Up to here the type field is a length instead (IEEE 802.3-2022 §3.2.6); 0 is neither.
+const LARGEST_LENGTH: u16 = 1500;
+/// From here it is a type.
+const SMALLEST_TYPE: u16 = 0x0600;
+/// A shorter payload is padded by the sender, so that the frame has 60 bytes (64 with the frame check sequence that
+/// captures do not have).
+const SMALLEST_PAYLOAD: usize = 46;
+const SMALLEST_FRAME: usize = 60;
+
+/// An Ethernet II header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ethernet {
-    /// For whom the frame is.
+    /// Who shall receive it.
     pub destination: MacAddr,
-    /// From whom it is.
+    /// Who sent it, on this link.
     pub source: MacAddr,
-    /// What it carries.
+    /// What is inside.
     pub ethertype: u16,
 }
 
 impl Ethernet {
-    /// The header at the start of `bytes`; `None` when they are fewer than 14.
+    /// The header at the start of `bytes`.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         Some(Self {
             destination: MacAddr::read(bytes)?,
             source: MacAddr::read(bytes.get(6..)?)?,
-            ethertype: u16_at(bytes, 12)?,
+            ethertype: be16(bytes, 12)?,
         })
     }
 }
 
-/// A frame that carries `payload`. Not padded: the card or the kernel does that.
-#[must_use]
-pub fn craft(header: &Ethernet, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(HEADER_LENGTH + payload.len());
-    frame.extend_from_slice(&header.destination.0);
-    frame.extend_from_slice(&header.source.0);
-    frame.extend_from_slice(&header.ethertype.to_be_bytes());
-    frame.extend_from_slice(payload);
-    frame
-}
-
-fn dissect(bytes: &[u8]) -> Dissected {
-    match u16_at(bytes, 12) {
-        None => Dissected::cut("eth", HEADER_LENGTH, bytes.len(), "eth"),
-        Some(kind) if kind >= FIRST_TYPE => Dissected::whole(HEADER_LENGTH, Next::Bound(Binding::EtherType(kind))),
-        Some(length) => {
-            let here = bytes.len() - HEADER_LENGTH;
-            Dissected { payload: Some(usize::from(length).min(here)), ..Dissected::whole(HEADER_LENGTH, Next::Data) }
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(header) = Ethernet::read(input.bytes) else { return Found::truncated(input, LENGTH, None) };
+    let room = input.reported.saturating_sub(LENGTH);
+    match header.ethertype {
+        length @ 1..=LARGEST_LENGTH => {
+            let length = usize::from(length);
+            let flaw = (length > room).then_some(Flaw {
+                kind: FaultKind::Truncated,
+                at: LENGTH,
+                needed: length,
+                available: room,
+                because: "eth.len",
+            });
+            let ends = (length < room).then_some("eth.len");
+            Found { payload: length.min(room), ends, flaw, ..Found::new(input, LENGTH, Some(Binding::Data)) }
         }
+        1501..SMALLEST_TYPE => Found::new(input, LENGTH, Some(Binding::Data)),
+        kind => Found::new(input, LENGTH, Some(Binding::EtherType(kind))),
     }
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let bytes = view.bytes();
-    let is_length = u16_at(bytes, 12).is_some_and(|kind| kind < FIRST_TYPE);
-    let absent = if is_length { "eth.type" } else { "eth.len" };
-    for spec in FIELDS.iter().filter(|spec| spec.key != absent) {
-        if let Some(field) = spec.read(bytes, view.layer().offset) {
+    rows(view, &FIELDS[..TYPE], each);
+    let Some(kind) = be16(view.bytes(), 12) else { return };
+    let row = match kind {
+        1..=LARGEST_LENGTH => LEN,
+        1501..SMALLEST_TYPE => INVALID,
+        _ => TYPE,
+    };
+    rows(view, &FIELDS[row..=row], each);
+    let start = view.layer().offset + view.layer().length + view.layer().payload;
+    let Some(trailer) = view.packet.frame.bytes.get(start..).filter(|trailer| !trailer.is_empty()) else { return };
+    // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
+    let padding = trailer.len().min(SMALLEST_PAYLOAD.saturating_sub(view.layer().payload));
+    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
+    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
+    for (row, bytes, at) in [(PADDING, padding, start), (TRAILER, rest, start + padding.len())] {
+        if let Some(field) = FIELDS[row].read(bytes, at).filter(|field| field.bits > 0) {
             each(field);
         }
     }
 }
 
+/// A frame around `payload`. It is not padded: the network card does that.
+#[must_use]
+pub fn craft(header: &Ethernet, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; LENGTH + payload.len()];
+    if let Some(mut packet) = MutableEthernetPacket::new(&mut bytes) {
+        packet.set_destination(PnetMac::from(header.destination.0));
+        packet.set_source(PnetMac::from(header.source.0));
+        packet.set_ethertype(EtherType(header.ethertype));
+        packet.set_payload(payload);
+    }
+    bytes
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(header) = Ethernet::read(view.bytes()) else { return out.write_str("Ethernet frame, cut short") };
-    match ETHERTYPES.iter().find(|(number, _)| *number == u32::from(header.ethertype)) {
-        Some((_, name)) => out.write_str(name),
-        None if header.ethertype < FIRST_TYPE => write!(out, "802.3 frame, {} bytes", header.ethertype),
-        None => write!(out, "Ethernet II"),
+    match be16(view.bytes(), 12) {
+        Some(1..=LARGEST_LENGTH) => out.write_str("IEEE 802.3 Ethernet "),
+        Some(kind @ 1501..SMALLEST_TYPE) => {
+            write!(out, "Ethernet Unknown: Invalid length/type: {kind:#06x} ({kind})")
+        }
+        Some(kind) => out.write_str(numbers::name(&numbers::ETHERTYPES, kind.into()).unwrap_or("Ethernet II")),
+        None => out.write_str(broken(view).unwrap_or_default()),
     }
 }
 
@@ -126,11 +162,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_crafted_is_read() {
-        let header = Ethernet { destination: MacAddr::BROADCAST, source: MacAddr([2, 0, 0, 0, 0, 1]), ethertype: ARP };
+    fn a_crafted_frame_reads_back() {
+        let header = Ethernet {
+            destination: MacAddr::BROADCAST,
+            source: MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]),
+            ethertype: ARP,
+        };
         let frame = craft(&header, b"payload");
+        assert_eq!(frame.len(), LENGTH + 7, "no padding");
         assert_eq!(Ethernet::read(&frame), Some(header));
-        assert_eq!(&frame[HEADER_LENGTH..], b"payload");
+        assert_eq!(&frame[LENGTH..], b"payload");
         assert_eq!(Ethernet::read(&frame[..13]), None);
     }
 }

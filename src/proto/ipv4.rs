@@ -1,84 +1,34 @@
-//! Internet Protocol version 4 (RFC 791); DSCP and ECN of RFC 2474 and RFC 3168.
+//! IPv4: from here to there across any number of links, packet by packet.
+
+mod options;
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::{Binding, Dissected, Next, Protocol, checksum, ethernet, u16_at};
-use crate::model::{Bits, Fault, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+use pnet::packet::ip::IpNextHeaderProtocol;
+use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
 
-/// Protocol number of ICMP.
-pub const ICMP: u8 = 1;
-/// Protocol number of TCP.
-pub const TCP: u8 = 6;
-/// Protocol number of UDP.
-pub const UDP: u8 = 17;
-/// A header without options.
-pub const HEADER_LENGTH: usize = 20;
+use super::checksum::{self, STATUS_NAMES, Sum};
+use super::reading::{Binding, Found, Input, RawOptions, be16, broken, concluded, row, rows};
+use super::{Flaw, Protocol, numbers};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
-/// Names of common protocol numbers, as Wireshark prints them.
-pub const PROTOCOLS: &[(u32, &str)] = &[
-    (0, "IPv6 Hop-by-Hop Option"),
-    (1, "ICMP"),
-    (2, "IGMP"),
-    (4, "IPIP"),
-    (6, "TCP"),
-    (17, "UDP"),
-    (41, "IPv6"),
-    (47, "Generic Routing Encapsulation"),
-    (50, "Encap Security Payload"),
-    (51, "Authentication Header"),
-    (58, "ICMPv6"),
-    (89, "OSPF IGP"),
-    (112, "VRRP"),
-    (132, "SCTP"),
-    (253, "Use for experimentation and testing"),
-    (254, "Use for experimentation and testing"),
-    (255, "Reserved"),
-];
-const DSCPS: &[(u32, &str)] = &[
-    (0, "Default"),
-    (8, "Class Selector 1"),
-    (10, "Assured Forwarding 11"),
-    (12, "Assured Forwarding 12"),
-    (14, "Assured Forwarding 13"),
-    (16, "Class Selector 2"),
-    (18, "Assured Forwarding 21"),
-    (20, "Assured Forwarding 22"),
-    (22, "Assured Forwarding 23"),
-    (24, "Class Selector 3"),
-    (26, "Assured Forwarding 31"),
-    (28, "Assured Forwarding 32"),
-    (30, "Assured Forwarding 33"),
-    (32, "Class Selector 4"),
-    (34, "Assured Forwarding 41"),
-    (36, "Assured Forwarding 42"),
-    (38, "Assured Forwarding 43"),
-    (40, "Class Selector 5"),
-    (44, "Voice Admit"),
-    (46, "Expedited Forwarding"),
-    (48, "Class Selector 6"),
-    (56, "Class Selector 7"),
-];
-const ECNS: &[(u32, &str)] = &[
+const SET: Kind = Kind::Flag("Set", "Not set");
+const ANYWHERE: Bits = Bits { start: 0, len: 0 };
+
+static ECN: [(u32, &str); 4] = [
     (0, "Not ECN-Capable Transport"),
     (1, "ECN-Capable Transport codepoint '01'"),
     (2, "ECN-Capable Transport codepoint '10'"),
     (3, "Congestion Experienced"),
 ];
-const OPTIONS: &[(u32, &str)] = &[
-    (0, "End of Options List (EOL)"),
-    (1, "No-Operation (NOP)"),
-    (7, "Record Route"),
-    (68, "Time Stamp"),
-    (130, "Security"),
-    (131, "Loose Source Route"),
-    (136, "Stream ID"),
-    (137, "Strict Source Route"),
-    (148, "Router Alert"),
-];
-const SET: Kind = Kind::Flag("Set", "Not set");
+static OPTION_CLASSES: [(u32, &str); 4] =
+    [(0, "Control"), (1, "Reserved for future use"), (2, "Debugging and measurement"), (3, "Reserved for future use")];
+static TIMESTAMP_FLAGS: [(u32, &str); 3] =
+    [(0, "Time stamps only"), (1, "Time stamp and address"), (3, "Time stamps for prespecified addresses")];
 
-static FIELDS: [FieldSpec; 21] = [
+/// Rows of options are counted from the option's first byte.
+static FIELDS: [FieldSpec; 33] = [
     FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
     FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4)),
     FieldSpec::new("ip.dsfield", "Differentiated Services Field", Bits::bytes(1, 1), Kind::Hex),
@@ -86,10 +36,10 @@ static FIELDS: [FieldSpec; 21] = [
         "ip.dsfield.dscp",
         "Differentiated Services Codepoint",
         Bits { start: 8, len: 6 },
-        Kind::Enum(DSCPS),
+        Kind::Enum(&numbers::DSCP),
     )
     .part(),
-    FieldSpec::new("ip.dsfield.ecn", "Explicit Congestion Notification", Bits { start: 14, len: 2 }, Kind::Enum(ECNS))
+    FieldSpec::new("ip.dsfield.ecn", "Explicit Congestion Notification", Bits { start: 14, len: 2 }, Kind::Enum(&ECN))
         .part(),
     FieldSpec::new("ip.len", "Total Length", Bits::bytes(2, 2), Kind::Number),
     FieldSpec::new("ip.id", "Identification", Bits::bytes(4, 2), Kind::Hex),
@@ -97,27 +47,35 @@ static FIELDS: [FieldSpec; 21] = [
     FieldSpec::new("ip.flags.rb", "Reserved bit", Bits { start: 48, len: 1 }, SET).part(),
     FieldSpec::new("ip.flags.df", "Don't fragment", Bits { start: 49, len: 1 }, SET).part(),
     FieldSpec::new("ip.flags.mf", "More fragments", Bits { start: 50, len: 1 }, SET).part(),
-    FieldSpec::new("ip.frag_offset", "Fragment Offset", Bits { start: 51, len: 13 }, Kind::Scaled(8)),
+    // Counted in units of eight bytes; Wireshark's value is the field itself too.
+    FieldSpec::new("ip.frag_offset", "Fragment Offset", Bits { start: 51, len: 13 }, Kind::Number),
     FieldSpec::new("ip.ttl", "Time to Live", Bits::bytes(8, 1), Kind::Number),
-    FieldSpec::new("ip.proto", "Protocol", Bits::bytes(9, 1), Kind::Enum(PROTOCOLS)),
+    FieldSpec::new("ip.proto", "Protocol", Bits::bytes(9, 1), Kind::Enum(&numbers::IP_PROTOCOLS)),
     FieldSpec::new("ip.checksum", "Header Checksum", Bits::bytes(10, 2), Kind::Hex),
-    FieldSpec::new(
-        "ip.checksum.status",
-        "Header checksum status",
-        Bits::bytes(10, 2),
-        Kind::Enum(checksum::STATUS_NAMES),
-    )
-    .generated(),
+    FieldSpec::new("ip.checksum.status", "Header checksum status", ANYWHERE, Kind::Enum(&STATUS_NAMES)).generated(),
     FieldSpec::new("ip.src", "Source Address", Bits::bytes(12, 4), Kind::Ipv4),
     FieldSpec::new("ip.dst", "Destination Address", Bits::bytes(16, 4), Kind::Ipv4),
-    FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Enum(OPTIONS)),
-    FieldSpec::new("ip.opt.len", "Length", Bits::bytes(1, 1), Kind::Number).part(),
-    FieldSpec::new("ip.opt.ptr", "Pointer", Bits::bytes(2, 1), Kind::Number).part(),
+    FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),
+    FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No"))
+        .part(),
+    FieldSpec::new("ip.opt.type.class", "Class", Bits { start: 1, len: 2 }, Kind::Enum(&OPTION_CLASSES)).part(),
+    FieldSpec::new("ip.opt.type.number", "Number", Bits { start: 3, len: 5 }, Kind::Enum(&numbers::IP_OPTIONS)).part(),
+    FieldSpec::new("ip.opt.len", "Length", Bits::bytes(1, 1), Kind::Number),
+    FieldSpec::new("ip.opt.ptr", "Pointer", Bits::bytes(2, 1), Kind::Number),
+    FieldSpec::new("ip.rec_rt", "Recorded Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.src_rt", "Source Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.empty_rt", "Empty Route", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.opt.overflow", "Overflow", Bits { start: 24, len: 4 }, Kind::Number),
+    FieldSpec::new("ip.opt.flag", "Flag", Bits { start: 28, len: 4 }, Kind::Enum(&TIMESTAMP_FLAGS)),
+    FieldSpec::new("ip.opt.time_stamp_addr", "Address", ANYWHERE, Kind::Ipv4),
+    FieldSpec::new("ip.opt.time_stamp", "Time stamp", ANYWHERE, Kind::Number),
+    FieldSpec::new("ip.opt.sid", "Stream Identifier", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("ip.opt.ra", "Router Alert", Bits::bytes(2, 2), Kind::Number),
 ];
-/// Rows of the fixed header; the others belong to options.
-const FIXED: usize = 18;
+const STATUS: usize = row(&FIELDS, "ip.checksum.status");
+const OPTION: usize = row(&FIELDS, "ip.opt.type");
 
-/// IPv4.
+/// The table of an IPv4 header.
 pub static HEADER: Header = Header {
     name: "ip",
     title: "Internet Protocol Version 4",
@@ -127,34 +85,51 @@ pub static HEADER: Header = Header {
     info: Some(info),
 };
 
-/// IPv4.
-pub static PROTOCOL: Protocol =
-    Protocol { header: &HEADER, dissect, bindings: &[Binding::EtherType(ethernet::IPV4), Binding::IpProtocol(4)] };
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
-/// A header without options.
+/// Protocol number of ICMP.
+pub const ICMP: u8 = 1;
+/// Protocol number of TCP.
+pub const TCP: u8 = 6;
+/// Protocol number of UDP.
+pub const UDP: u8 = 17;
+/// From here on protocol numbers have no name in Wireshark, though IANA gives 253 and 254 to experiments (RFC 3692).
+const FIRST_EXPERIMENT: u8 = 249;
+/// Bytes of a header without options.
+pub const LENGTH: usize = 20;
+/// The bits of the word that holds flags and fragment offset.
+const DONT_FRAGMENT: u16 = 0x4000;
+const MORE_FRAGMENTS: u16 = 0x2000;
+const FRAGMENT_OFFSET: u16 = 0x1fff;
+/// Where the checksum lies.
+pub(super) const CHECKSUM: usize = 10;
+
+/// An IPv4 header without options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv4 {
-    /// DSCP (6 bits) and ECN (2 bits).
+    /// Differentiated services code point (upper six bits) and explicit congestion notification.
     pub dsfield: u8,
-    /// Names the datagram among its fragments (RFC 6864).
+    /// Which packet a fragment belongs to; without meaning on others (RFC 6864).
     pub identification: u16,
-    /// Routers must refuse rather than fragment.
+    /// Routers must not fragment it.
     pub dont_fragment: bool,
-    /// Not the last fragment.
+    /// Another fragment follows.
     pub more_fragments: bool,
-    /// Where this fragment's payload belongs, in bytes; a multiple of 8.
+    /// Where this fragment's payload belongs in the whole packet's, in bytes; a multiple of 8.
     pub fragment_offset: u16,
-    /// Hops left.
+    /// How many routers it may still pass.
     pub ttl: u8,
-    /// What it carries.
+    /// What is inside.
     pub protocol: u8,
-    /// From whom.
+    /// Who sent it.
     pub source: Ipv4Addr,
-    /// To whom.
+    /// Who shall receive it.
     pub destination: Ipv4Addr,
 }
 
 impl Default for Ipv4 {
+    /// A whole datagram that may pass 64 routers, with everything else zero.
     fn default() -> Self {
         Self {
             dsfield: 0,
@@ -163,7 +138,7 @@ impl Default for Ipv4 {
             more_fragments: false,
             fragment_offset: 0,
             ttl: 64,
-            protocol: 255,
+            protocol: 0,
             source: Ipv4Addr::UNSPECIFIED,
             destination: Ipv4Addr::UNSPECIFIED,
         }
@@ -171,202 +146,243 @@ impl Default for Ipv4 {
 }
 
 impl Ipv4 {
-    /// The fixed header at the start of `bytes`; `None` when they are fewer than 20.
+    /// The header at the start of `bytes`, which may have options.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let address = |at: usize| Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?));
-        let fragment = u16_at(bytes, 6)?;
-        Some(Self {
-            dsfield: *bytes.get(1)?,
-            identification: u16_at(bytes, 4)?,
-            dont_fragment: fragment & 0x4000 != 0,
-            more_fragments: fragment & 0x2000 != 0,
-            fragment_offset: (fragment & 0x1fff) * 8,
-            ttl: *bytes.get(8)?,
-            protocol: *bytes.get(9)?,
-            source: address(12)?,
-            destination: address(16)?,
+        let header: &[u8; LENGTH] = bytes.first_chunk()?;
+        let [dsfield, ttl, protocol] = [header[1], header[8], header[9]];
+        let fragment = be16(header, 6)?;
+        (header[0] >> 4 == 4).then_some(Self {
+            dsfield,
+            identification: be16(header, 4)?,
+            dont_fragment: fragment & DONT_FRAGMENT != 0,
+            more_fragments: fragment & MORE_FRAGMENTS != 0,
+            fragment_offset: (fragment & FRAGMENT_OFFSET) << 3,
+            ttl,
+            protocol,
+            source: address(header, 12)?,
+            destination: address(header, 16)?,
         })
     }
 }
 
-/// The length that the header itself claims, options included, in bytes.
-#[must_use]
-pub fn header_length(bytes: &[u8]) -> usize {
-    usize::from(bytes.first().copied().unwrap_or(0) & 0x0f) * 4
+fn address(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
+    Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?))
 }
 
-/// A packet that carries `payload`, which must fit (65,515 bytes); its checksum is right.
-#[must_use]
-pub fn craft(header: &Ipv4, payload: &[u8]) -> Vec<u8> {
-    let total = u16::try_from(HEADER_LENGTH + payload.len()).unwrap_or(u16::MAX);
-    let flags = u16::from(header.dont_fragment) << 14 | u16::from(header.more_fragments) << 13;
-    let mut packet = Vec::with_capacity(HEADER_LENGTH + payload.len());
-    packet.extend_from_slice(&[0x45, header.dsfield]);
-    packet.extend_from_slice(&total.to_be_bytes());
-    packet.extend_from_slice(&header.identification.to_be_bytes());
-    packet.extend_from_slice(&(flags | (header.fragment_offset / 8)).to_be_bytes());
-    packet.extend_from_slice(&[header.ttl, header.protocol, 0, 0]);
-    packet.extend_from_slice(&header.source.octets());
-    packet.extend_from_slice(&header.destination.octets());
-    let sum = checksum::internet(&packet);
-    packet[10..12].copy_from_slice(&sum.to_be_bytes());
-    packet.extend_from_slice(payload);
-    packet
+/// The sender and the last receiver of the packet, as its checksums count them: under a source route that is not used
+/// up yet, the receiver is the route's last address (RFC 1122 §3.2.1.8).
+pub(super) fn ends(ip: LayerView<'_, '_>) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    let header = ip.bytes();
+    let routed = RawOptions::new(header.get(LENGTH..)?)
+        .filter(|option| matches!(option.kind, options::LOOSE_ROUTE | options::STRICT_ROUTE))
+        .find(|option| option.bytes.get(2).is_some_and(|&pointer| usize::from(pointer) <= option.bytes.len() - 3));
+    let last = routed.and_then(|option| address(option.bytes, option.bytes.len().checked_sub(4)?));
+    Some((address(header, 12)?, last.or_else(|| address(header, 16))?))
 }
 
-/// The same in as many packets as links of `mtu` bytes need (at least 28: one unit of 8 bytes a packet).
-#[must_use]
-pub fn fragments(header: &Ipv4, payload: &[u8], mtu: usize) -> Vec<Vec<u8>> {
-    let room = (mtu.saturating_sub(HEADER_LENGTH) / 8 * 8).max(8);
-    let last = payload.len().div_ceil(room).saturating_sub(1);
-    let fragment = |(index, piece): (usize, &[u8])| {
-        let offset = u16::try_from(index * room).unwrap_or(u16::MAX);
-        craft(&Ipv4 { fragment_offset: offset, more_fragments: index < last, ..*header }, piece)
+/// Bytes of payload on the wire, as far as header and frame agree.
+pub(super) fn reported_payload(ip: LayerView<'_, '_>) -> usize {
+    let layer = ip.layer();
+    let frame = ip.packet.frame;
+    let room = frame.original.max(frame.bytes.len()).saturating_sub(layer.offset);
+    let total = match be16(ip.bytes(), 2) {
+        // Segments that the network card cuts up later can be too long for the field.
+        None | Some(0) => room,
+        Some(total) if layer.quoted => usize::from(total),
+        Some(total) => room.min(usize::from(total)),
     };
-    payload.chunks(room).enumerate().map(fragment).collect()
+    total.saturating_sub(layer.length)
 }
 
-fn dissect(bytes: &[u8]) -> Dissected {
-    if bytes.len() < HEADER_LENGTH {
-        return Dissected::cut("ip", HEADER_LENGTH, bytes.len(), "ip");
+/// Whether the payload is here from its first to its last byte.
+pub(super) fn is_whole(ip: LayerView<'_, '_>) -> bool {
+    is_unfragmented(ip) && ip.layer().payload >= reported_payload(ip)
+}
+
+/// Whether the packet is a whole one, as its sender says.
+pub(super) fn is_unfragmented(ip: LayerView<'_, '_>) -> bool {
+    be16(ip.bytes(), 6).is_some_and(|fragment| fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET) == 0)
+}
+
+/// The IPv4 layer that carries this one.
+pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
+    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
+    std::ptr::eq(outer.layer().header, &raw const HEADER).then_some(outer)
+}
+
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(&header) = input.bytes.first_chunk::<LENGTH>() else { return Found::truncated(input, LENGTH, None) };
+    let (version, length) = (usize::from(header[0] >> 4), usize::from(header[0] & 15) * 4);
+    if version != 4 {
+        return Found::malformed(input, LENGTH, 0, 4, version, "ip.version");
     }
-    let fault =
-        |kind, offset, needed, available, because| Fault { kind, layer: "ip", offset, needed, available, because };
-    let claimed = header_length(bytes);
-    if claimed < HEADER_LENGTH {
-        let fault = fault(FaultKind::Malformed, 0, HEADER_LENGTH, claimed, "ip.hdr_len");
-        return Dissected { payload: Some(0), faults: vec![fault], ..Dissected::whole(HEADER_LENGTH, Next::Nothing) };
+    if length < LENGTH {
+        return Found::malformed(input, LENGTH, 0, LENGTH, length, "ip.hdr_len");
     }
-    let length = claimed.min(bytes.len());
-    let total = usize::from(u16_at(bytes, 2).unwrap_or(0));
-    let mut faults = Vec::new();
-    if claimed > bytes.len() {
-        faults.push(fault(
-            FaultKind::Truncated,
-            HEADER_LENGTH,
-            claimed - HEADER_LENGTH,
-            bytes.len() - HEADER_LENGTH,
-            "ip.hdr_len",
-        ));
+    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    if total != 0 && total < length {
+        return Found::malformed(input, LENGTH, 2, length, total, "ip.len");
     }
-    // A total length of zero is how Linux writes packets too long for the field (BIG TCP, segmentation offload).
-    let payload = match total.checked_sub(claimed) {
-        _ if total == 0 => bytes.len() - length,
-        None => {
-            faults.push(fault(FaultKind::Malformed, 2, claimed, total, "ip.len"));
-            0
-        }
-        Some(payload) => {
-            let here = bytes.len() - length;
-            if payload > here {
-                faults.push(fault(FaultKind::Truncated, length, payload, here, "ip.len"));
-            }
-            payload.min(here)
-        }
+    let Some(options) = input.bytes.get(LENGTH..length) else {
+        return Found::truncated(input, length, Some("ip.hdr_len"));
     };
-    let header = Ipv4::read(bytes).unwrap_or_default();
-    let next = match (header.fragment_offset, payload) {
-        (_, 0) => Next::Nothing,
-        (0, _) => Next::Bound(Binding::IpProtocol(header.protocol)),
-        _ => Next::Data,
-    };
-    Dissected { length, payload: Some(payload), next, faults }
+    let total = if total == 0 { input.reported } else { total };
+    let reported = total.min(input.reported);
+    let fragment = u16::from_be_bytes([header[6], header[7]]);
+    let binding = if fragment & FRAGMENT_OFFSET == 0 { Binding::IpProtocol(header[9]) } else { Binding::Data };
+    let mut found = Found::new(input, length, Some(binding));
+    found.payload = reported.saturating_sub(length);
+    found.fragment = fragment & MORE_FRAGMENTS != 0;
+    found.ends = (reported < input.reported).then_some("ip.len");
+    if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
+        let because = "ip.opt.len";
+        found.flaw = Some(Flaw { kind: FaultKind::Malformed, at: LENGTH + at, needed, available, because });
+    }
+    // A quotation is expected to end early (RFC 792 asks for eight bytes of payload only).
+    if total > input.reported && !input.quoted {
+        let available = input.reported;
+        found.flaw = Some(Flaw { kind: FaultKind::Truncated, at: 0, needed: total, available, because: "ip.len" });
+    }
+    found
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let (bytes, offset) = (view.bytes(), view.layer().offset);
-    for spec in &FIELDS[..FIXED] {
-        if spec.generated {
-            if let Some(status) = checksum::status(view) {
-                each(Field { spec, start: offset * 8 + spec.at.start, bits: 0, value: Value::Number(status.number()) });
-            }
-        } else if let Some(field) = spec.read(bytes, offset) {
-            each(field);
-        }
+    rows(view, &FIELDS[..STATUS], each);
+    if let Some(status) = checksum::status(view) {
+        each(concluded(view, &FIELDS[STATUS], status.value()));
     }
-    let mut at = HEADER_LENGTH;
-    while let Some(option) = bytes.get(at..).filter(|option| !option.is_empty()) {
-        let single = option[0] < 2;
-        let length = if single { 1 } else { usize::from(option.get(1).copied().unwrap_or(0)) };
-        let whole = &option[..length.min(option.len())];
-        let rows = match (single, option[0]) {
-            (true, _) => 1,
-            (_, 7 | 68 | 131 | 137) => 3,
-            _ => 2,
-        };
-        FIELDS[FIXED..FIXED + rows].iter().filter_map(|spec| spec.read(whole, offset + at)).for_each(&mut *each);
-        if option[0] == 0 || length == 0 {
-            break; // end of list, or a length that leads nowhere
-        }
-        at += length;
+    rows(view, &FIELDS[STATUS + 1..OPTION], each);
+    for option in RawOptions::new(view.bytes().get(LENGTH..).unwrap_or(&[])) {
+        options::walk(view, &option, each);
     }
 }
 
+/// A packet around `payload`. A total length beyond 65,535 does not fit the field; it is cut to what fits.
+#[must_use]
+pub fn craft(header: &Ipv4, payload: &[u8]) -> Vec<u8> {
+    let payload = &payload[..payload.len().min(usize::from(u16::MAX) - LENGTH)];
+    let mut bytes = vec![0; LENGTH + payload.len()];
+    if let Some(mut packet) = MutableIpv4Packet::new(&mut bytes) {
+        packet.set_version(4);
+        packet.set_header_length(5);
+        packet.set_dscp(header.dsfield >> 2);
+        packet.set_ecn(header.dsfield & 3);
+        packet.set_total_length(u16::try_from(LENGTH + payload.len()).unwrap_or(u16::MAX));
+        packet.set_identification(header.identification);
+        let dont = if header.dont_fragment { Ipv4Flags::DontFragment } else { 0 };
+        let more = if header.more_fragments { Ipv4Flags::MoreFragments } else { 0 };
+        packet.set_flags(dont | more);
+        packet.set_fragment_offset(header.fragment_offset / 8);
+        packet.set_ttl(header.ttl);
+        packet.set_next_level_protocol(IpNextHeaderProtocol(header.protocol));
+        packet.set_source(header.source);
+        packet.set_destination(header.destination);
+        packet.set_payload(payload);
+    }
+    let checksum = Sum::default().plus(&bytes[..LENGTH]).checksum();
+    bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
+/// The packets that carry `payload` over a link of this MTU (the largest IP packet it takes, in bytes): one, if it
+/// fits or `header` forbids fragments. Below the 28 bytes of a header and eight bytes of payload, 28 counts.
+#[must_use]
+pub fn fragments(header: &Ipv4, payload: &[u8], mtu: usize) -> Vec<Vec<u8>> {
+    if header.dont_fragment || LENGTH + payload.len() <= mtu {
+        return vec![craft(header, payload)];
+    }
+    // Every fragment but the last carries a multiple of eight bytes (RFC 791 §3.2).
+    let size = (mtu.saturating_sub(LENGTH) & !7).max(8);
+    let count = payload.len().div_ceil(size);
+    payload
+        .chunks(size)
+        .enumerate()
+        .filter_map(|(index, part)| {
+            let fragment_offset = header.fragment_offset.checked_add(u16::try_from(index * size).ok()?)?;
+            let more_fragments = header.more_fragments || index + 1 < count;
+            Some(craft(&Ipv4 { more_fragments, fragment_offset, ..*header }, part))
+        })
+        .collect()
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(ip) = Ipv4::read(view.bytes()) else { return out.write_str("IPv4 packet, cut short") };
-    let name =
-        PROTOCOLS.iter().find(|(number, _)| *number == u32::from(ip.protocol)).map_or("Unknown", |(_, name)| name);
-    if ip.more_fragments || ip.fragment_offset != 0 {
+    let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
+        return out.write_str(broken(view).unwrap_or_default());
+    };
+    let (version, length) = (header[0] >> 4, usize::from(header[0] & 15) * 4);
+    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let protocol = header[9];
+    if version != 4 {
+        return write!(out, "Bogus IPv4 version ({version}, must be 4)");
+    }
+    if length < LENGTH {
+        return write!(out, "Bogus IP header length ({length}, must be at least 20)");
+    }
+    if total != 0 && total < length {
+        return write!(out, "Bogus IP length ({total}, less than header length {length})");
+    }
+    if let Some(broken) = broken(view) {
+        return out.write_str(broken);
+    }
+    let unnamed = if protocol < FIRST_EXPERIMENT { "Unassigned" } else { "Unknown" };
+    let name = numbers::name(&numbers::IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed);
+    let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET;
+    if fragment > 0 {
+        let identification = u16::from_be_bytes([header[4], header[5]]);
         return write!(
             out,
-            "Fragmented IP protocol (proto={name} {}, off={}, ID={:04x})",
-            ip.protocol, ip.fragment_offset, ip.identification
+            "Fragmented IP protocol (proto={name} {protocol}, off={}, ID={identification:04x})",
+            u32::from(fragment) * 8
         );
     }
-    write!(out, "{name} ({})", ip.protocol)
+    match super::bound(Binding::IpProtocol(protocol)) {
+        Some(_) => Ok(()),
+        None => write!(out, "{name} ({protocol})"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn header() -> Ipv4 {
-        Ipv4 {
-            identification: 0xbeef,
-            ttl: 7,
-            protocol: UDP,
-            source: Ipv4Addr::new(10, 0, 0, 1),
-            destination: Ipv4Addr::new(10, 0, 0, 2),
-            ..Ipv4::default()
+    const HEADER: Ipv4 = Ipv4 {
+        dsfield: 0xb9,
+        identification: 0xbeef,
+        dont_fragment: false,
+        more_fragments: false,
+        fragment_offset: 0,
+        ttl: 3,
+        protocol: UDP,
+        source: Ipv4Addr::new(192, 168, 11, 2),
+        destination: Ipv4Addr::new(93, 184, 216, 34),
+    };
+
+    #[test]
+    fn a_crafted_packet_reads_back_and_sums_to_ones() {
+        let packet = craft(&HEADER, b"payload");
+        assert_eq!(Ipv4::read(&packet), Some(HEADER));
+        assert_eq!(Sum::default().plus(&packet[..LENGTH]).fold(), 0xffff);
+        assert_eq!(be16(&packet, 2), Some(27));
+        assert_eq!(Ipv4::read(&packet[..19]), None);
+    }
+
+    #[test]
+    fn fragments_join_to_the_whole_and_fit_the_link() {
+        let payload: Vec<u8> = (0..=255).cycle().take(4008).collect();
+        for mtu in [1500, 1400, 68, 576, 29] {
+            let mut joined = Vec::new();
+            let parts = fragments(&HEADER, &payload, mtu);
+            for (index, part) in parts.iter().enumerate() {
+                let header = Ipv4::read(part).expect("a header");
+                assert!(part.len() <= mtu.max(28));
+                assert_eq!(usize::from(header.fragment_offset), joined.len());
+                assert_eq!(header.more_fragments, index + 1 < parts.len());
+                joined.extend_from_slice(&part[LENGTH..]);
+            }
+            assert_eq!(joined, payload);
         }
-    }
-
-    #[test]
-    fn what_is_crafted_is_read() {
-        let header = Ipv4 { dont_fragment: true, dsfield: 0xb9, ..header() };
-        let packet = craft(&header, b"payload");
-        assert_eq!(Ipv4::read(&packet), Some(header));
-        assert_eq!(checksum::internet(&packet[..HEADER_LENGTH]), 0, "a right header sums to zero");
-        assert_eq!(u16_at(&packet, 2), Some(27));
-    }
-
-    #[test]
-    fn fragments_carry_multiples_of_eight_bytes_but_the_last() {
-        let pieces = fragments(&header(), &[1; 1481], 1500);
-        let heads: Vec<_> = pieces.iter().map(|piece| Ipv4::read(piece).expect("a header")).collect();
-        assert_eq!(
-            heads.iter().map(|ip| (ip.fragment_offset, ip.more_fragments)).collect::<Vec<_>>(),
-            [(0, true), (1480, false)]
-        );
-        assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [1500, 21]);
-        assert_eq!(fragments(&header(), b"small", 1500), [craft(&header(), b"small")]);
-    }
-
-    #[test]
-    fn contradictions_are_faults_and_never_more() {
-        let good = craft(&header(), b"payload");
-        let with = |at: usize, value: u8| {
-            let mut bytes = good.clone();
-            bytes[at] = value;
-            dissect(&bytes)
-        };
-        assert!(dissect(&good).faults.is_empty());
-        assert_eq!(with(0, 0x44).faults[0].because, "ip.hdr_len");
-        assert_eq!(with(0, 0x4f).faults[0].because, "ip.hdr_len");
-        let long = with(3, 200);
-        assert_eq!((long.faults[0].because, long.faults[0].needed, long.faults[0].available), ("ip.len", 180, 7));
-        assert_eq!(with(3, 10).faults[0].because, "ip.len");
-        assert_eq!(dissect(&good[..12]).faults[0].needed, 20);
+        assert_eq!(fragments(&HEADER, &payload[..1480], 1500).len(), 1);
+        assert_eq!(fragments(&Ipv4 { dont_fragment: true, ..HEADER }, &payload, 1500).len(), 1);
     }
 }

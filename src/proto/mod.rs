@@ -1,7 +1,10 @@
 //! The protocols: one file each, and the registry that binds them.
 //!
-//! Each file holds, in this order: the field table, the typed header, dissecting, crafting, the Info line, tests.
-//! A new protocol is one file, its line in [`REGISTRY`] and its binding in the protocol that carries it.
+//! Every protocol's file has the same order: the table of its fields, its typed header, how it is dissected, how it is
+//! crafted, what the Info column says of it, tests. A new protocol is one file and its line in `REGISTRY`.
+//!
+//! Reading never trusts a length: a dissector gets the bytes that are there and the number that should be, and
+//! answers where its header ends. Values are read later, row by row, when somebody walks the layer.
 
 pub mod arp;
 pub mod checksum;
@@ -9,134 +12,121 @@ pub mod data;
 pub mod ethernet;
 pub mod icmp;
 pub mod ipv4;
+pub mod numbers;
+mod reading;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-use crate::model::{Fault, FaultKind, FieldSpec, Header};
+pub use reading::{Binding, Flaw, Found, Input};
 
-/// A protocol: its header's table, how it is read, and which numbers lead to it.
+use crate::model::{FieldSpec, Header, LinkType};
+
+/// A protocol as the dissector sees it.
 #[derive(Debug)]
 pub struct Protocol {
-    /// The header's table.
+    /// Its table.
     pub header: &'static Header,
-    /// Reads one layer from its first byte on.
-    pub dissect: fn(&[u8]) -> Dissected,
-    /// The numbers by which carriers name it.
-    pub bindings: &'static [Binding],
+    /// Finds where its header ends and what follows.
+    pub dissect: fn(&Input<'_>) -> Found,
 }
 
-/// How a carrier names what it carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binding {
-    /// The type field of Ethernet and VLAN headers.
-    EtherType(u16),
-    /// The protocol field of IPv4.
-    IpProtocol(u8),
-}
-
-/// What follows a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// The protocol that this binding leads to.
-    Bound(Binding),
-    /// The beginning of an IPv4 datagram that somebody else received.
-    Quoted,
-    /// Bytes without a protocol of their own.
-    Data,
-    /// Nothing.
-    Nothing,
-}
-
-/// One layer as read: lengths are in bytes, offsets count from the layer's first byte.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dissected {
-    /// Length of the header, as far as the bytes hold it.
-    pub length: usize,
-    /// Length of what it carries, as its own length field says; `None` for "all the rest".
-    pub payload: Option<usize>,
-    /// What that is.
-    pub next: Next,
-    /// What is wrong. Offsets are relative to the layer.
-    pub faults: Vec<Fault>,
-}
-
-/// Every protocol that has a dissector, in the order of their layers.
-pub static REGISTRY: &[&Protocol] = &[
-    &ethernet::PROTOCOL,
-    &vlan::PROTOCOL,
-    &arp::PROTOCOL,
-    &ipv4::PROTOCOL,
-    &icmp::PROTOCOL,
-    &udp::PROTOCOL,
-    &tcp::PROTOCOL,
-    &data::PROTOCOL,
+static REGISTRY: [(Binding, &Protocol); 9] = [
+    (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
+    (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
+    (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
+    (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
+    (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
+    (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
+    (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
+    (Binding::Data, &data::PROTOCOL),
 ];
 
-/// The protocol that `binding` leads to.
+/// The protocol that `binding` announces; `None` when netlab has no dissector for it.
 #[must_use]
 pub fn bound(binding: Binding) -> Option<&'static Protocol> {
-    REGISTRY.iter().copied().find(|protocol| protocol.bindings.contains(&binding))
+    REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
 }
 
-/// Every field of every protocol, in wire order.
+/// Every header, outermost layers first.
+pub fn headers() -> impl Iterator<Item = &'static Header> {
+    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+}
+
+/// Every row of every header, in wire order.
 pub fn all() -> impl Iterator<Item = (&'static Header, &'static FieldSpec)> {
-    REGISTRY.iter().flat_map(|protocol| protocol.header.fields.iter().map(|field| (protocol.header, field)))
+    headers().flat_map(|header| header.fields.iter().map(move |spec| (header, spec)))
 }
 
-/// The field with this key.
+/// The row with this display-filter key, and the header it belongs to.
 #[must_use]
 pub fn lookup(key: &str) -> Option<(&'static Header, &'static FieldSpec)> {
-    all().find(|(_, field)| field.key == key)
-}
-
-impl Dissected {
-    /// A header of `length` bytes with all the rest as `next`.
-    #[must_use]
-    pub fn whole(length: usize, next: Next) -> Self {
-        Self { length, payload: None, next, faults: Vec::new() }
-    }
-
-    /// What there is of a header that is cut short: `needed` bytes, promised by `because`, of which `available` are there.
-    #[must_use]
-    pub fn cut(layer: &'static str, needed: usize, available: usize, because: &'static str) -> Self {
-        let fault = Fault { kind: FaultKind::Truncated, layer, offset: 0, needed, available, because };
-        Self { length: available.min(needed), payload: Some(0), next: Next::Nothing, faults: vec![fault] }
-    }
-}
-
-/// The big-endian 16-bit number at byte `at`.
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-/// The big-endian 32-bit number at byte `at`.
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+    all().find(|(_, spec)| spec.key == key)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::process::Command;
+
     use super::*;
+    use crate::model::Kind;
 
     #[test]
-    fn keys_are_unique_and_rows_in_wire_order() {
-        for protocol in REGISTRY {
-            let mut seen = std::collections::HashSet::new();
-            for field in protocol.header.fields {
-                assert!(seen.insert(field.key), "{} twice", field.key);
-                assert!(!field.label.is_empty());
+    fn a_key_names_one_row_and_belongs_to_its_header() {
+        let mut seen = HashMap::new();
+        for header in headers() {
+            for spec in header.fields {
+                assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
+                let prefix = spec.key.split('.').next().unwrap_or_default();
+                assert!(header.name == prefix || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
+                assert!(!spec.label.is_empty() && spec.depth <= 1);
+            }
+        }
+        assert_eq!(lookup("ip.ttl").map(|(header, spec)| (header.name, spec.label)), Some(("ip", "Time to Live")));
+        assert!(lookup("no.such.key").is_none());
+    }
+
+    #[test]
+    fn parts_lie_inside_the_field_they_belong_to() {
+        for header in headers() {
+            let mut whole = None;
+            for spec in header.fields {
+                if spec.depth == 0 {
+                    whole = Some(spec.at);
+                    continue;
+                }
+                let at = whole.unwrap_or_else(|| panic!("{} is a part of nothing", spec.key));
+                // Options lie anywhere behind the fixed header.
+                if at.len > 0 && spec.at.len > 0 {
+                    let inside = spec.at.start >= at.start && spec.at.start + spec.at.len <= at.start + at.len;
+                    assert!(inside, "{}", spec.key);
+                }
             }
         }
     }
 
     #[test]
-    fn each_binding_leads_to_one_protocol() {
-        let mut seen = Vec::new();
-        for binding in REGISTRY.iter().flat_map(|protocol| protocol.bindings) {
-            assert!(!seen.contains(binding), "{binding:?} twice");
-            seen.push(*binding);
+    fn names_of_values_are_sorted() {
+        for spec in all().map(|(_, spec)| spec) {
+            if let Kind::Enum(names) = spec.kind {
+                assert!(names.is_sorted_by(|a, b| a.0 < b.0), "{}", spec.key);
+            }
         }
-        assert_eq!(lookup("ip.ttl").map(|(header, field)| (header.name, field.label)), Some(("ip", "Time to Live")));
+    }
+
+    #[test]
+    fn wireshark_knows_every_key() {
+        let Ok(output) = Command::new("tshark").args(["-G", "fields"]).output() else {
+            assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "tshark is not installed");
+            eprintln!("skipped: tshark is not installed, so the keys cannot be compared with Wireshark's");
+            return;
+        };
+        let known = String::from_utf8_lossy(&output.stdout);
+        let known: HashSet<&str> = known.lines().filter_map(|line| line.split('\t').nth(2)).collect();
+        for spec in all().map(|(_, spec)| spec) {
+            assert!(known.contains(spec.key), "{}", spec.key);
+        }
     }
 }

@@ -1,101 +1,130 @@
-//! User Datagram Protocol (RFC 768).
+//! UDP: a datagram from one program to another, with nothing promised.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::{Binding, Dissected, Next, Protocol, checksum, ipv4, u16_at};
-use crate::model::{Bits, Fault, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+use pnet::packet::udp::MutableUdpPacket;
 
-/// Two ports, a length and a checksum.
-pub const HEADER_LENGTH: usize = 8;
+use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
+use super::reading::{Binding, Found, Input, be16, broken, concluded, row, rows};
+use super::{Flaw, Protocol, ipv4};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
 static FIELDS: [FieldSpec; 5] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("udp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     FieldSpec::new("udp.length", "Length", Bits::bytes(4, 2), Kind::Number),
     FieldSpec::new("udp.checksum", "Checksum", Bits::bytes(6, 2), Kind::Hex),
-    FieldSpec::new("udp.checksum.status", "Checksum Status", Bits::bytes(6, 2), Kind::Enum(checksum::STATUS_NAMES))
+    FieldSpec::new("udp.checksum.status", "Checksum Status", Bits { start: 0, len: 0 }, Kind::Enum(&STATUS_NAMES))
         .generated(),
 ];
+const STATUS: usize = row(&FIELDS, "udp.checksum.status");
 
-/// UDP.
+/// The table of a UDP header.
 pub static HEADER: Header =
     Header { name: "udp", title: "User Datagram Protocol", source: "RFC 768", fields: &FIELDS, walk, info: Some(info) };
 
-/// UDP.
-pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect, bindings: &[Binding::IpProtocol(ipv4::UDP)] };
+/// As the registry knows it.
+pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
-/// The ports of a datagram.
+/// Bytes of the header.
+pub const HEADER_LENGTH: usize = 8;
+/// Where the length lies.
+pub(super) const LENGTH: usize = 4;
+/// Where the checksum lies.
+pub(super) const CHECKSUM: usize = 6;
+
+/// A UDP header; length and checksum follow from what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Udp {
-    /// Sender's port; 0 when no answer is wanted.
+    /// The sending program's port.
     pub source_port: u16,
-    /// Receiver's port.
+    /// The receiving program's port.
     pub destination_port: u16,
 }
 
 impl Udp {
-    /// The ports at the start of `bytes`.
+    /// The ports at the start of `bytes`, which may be as short as a quotation in an ICMP error is.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        Some(Self { source_port: u16_at(bytes, 0)?, destination_port: u16_at(bytes, 2)? })
+        Some(Self { source_port: be16(bytes, 0)?, destination_port: be16(bytes, 2)? })
     }
 }
 
-/// A datagram that carries `payload` (at most 65,507 bytes); its checksum is right.
-#[must_use]
-pub fn craft(header: &Udp, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(HEADER_LENGTH + payload.len()).unwrap_or(u16::MAX);
-    let mut datagram = Vec::with_capacity(HEADER_LENGTH + payload.len());
-    datagram.extend_from_slice(&header.source_port.to_be_bytes());
-    datagram.extend_from_slice(&header.destination_port.to_be_bytes());
-    datagram.extend_from_slice(&length.to_be_bytes());
-    datagram.extend_from_slice(&[0, 0]);
-    datagram.extend_from_slice(payload);
-    // Zero would mean "no checksum", so its other spelling is sent (RFC 768).
-    let sum = match checksum::transport(source, destination, ipv4::UDP, &datagram) {
-        0 => 0xffff,
-        sum => sum,
+fn dissect(input: &Input<'_>) -> Found {
+    let Some(length) = be16(input.bytes, LENGTH).filter(|_| input.bytes.len() >= HEADER_LENGTH) else {
+        return Found::truncated(input, HEADER_LENGTH, None);
     };
-    datagram[6..8].copy_from_slice(&sum.to_be_bytes());
-    datagram
-}
-
-fn dissect(bytes: &[u8]) -> Dissected {
-    let Some(claimed) = u16_at(bytes, 4).map(usize::from).filter(|_| bytes.len() >= HEADER_LENGTH) else {
-        return Dissected::cut("udp", HEADER_LENGTH, bytes.len(), "udp");
-    };
-    let here = bytes.len() - HEADER_LENGTH;
-    let fault = |kind, offset, needed, available| Fault {
-        kind,
-        layer: "udp",
-        offset,
-        needed,
-        available,
+    let length = usize::from(length);
+    if length < HEADER_LENGTH {
+        return Found::malformed(input, HEADER_LENGTH, LENGTH, HEADER_LENGTH, length, "udp.length");
+    }
+    let room = input.reported;
+    let flaw = (length > room && !input.quoted && input.whole).then_some(Flaw {
+        kind: FaultKind::Truncated,
+        at: 0,
+        needed: length,
+        available: room,
         because: "udp.length",
-    };
-    let (payload, faults) = match claimed.checked_sub(HEADER_LENGTH) {
-        None => (0, vec![fault(FaultKind::Malformed, 4, HEADER_LENGTH, claimed)]),
-        Some(payload) if payload > here => (here, vec![fault(FaultKind::Truncated, HEADER_LENGTH, payload, here)]),
-        Some(payload) => (payload, Vec::new()),
-    };
-    let next = if payload == 0 { Next::Nothing } else { Next::Data };
-    Dissected { length: HEADER_LENGTH, payload: Some(payload), next, faults }
+    });
+    let ends = (length < room).then_some("udp.length");
+    Found {
+        payload: length.min(room) - HEADER_LENGTH,
+        ends,
+        flaw,
+        ..Found::new(input, HEADER_LENGTH, Some(Binding::Data))
+    }
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let (bytes, offset) = (view.bytes(), view.layer().offset);
-    FIELDS[..4].iter().filter_map(|spec| spec.read(bytes, offset)).for_each(&mut *each);
+    rows(view, &FIELDS, each);
     if let Some(status) = checksum::status(view) {
-        let spec = &FIELDS[4];
-        each(Field { spec, start: offset * 8 + spec.at.start, bits: 0, value: Value::Number(status.number()) });
+        each(concluded(view, &FIELDS[STATUS], status.value()));
     }
 }
 
+/// A datagram around `payload`, to be carried from `source` to `destination`. Payload beyond what the length field can
+/// say is left out.
+#[must_use]
+pub fn craft(header: &Udp, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+    let payload = &payload[..payload.len().min(usize::from(u16::MAX) - HEADER_LENGTH)];
+    let mut bytes = vec![0; HEADER_LENGTH + payload.len()];
+    let length = bytes.len();
+    if let Some(mut packet) = MutableUdpPacket::new(&mut bytes) {
+        packet.set_source(header.source_port);
+        packet.set_destination(header.destination_port);
+        packet.set_length(u16::try_from(length).unwrap_or(u16::MAX));
+        packet.set_payload(payload);
+    }
+    let sum = pseudo_header(source, destination, ipv4::UDP, length).plus(&bytes);
+    // 0 would mean "not computed" (RFC 768).
+    let checksum = match sum.checksum() {
+        0 => u16::MAX,
+        checksum => checksum,
+    };
+    bytes[CHECKSUM..HEADER_LENGTH].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(udp) = Udp::read(view.bytes()) else { return out.write_str("UDP, cut short") };
-    let length = u16_at(view.bytes(), 4).map_or(0, |length| usize::from(length).saturating_sub(HEADER_LENGTH));
-    write!(out, "{} → {} Len={length}", udp.source_port, udp.destination_port)
+    let bytes = view.bytes();
+    let (Some(ports), Some(length)) = (Udp::read(bytes), be16(bytes, LENGTH)) else {
+        return out.write_str(broken(view).unwrap_or_default());
+    };
+    write!(out, "{} → {}", ports.source_port, ports.destination_port)?;
+    if usize::from(length) < HEADER_LENGTH {
+        return write!(out, " [BAD UDP LENGTH {length} < 8]");
+    }
+    if ipv4::enclosing(view)
+        .is_some_and(|ip| ipv4::is_unfragmented(ip) && usize::from(length) > ipv4::reported_payload(ip))
+    {
+        write!(out, " [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")?;
+    }
+    write!(out, " Len={}", usize::from(length) - HEADER_LENGTH)?;
+    if let Some(Status::Bad { .. }) = checksum::status(view) {
+        out.write_str(" [UDP CHECKSUM INCORRECT]")?;
+    }
+    out.write_str(broken(view).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -103,19 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_crafted_is_read() {
+    fn a_crafted_datagram_sums_to_ones_and_never_says_zero() {
         let (source, destination) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-        let ports = Udp { source_port: 49152, destination_port: 33434 };
-        let datagram = craft(&ports, source, destination, b"odd");
-        assert_eq!(Udp::read(&datagram), Some(ports));
-        assert_eq!(checksum::transport(source, destination, ipv4::UDP, &datagram), 0);
-    }
-
-    #[test]
-    fn a_checksum_of_zero_is_sent_as_all_ones() {
-        let (source, destination) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
-        let ports = Udp { source_port: 0, destination_port: 0 };
-        let zero = (0..=u16::MAX).map(|word| craft(&ports, source, destination, &word.to_be_bytes()));
-        assert!(zero.into_iter().all(|datagram| datagram[6..8] != [0, 0]));
+        let header = Udp { source_port: 53451, destination_port: 33434 };
+        let mut zeros = 0;
+        for word in 0..=u16::MAX {
+            let datagram = craft(&header, source, destination, &word.to_be_bytes());
+            let field = be16(&datagram, CHECKSUM).expect("a checksum");
+            assert_ne!(field, 0);
+            zeros += usize::from(field == 0xffff);
+            let sum = pseudo_header(source, destination, ipv4::UDP, datagram.len()).plus(&datagram);
+            assert_eq!(sum.fold(), 0xffff);
+        }
+        assert_eq!(zeros, 1, "one payload of all gives the sum that must not be sent as 0");
+        assert_eq!(Udp::read(&craft(&header, source, destination, b"x")), Some(header));
     }
 }

@@ -50,9 +50,11 @@ pub struct Counts {
 /// are never touched.
 const LARGEST_FRAME: usize = 9 << 16;
 
-/// The kernel switches timestamping on a moment after it was asked to. In 5 of 40 cold starts the first stamps were
-/// wrong by up to 28 µs; after 50 µs none were.
-const STAMP_WARM_UP: Duration = Duration::from_micros(100);
+/// The kernel switches timestamping on a moment after it was asked to, in deferred work without a promise of when. A
+/// frame that passes before gets its stamp when it is read, tens of microseconds late: with 100 µs of pause 1 of 60
+/// cold starts, and 2 of 60 on a busy machine. Since [`Sockets::open`](super::Sockets::open) asks for it long before
+/// the first frame, little of this is spent waiting.
+const STAMP_WARM_UP: Duration = Duration::from_millis(3);
 
 /// How long a vanishing interface may look as if it were merely down, and how often we look.
 const SETTLE: (u32, Duration) = (4, Duration::from_millis(5));
@@ -71,7 +73,7 @@ impl Sniffer {
     /// # Errors
     /// [`Kind::Interface`] when the interface cannot be listened on, [`Kind::System`] for anything else.
     pub fn start(socket: SniffSocket, interface: &Interface, filter: &Filter) -> Result<Self> {
-        let SniffSocket { socket, own } = socket;
+        let SniffSocket { socket, own, armed } = socket;
         let name = &interface.name;
         let link = interface.link.ok_or_else(|| {
             Error::new(Kind::Interface, format!("interface {name} is a kind of link netlab does not know"))
@@ -83,10 +85,8 @@ impl Sniffer {
             let program = filter.compile(link).map_err(|error| failed("filter", &error))?;
             socket.attach_filter(&program.for_kernel()).map_err(|error| failed("filter", &error))?;
         }
-        let option = nix::sys::socket::sockopt::ReceiveTimestampns;
-        nix::sys::socket::setsockopt(&socket.as_fd(), option, &true).map_err(|error| failed("time stamps", &error))?;
         enable_auxdata(socket.as_fd()).map_err(|error| failed("VLAN tags", &error))?;
-        std::thread::sleep(STAMP_WARM_UP);
+        std::thread::sleep(STAMP_WARM_UP.saturating_sub(armed.elapsed()));
         // The filter is in place: the first frame to arrive is already one of ours.
         bind(socket.as_fd(), interface.index, ETH_P_ALL).map_err(|error| match error {
             Errno::ENODEV | Errno::ENXIO => gone(name),

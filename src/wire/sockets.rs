@@ -3,9 +3,12 @@
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::{RcvBufForce, ReceiveTimestampns};
 use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::transport::{TransportChannelType, TransportSender, transport_channel};
 use socket2::{Domain, Socket, Type};
@@ -28,6 +31,8 @@ pub struct Sockets {
 pub struct SniffSocket {
     pub(super) socket: Socket,
     pub(super) own: OwnPackets,
+    /// When the kernel was asked to stamp frames.
+    pub(super) armed: Instant,
 }
 
 /// An unbound packet socket that will send frames, and a raw IP socket for links without Ethernet (closing that one
@@ -67,12 +72,17 @@ impl Sockets {
         // socket2 sets CLOEXEC. Protocol 0 keeps a packet socket deaf until it is bound.
         let packet_socket = || Socket::new(Domain::PACKET, Type::RAW, None);
         let sniff = packet_socket()?;
+        setsockopt(&sniff.as_fd(), ReceiveTimestampns, &true)?;
+        let armed = Instant::now();
         let frames = packet_socket()?;
         let (packets, _) = transport_channel(0, TransportChannelType::Layer3(IpNextHeaderProtocol(RAW)))?;
         harden(&packets)?;
         enlarge_queue(&sniff);
         let own = OwnPackets::default();
-        Ok(Self { sniff: SniffSocket { socket: sniff, own: own.clone() }, send: SendSockets { frames, packets, own } })
+        Ok(Self {
+            sniff: SniffSocket { socket: sniff, own: own.clone(), armed },
+            send: SendSockets { frames, packets, own },
+        })
     }
 }
 
@@ -87,7 +97,7 @@ fn harden(sender: &TransportSender) -> std::io::Result<()> {
 fn enlarge_queue(socket: &Socket) {
     // Beyond the administrator's limit only with CAP_NET_ADMIN; below it is still worth having. If neither works the
     // default remains, and the drop counters tell.
-    if nix::sys::socket::setsockopt(&socket.as_fd(), nix::sys::socket::sockopt::RcvBufForce, &QUEUE).is_err() {
+    if setsockopt(&socket.as_fd(), RcvBufForce, &QUEUE).is_err() {
         drop(socket.set_recv_buffer_size(QUEUE));
     }
 }

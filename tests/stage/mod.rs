@@ -17,6 +17,10 @@ use netlab::capture::{Reader, Record};
 /// Set in a process that was started to have a stage.
 const INSIDE: &str = "NETLAB_TEST_STAGE";
 
+/// A user and a network namespace in which we keep our user id: as root, tcpdump would try to become somebody else,
+/// which a namespace with one user does not allow.
+const USER_NAMESPACE: [&str; 4] = ["--user", "--map-current-user", "--keep-caps", "--net"];
+
 /// Runs `play` on a thread in a network namespace of its own with loopback up. Without root, runs the test again in a
 /// user namespace. Says so where neither is possible, and fails then if `NETLAB_REQUIRE_LAB` is set.
 pub fn on_stage(test: &str, play: impl FnOnce() + Send + 'static) {
@@ -36,14 +40,15 @@ pub fn on_stage(test: &str, play: impl FnOnce() + Send + 'static) {
 
 fn again_in_user_namespace(test: &str) {
     let program = std::env::current_exe().expect("own path");
-    let possible = Command::new("unshare").args(["-rn", "true"]).status().is_ok_and(|status| status.success());
+    let possible =
+        Command::new("unshare").args(USER_NAMESPACE).arg("true").status().is_ok_and(|status| status.success());
     if !possible {
         eprintln!("SKIPPED {test}: neither root nor user namespaces here");
         assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "a skip is a failure under NETLAB_REQUIRE_LAB");
         return;
     }
     let status = Command::new("unshare")
-        .arg("-rn")
+        .args(USER_NAMESPACE)
         .arg(program)
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, test)

@@ -106,7 +106,7 @@ fn reply(sequence: u16) -> Vec<u8> {
 fn error(kind: u8, code: u8, original: &[u8]) -> Vec<u8> {
     let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
     message.extend_from_slice(&original[..28]);
-    let sum = checksum::internet(&message);
+    let sum = checksum::Sum::default().plus(&message).checksum();
     message[2..4].copy_from_slice(&sum.to_be_bytes());
     ipv4::craft(&ip(ROUTER, PC), &message)
 }

@@ -1,0 +1,250 @@
+//! TCP options: what the two ends can do, and what they noticed.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use super::{LENGTH, LONGEST_OPTIONS};
+use crate::model::{Field, FieldSpec, LayerView, Value};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, placed};
+
+/// One option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TcpOption<'a> {
+    /// The list ends here; padding.
+    End,
+    /// Nothing, to align what follows.
+    Nop,
+    /// The largest segment the sender takes, in bytes of data (RFC 9293 §3.7.1).
+    MaximumSegmentSize(u16),
+    /// The sender's windows count in units of 2 to this power (RFC 7323 §2).
+    WindowScale(u8),
+    /// The sender understands selective acknowledgments (RFC 2018).
+    SackPermitted,
+    /// Blocks received beyond the acknowledgment number: first byte, and the byte after the last.
+    Sack(SmallVec<[(u32, u32); 4]>),
+    /// A clock, and the last clock seen from the other end (RFC 7323 §3).
+    Timestamps {
+        /// The sender's clock.
+        value: u32,
+        /// The other end's, echoed.
+        echo: u32,
+    },
+    /// Any other, or one of the above with a length that is not its own.
+    Unknown {
+        /// Its kind.
+        kind: u8,
+        /// Its contents.
+        data: &'a [u8],
+    },
+}
+
+const END: u8 = 0;
+const NOP: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
+const FAST_OPEN: u8 = 34;
+/// Fast open before it had a number of its own (RFC 7413 §4.1.1).
+const FAST_OPEN_EXPERIMENT: u16 = 0xf989;
+/// RFC 7323 §2.3: a larger shift counts as this one.
+const LARGEST_SHIFT: u8 = 14;
+
+/// The options of the header in `header` (its first 20 bytes included), up to the first that contradicts itself.
+pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
+    raw(header).map(|option| read(&option))
+}
+
+fn raw(header: &[u8]) -> RawOptions<'_> {
+    RawOptions::new(header.get(LENGTH..).unwrap_or(&[])).with_padding()
+}
+
+fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
+    let data = option.bytes.get(2..).unwrap_or(&[]);
+    match (option.kind, data) {
+        (END, _) => TcpOption::End,
+        (NOP, _) => TcpOption::Nop,
+        (MSS, &[a, b]) => TcpOption::MaximumSegmentSize(u16::from_be_bytes([a, b])),
+        (WINDOW_SCALE, &[shift]) => TcpOption::WindowScale(shift),
+        (SACK_PERMITTED, &[]) => TcpOption::SackPermitted,
+        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => {
+            TcpOption::Sack(data.chunks_exact(8).filter_map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect())
+        }
+        (kind, data) => match (be32(data, 0), be32(data, 4)) {
+            (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
+            _ => TcpOption::Unknown { kind, data },
+        },
+    }
+}
+
+/// The options as bytes, padded to a multiple of four; those beyond 40 bytes are left out.
+pub(super) fn write(options: &[TcpOption<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for option in options {
+        let start = bytes.len();
+        match option {
+            TcpOption::End => bytes.push(END),
+            TcpOption::Nop => bytes.push(NOP),
+            TcpOption::MaximumSegmentSize(size) => with_length(&mut bytes, MSS, &size.to_be_bytes()),
+            TcpOption::WindowScale(shift) => with_length(&mut bytes, WINDOW_SCALE, &[*shift]),
+            TcpOption::SackPermitted => with_length(&mut bytes, SACK_PERMITTED, &[]),
+            TcpOption::Sack(blocks) => {
+                let edges: Vec<u8> = blocks.iter().flat_map(|&(l, r)| [l, r]).flat_map(u32::to_be_bytes).collect();
+                with_length(&mut bytes, SACK, &edges);
+            }
+            TcpOption::Timestamps { value, echo } => {
+                with_length(&mut bytes, TIMESTAMPS, &[value.to_be_bytes(), echo.to_be_bytes()].concat());
+            }
+            TcpOption::Unknown { kind, data } => with_length(&mut bytes, *kind, data),
+        }
+        if bytes.len() > LONGEST_OPTIONS {
+            bytes.truncate(start);
+            break;
+        }
+    }
+    bytes.resize(bytes.len().next_multiple_of(4), END);
+    bytes
+}
+
+fn with_length(bytes: &mut Vec<u8>, kind: u8, data: &[u8]) {
+    bytes.push(kind);
+    bytes.push(u8::try_from(data.len() + 2).unwrap_or(u8::MAX));
+    bytes.extend_from_slice(data);
+}
+
+/// Options of one length, and the rows of their contents.
+static CONTENTS: [(u8, usize, &[&str]); 3] = [
+    (MSS, 4, &["tcp.options.mss_val"]),
+    (WINDOW_SCALE, 3, &["tcp.options.wscale.shift"]),
+    (TIMESTAMPS, 10, &["tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr"]),
+];
+
+/// The rows of the options.
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, fields: &'static [FieldSpec], each: &mut dyn FnMut(Field<'f>)) {
+    let header = view.bytes();
+    for option in raw(header) {
+        walk_option(view, fields, &option, false, each);
+    }
+    let promised = header.get(12).map_or(0, |byte| usize::from(byte >> 4) * 4);
+    if let Some(option) = raw(header).cut().filter(|_| promised > header.len()) {
+        walk_option(view, fields, &option, true, each);
+    }
+}
+
+fn walk_option<'f>(
+    view: LayerView<'_, 'f>,
+    fields: &'static [FieldSpec],
+    option: &RawOption<'f>,
+    cut: bool,
+    each: &mut dyn FnMut(Field<'f>),
+) {
+    // Few enough rows and options that looking a row up by its key costs nothing next to showing it.
+    let spec = |key: &str| fields.iter().position(|spec| spec.key == key).map_or(&[][..], |at| &fields[at..=at]);
+    let start = LENGTH + option.at;
+    let mut show = |key: &str| option_rows(view, spec(key), start, option, each);
+    show("tcp.option_kind");
+    if option.kind > 1 {
+        show("tcp.option_len");
+    }
+    let length = option.bytes.get(1).map_or(0, |&length| usize::from(length));
+    if let Some((_, _, keys)) = CONTENTS.iter().find(|(kind, form, _)| *kind == option.kind && *form == length) {
+        keys.iter().for_each(|key| show(key));
+    }
+    if cut {
+        return;
+    }
+    match read(option) {
+        TcpOption::WindowScale(shift) => {
+            conclude(view, spec("tcp.options.wscale.multiplier"), 1 << shift.min(LARGEST_SHIFT), each);
+        }
+        TcpOption::Sack(blocks) => {
+            for block in 0..blocks.len() {
+                for (edge, key) in ["tcp.options.sack_le", "tcp.options.sack_re"].into_iter().enumerate() {
+                    if let [spec] = spec(key) {
+                        placed(view, spec, start + 2 + block * 8 + edge * 4, 4, each);
+                    }
+                }
+            }
+            conclude(view, spec("tcp.options.sack.count"), blocks.len() as u64, each);
+        }
+        TcpOption::Unknown { kind, data } => {
+            if matches!(kind, 253 | 254) {
+                show("tcp.options.experimental.exid");
+            } else if kind > TIMESTAMPS && kind != FAST_OPEN && !data.is_empty() {
+                show("tcp.options.unknown.payload");
+            }
+            if let (Some((from, cookie @ [_, ..])), [spec]) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
+                placed(view, spec, start + 2 + from, cookie.len(), each);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn conclude<'f>(view: LayerView<'_, 'f>, spec: &'static [FieldSpec], number: u64, each: &mut dyn FnMut(Field<'f>)) {
+    if let [spec] = spec {
+        each(concluded(view, spec, Value::Number(number)));
+    }
+}
+
+/// The fast open cookie of an option, and where in its data it begins; empty when one is asked for.
+fn cookie(kind: u8, data: &[u8]) -> Option<(usize, &[u8])> {
+    match kind {
+        FAST_OPEN => Some((0, data)),
+        253 | 254 if be16(data, 0) == Some(FAST_OPEN_EXPERIMENT) => Some((2, &data[2..])),
+        _ => None,
+    }
+}
+
+/// What the Info column says about the options.
+pub(super) fn info(header: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+    for option in options(header) {
+        match option {
+            TcpOption::MaximumSegmentSize(size) => write!(out, " MSS={size}")?,
+            TcpOption::WindowScale(shift) => write!(out, " WS={}", 1_u32 << shift.min(LARGEST_SHIFT))?,
+            TcpOption::SackPermitted => out.write_str(" SACK_PERM")?,
+            TcpOption::Sack(blocks) => {
+                for (left, right) in blocks {
+                    write!(out, " SLE={left} SRE={right}")?;
+                }
+            }
+            TcpOption::Timestamps { value, echo } => write!(out, " TSval={value} TSecr={echo}")?,
+            TcpOption::Unknown { kind, data } => match (cookie(kind, data), be16(data, 0)) {
+                (Some((_, [])), _) => out.write_str(" TFO=R")?,
+                (Some(_), _) => out.write_str(" TFO=C")?,
+                (None, Some(experiment)) if matches!(kind, 253 | 254) => write!(out, " ExID={experiment:04x}")?,
+                _ => {}
+            },
+            TcpOption::End | TcpOption::Nop => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_read_back_as_written() {
+        let list = [
+            TcpOption::Nop,
+            TcpOption::Sack(SmallVec::from_slice(&[(1, 5), (10, 15)])),
+            TcpOption::Timestamps { value: 1, echo: u32::MAX },
+            TcpOption::Unknown { kind: 99, data: &[1, 2, 3] },
+        ];
+        let mut header = vec![0; LENGTH];
+        header.extend(write(&list));
+        assert_eq!(header.len() % 4, 0);
+        assert_eq!(options(&header).take(4).collect::<Vec<_>>(), list);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole() {
+        let large = TcpOption::Unknown { kind: 99, data: &[7; 30] };
+        assert_eq!(write(&[large.clone(), large.clone()]).len(), 32);
+        assert!(write(&[TcpOption::Unknown { kind: 99, data: &[7; 39] }]).is_empty());
+    }
+}
