@@ -182,8 +182,8 @@ fn long_paths_take_little_longer_than_one_round_trip() {
         let first = packets.iter().find(|packet| has_layer(packet, "icmp")).map(time).expect("a probe");
         let last = packets.last().map(time).expect("an answer");
         // The goal is 1.25; tests run beside each other, in a debug build, on a shared machine.
-        let ratio = (last - first) as f64 / longest as f64;
-        assert!(ratio < 1.6, "{routers} routers: {ratio:.2} round trips");
+        let percent = (last - first) * 100 / longest;
+        assert!(percent < 160, "{routers} routers: {percent} % of a round trip");
     }
 }
 
@@ -204,7 +204,7 @@ fn every_rtt_is_the_difference_of_tcpdumps_stamps() {
     let run = script(
         "home",
         "dir=$(mktemp -d); trap 'rm -rf $dir' EXIT
-        tcpdump -i eth0 -U --time-stamp-precision=nano -w $dir/dump.pcap icmp 2>$dir/log &
+        tcpdump -i eth0 -U --immediate-mode --time-stamp-precision=nano -w $dir/dump.pcap icmp 2>$dir/log &
         until grep -q listening $dir/log; do sleep 0.05; done
         sleep 0.1
         $NETLAB trace -n --json www.example.com
@@ -309,6 +309,7 @@ fn tcp_ports_are_told_apart_and_nothing_stays_half_open() {
     let run = script(
         "home",
         "$NETLAB trace -n --tcp -p 80 --json www.example.com
+        sleep 0.3 # the RST needs a while to get there
         $NETLAB lab --on www -- ss -Htan state syn-recv >&2",
     );
     assert_eq!(run.code, 0, "{}", run.err);

@@ -9,6 +9,7 @@ use super::rules as rule;
 use crate::model::{
     Answer, Arg, FrameNo, Hop, HopFigures, HopProbe, HopReport, Note, Path, ProbeKind, Quote, Status, TraceSummary,
 };
+use crate::proto::icmp;
 
 /// What a trace did and found.
 #[derive(Clone, Copy, Debug)]
@@ -240,7 +241,9 @@ impl Run<'_> {
         let frames = answers(end, |_| true);
         let ttl = u32::from(end.ttl).into();
         if let Answer::Unreachable { kind, code, .. } = answer {
-            notes.push(rule::TRACE_REFUSED.note(frames, [from(), ttl, what(kind, code).into()]));
+            notes.push(
+                rule::TRACE_REFUSED.note(frames, [from(), ttl, icmp::name(kind, code).to_ascii_lowercase().into()]),
+            );
             notes.push(match (kind, code) {
                 (3, 0 | 6 | 11) => rule::PING_WHY_NET.note(Vec::new(), [from()]),
                 (3, 1 | 7 | 12) => rule::PING_WHY_HOST.note(Vec::new(), [from(), self.target()]),
@@ -394,14 +397,6 @@ impl Run<'_> {
 fn answers(hop: &HopReport, wanted: fn(Answer) -> bool) -> Vec<FrameNo> {
     let wanted = |probe: &&HopProbe| probe.answer.is_some_and(wanted);
     hop.answered().filter(wanted).filter_map(|probe| probe.probed.response).collect()
-}
-
-/// The name of an ICMP error, in lower case as in a sentence.
-fn what(kind: u8, code: u8) -> String {
-    match crate::proto::icmp::code_name(kind, code) {
-        Some(name) => name.to_ascii_lowercase(),
-        None => format!("type {kind} code {code}"),
-    }
 }
 
 fn count(number: usize) -> Arg {

@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::args::{self, Common};
 use super::report::{self, Report};
-use super::stage::{Scene, Stage};
+use super::stage::{Open, Scene, Stage};
 use crate::error::{Error, Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{Event, FrameNo, Hop, HopReport, Nanos, Packet, Path, ProbeKind, TraceSummary};
@@ -20,7 +20,7 @@ use crate::probe::trace::{Flow, Method, Plan, Trace};
 use crate::proto::{arp, ipv4, tcp};
 use crate::render::trace::{Table, picture};
 use crate::session::{Ending, Observer, Session};
-use crate::wire::{Filter, Options, Sockets};
+use crate::wire::{Filter, Options};
 use naming::{Named, Names};
 
 /// The port that traceroute begins with: nobody listens there.
@@ -121,12 +121,12 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
             Error::new(Kind::Usage, "ICMP echo requests have no port").hint("try: --udp or --tcp together with -p")
         );
     }
-    Stage::set(common)?.play(|sockets| trace(args, common, sockets))
+    Stage::set(common)?.play(|open| trace(args, common, open))
 }
 
-async fn trace(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
+async fn trace(args: &Args, common: &Common, open: Open) -> Result<u8> {
     let options = Options { source: args.source, ..Options::default() };
-    let scene = Scene::find(sockets, common, &args.target, options).await?;
+    let mut scene = Scene::find(open, common, &args.target, options).await?;
     let path = scene.path.clone();
     let door = Door::open(args, &path)?;
     let router = match path.hop {
@@ -134,7 +134,7 @@ async fn trace(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
         _ => None,
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver(common)?);
+    report.save_to(scene.saver()?);
     let packets = common.verbose > 0;
     if !packets {
         report.hide_packets();
@@ -150,6 +150,9 @@ async fn trace(args: &Args, common: &Common, sockets: Sockets) -> Result<u8> {
     }
 
     let mut table = Table::new(report::look(common), report::language(common), !common.numeric, args.queries);
+    if common.quiet {
+        table.alone();
+    }
     let mut witness = Witness { report, table, names: names.clone(), packets, rows: Vec::new(), seen: Seen::default() };
     let plan = Plan {
         flow: door.flow,

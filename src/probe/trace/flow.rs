@@ -176,7 +176,7 @@ impl Flow {
     /// An ICMP error that quotes one of our probes.
     fn reported(&self, packet: &Packet<'_>) -> Option<(u16, Answer, Option<Quote>)> {
         let view = packet.find(&icmp::HEADER)?;
-        let problem = icmp::Problem::read(view.bytes())?;
+        let problem = icmp::Report::read(view.bytes())?;
         if matches!(checksum::status(view), Some(checksum::Status::Bad { .. })) {
             return None;
         }
@@ -190,7 +190,7 @@ impl Flow {
             // "Protocol unreachable" can only come from a host that looked at the packet's content.
             icmp::UNREACHABLE if code == 2 || (code == 3 && udp) => Answer::Delivered { code },
             icmp::UNREACHABLE | icmp::PARAMETER_PROBLEM => {
-                Answer::Unreachable { kind, code, mtu: Some(problem.next_hop_mtu).filter(|&mtu| mtu > 0) }
+                Answer::Unreachable { kind, code, mtu: problem.next_hop_mtu.filter(|&mtu| mtu > 0) }
             }
             _ => return None,
         };

@@ -5,7 +5,8 @@
 //! happened to be next. Three rules decide how long to wait:
 //!
 //! - A hop below one that has answered is waited for a little longer than twice the slowest answer so far.
-//! - Hops beyond the last one that answered are waited for the whole [`Plan::patience`], all of them together.
+//! - Hops beyond the last one that answered are waited for the whole [`Plan::patience`], all of them together; the first
+//!   of them is asked again every second meanwhile, since a router that limits its reports is silent just like that.
 //! - A hop that stayed silent although hops behind it answer is asked once more. Where the pattern looks like a router
 //!   that limits its reports (it answered the first probes and not the last, or every router is silent), it is asked
 //!   up to twice again, a second apart: Linux routers send one report a second to each host after a burst.
@@ -85,6 +86,8 @@ struct Asked {
     wanted: u8,
     again: u8,
     due: Nanos,
+    /// Asking again has only this reason: nobody behind it has answered yet.
+    beyond: bool,
     settled: bool,
 }
 
@@ -186,7 +189,39 @@ impl Trace {
     /// Until when `shot` is worth waiting for; `None` when it is answered or was refused.
     fn expiry(&self, shot: usize, farthest: Option<usize>) -> Option<Nanos> {
         let shot = &self.shots[shot];
-        (shot.fate == Fate::Open).then(|| shot.sent_at + self.worth(shot.hop, farthest))
+        let beyond = shot.result.again > 0 && farthest.is_none_or(|farthest| shot.hop > farthest);
+        // Asking again beyond the last answer uses the time of waiting, and does not make it longer.
+        let until = if beyond { self.patience_ends(shot.hop) } else { shot.sent_at + self.worth(shot.hop, farthest) };
+        (shot.fate == Fate::Open).then_some(until)
+    }
+
+    /// When the patience with the first probes of `hop` ends.
+    fn patience_ends(&self, hop: usize) -> Nanos {
+        let first = self.hops[hop].shots.iter().map(|&shot| &self.shots[shot]).filter(|shot| shot.result.again == 0);
+        first.map(|shot| shot.sent_at).max().unwrap_or_default() + self.plan.patience
+    }
+
+    /// Has the first hop beyond the last answer asked again while the patience lasts, and no other such hop.
+    fn ask_beyond(&mut self, farthest: Option<usize>) {
+        let next = farthest.map_or(0, |farthest| farthest + 1);
+        for hop in self.told..self.horizon() {
+            let asked = &self.hops[hop];
+            let last = asked.shots.last().map(|&shot| self.shots[shot]);
+            let all_sent = asked.shots.len() >= usize::from(self.plan.queries) && asked.again == asked.wanted;
+            if hop == next && all_sent && !asked.settled && asked.wanted < AGAIN {
+                let Some(last) = last.filter(|last| last.fate == Fate::Open) else { continue };
+                // The hop before it may be the same router, and have spent its next report on the question before.
+                let again = self.shots.iter().rev().find(|shot| shot.result.again > 0);
+                let due = again.map_or(last.sent_at, |again| again.sent_at.max(last.sent_at)) + SLOWLY;
+                if due < self.patience_ends(hop) {
+                    let asked = &mut self.hops[hop];
+                    (asked.wanted, asked.due, asked.beyond) = (asked.wanted + 1, due, true);
+                }
+            } else if hop != next && asked.beyond {
+                let asked = &mut self.hops[hop];
+                (asked.wanted, asked.beyond) = (asked.again, false);
+            }
+        }
     }
 
     /// Until when a probe of `hop` is on its way; `None` when none is.
@@ -214,6 +249,7 @@ impl Trace {
     /// Finds out which hops are known well enough, and which have to be asked again.
     fn settle(&mut self, now: Nanos) {
         let farthest = self.farthest();
+        self.ask_beyond(farthest);
         for hop in self.told..self.horizon() {
             let asked = &self.hops[hop];
             let all_sent = asked.shots.len() >= usize::from(self.plan.queries) && asked.again == asked.wanted;
@@ -276,18 +312,16 @@ impl Trace {
         let shots = || hops.clone().flat_map(|hop| self.hops[hop].shots.iter());
         let expiries = || shots().filter_map(|&shot| self.expiry(shot, farthest)).filter(|&until| now < until);
         let mut wake = expiries().min();
-        if expiries().count() >= self.plan.parallel {
-            return Err(wake);
-        }
+        let full = expiries().count() >= self.plan.parallel;
         for hop in hops.clone().filter(|&hop| !self.hops[hop].settled) {
             let asked = &self.hops[hop];
-            let due = if asked.shots.len() < usize::from(self.plan.queries) {
-                self.apart(hop, farthest)
-            } else if asked.again < asked.wanted {
-                asked.due
+            let due = if asked.shots.len() >= usize::from(self.plan.queries) {
+                // Asking again is one packet now and then: it need not wait for room.
+                (asked.again < asked.wanted).then_some(asked.due)
             } else {
-                continue;
+                (!full).then(|| self.apart(hop, farthest))
             };
+            let Some(due) = due else { continue };
             if due <= now {
                 return Ok(hop);
             }

@@ -28,6 +28,11 @@ fn addresses(hops: &[HopReport]) -> Vec<Vec<IpAddr>> {
     hops.iter().map(HopReport::addresses).collect()
 }
 
+/// The checksum over bytes that hold theirs already: 0 when it is right.
+fn sum_of(bytes: &[u8]) -> u16 {
+    checksum::Sum::default().plus(bytes).checksum()
+}
+
 fn one(address: Ipv4Addr) -> Vec<IpAddr> {
     vec![IpAddr::V4(address)]
 }
@@ -69,12 +74,10 @@ fn hops_come_in_order_each_after_its_probes() {
 
 #[test]
 fn the_fields_that_routers_choose_paths_by_stay_the_same() {
-    for (method, constant) in [(ICMP, vec![20..24, 24..26]), (UDP, vec![20..26]), (TCP, vec![20..24])] {
+    for (method, constant) in [(ICMP, 20..26), (UDP, 20..26), (TCP, 20..24)] {
         let (_, log) = trace(&mut Network::of(6), plan(method));
-        for range in constant {
-            let values: BTreeSet<_> = log.sent.iter().map(|(_, packet)| packet[range.clone()].to_vec()).collect();
-            assert_eq!(values.len(), 1, "{method:?} {range:?}");
-        }
+        let values: BTreeSet<_> = log.sent.iter().map(|(_, packet)| packet[constant.clone()].to_vec()).collect();
+        assert_eq!(values.len(), 1, "{method:?}");
         let ends: BTreeSet<_> = log.sent.iter().map(|(_, packet)| packet[12..20].to_vec()).collect();
         let tags: BTreeSet<_> = log.sent.iter().map(|(_, packet)| packet[24..28].to_vec()).collect();
         assert_eq!((ends.len(), tags.len()), (1, log.sent.len()), "every probe can be told from the others");
@@ -86,14 +89,18 @@ fn every_probe_carries_right_checksums() {
     for tag in [1, 2, 77, 0x1234, flow::LAST_TAG] {
         for method in [ICMP, UDP, TCP] {
             let packet = flow(method).craft(tag, 5);
-            assert_eq!(checksum::internet(&packet[..20]), 0);
+            assert_eq!(sum_of(&packet[..20]), 0);
             let content = &packet[20..];
             let sum = match method {
-                Method::Icmp { .. } => checksum::internet(content),
-                Method::Udp { .. } => checksum::transport(PC, WWW, ipv4::UDP, content),
-                Method::Tcp { .. } => checksum::transport(PC, WWW, ipv4::TCP, content),
+                Method::Icmp { .. } => sum_of(content),
+                Method::Udp { .. } => {
+                    checksum::pseudo_header(PC, WWW, ipv4::UDP, content.len()).plus(content).checksum()
+                }
+                Method::Tcp { .. } => {
+                    checksum::pseudo_header(PC, WWW, ipv4::TCP, content.len()).plus(content).checksum()
+                }
             };
-            assert!(sum == 0 || sum == 0xffff, "{method:?} {tag}: {sum:04x}");
+            assert!(sum == 0, "{method:?} {tag}: {sum:04x}");
         }
         let datagram = flow(UDP).craft(tag, 5);
         assert_eq!(datagram[26..28], tag.to_be_bytes(), "a UDP probe's checksum is its tag");
@@ -143,7 +150,20 @@ fn a_silent_target_costs_the_patience_once() {
     assert_eq!(log.ended, 2_000 * MS);
     assert_eq!(hops.len(), 30, "every TTL was asked");
     assert_eq!(TraceSummary::of(&hops), TraceSummary { reached: false, hops: 4 });
-    assert_eq!(log.sent.len(), 90, "nobody beyond the last answer is asked again");
+    let again: Vec<_> = log.sent[90..].iter().map(|(at, packet)| (*at, packet[8])).collect();
+    assert_eq!(again, [(1_050 * MS, 5)], "only the first hop beyond the last answer is asked again");
+}
+
+#[test]
+fn a_refusal_that_is_limited_is_found_while_waiting() {
+    // All reports of the router were spent before.
+    let mut network = Network::of(4);
+    network.routers[0].refuses = Some((3, 1));
+    network.routers[0].burst = Some(0);
+    let (hops, log) = trace(&mut network, Plan { patience: Nanos(4_000 * MS), ..plan(ICMP) });
+    assert_eq!(hops.len(), 2);
+    assert!(hops.iter().all(|hop| hop.addresses() == one(router(1))));
+    assert!(log.ended < 4_000 * MS, "{} ms", log.ended / MS);
 }
 
 #[test]

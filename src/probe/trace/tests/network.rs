@@ -241,7 +241,7 @@ pub fn error(from: Ipv4Addr, kind: u8, code: u8, original: &[u8]) -> Vec<u8> {
         message[6..8].copy_from_slice(&1400_u16.to_be_bytes());
     }
     message.extend_from_slice(&original[..28]);
-    let sum = checksum::internet(&message);
+    let sum = checksum::Sum::default().plus(&message).checksum();
     message[2..4].copy_from_slice(&sum.to_be_bytes());
     ipv4::craft(&header(from, ipv4::ICMP), &message)
 }
