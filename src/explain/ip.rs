@@ -8,7 +8,8 @@ use super::rules as rule;
 pub(super) fn explain(view: LayerView<'_, '_>, _context: &Context) -> Option<Note> {
     let frames = vec![view.packet.frame.number];
     let more = view.number("ip.flags.mf")? != 0;
-    let offset = view.number("ip.frag_offset")?;
+    // The field counts units of 8 octets (RFC 791 §3.1).
+    let offset = view.number("ip.frag_offset")? * 8;
     let place = || Arg::Text(offset.to_string());
     match (more, offset) {
         (false, 0) => None,

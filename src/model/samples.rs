@@ -32,7 +32,7 @@ static IP_FIELDS: [FieldSpec; 18] = [
     FieldSpec::new("ip.flags.rb", "Reserved bit", bits(48, 1), Kind::Flag("Set", "Not set")).part(),
     FieldSpec::new("ip.flags.df", "Don't fragment", bits(49, 1), Kind::Flag("Set", "Not set")).part(),
     FieldSpec::new("ip.flags.mf", "More fragments", bits(50, 1), Kind::Flag("Set", "Not set")).part(),
-    FieldSpec::new("ip.frag_offset", "Fragment Offset", bits(51, 13), Kind::Scaled(8)),
+    FieldSpec::new("ip.frag_offset", "Fragment Offset", bits(51, 13), Kind::Number),
     FieldSpec::new("ip.ttl", "Time to Live", Bits::bytes(8, 1), Kind::Number),
     FieldSpec::new("ip.proto", "Protocol", Bits::bytes(9, 1), Kind::Enum(PROTOCOLS)),
     FieldSpec::new("ip.checksum", "Header Checksum", Bits::bytes(10, 2), Kind::Hex),

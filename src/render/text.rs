@@ -186,10 +186,14 @@ fn info(packet: &Packet<'_>, measured: bool) -> String {
 
 /// What is decisive about the packet: how long the answer took, or who reports.
 fn margin(packet: &Packet<'_>) -> Option<String> {
+    let find = |name| packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name);
+    // A first fragment is no answer yet: the time stands beside the whole.
+    if find("ip").and_then(|view| view.number("ip.flags.mf")) == Some(1) {
+        return None;
+    }
     if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
         return Some(value::milliseconds(rtt));
     }
-    let find = |name| packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name);
     let kind = find("icmp")?.number("icmp.type")?;
     let reporter = (packet.frame.direction == Some(Direction::In) && !matches!(kind, 0 | 8)).then(|| find("ip"))??;
     match reporter.field("ip.src")?.value {

@@ -40,6 +40,7 @@ ping-late = { $count ->
    *[other] { $count } answers came after the time allowed. They count as lost, though they were only slow.
 }
 ping-everyone = { $count ->
+    [0] Nobody answered the question to { $target }.
     [one] { $count } machine answered the question to { $target }.
    *[other] { $count } machines answered the question to { $target }.
 }
