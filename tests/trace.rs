@@ -295,7 +295,9 @@ fn each_refusal_is_named_and_marked_as_traceroute_marks_it() {
         assert_eq!(run.code, 1, "{target}: {}", run.err);
         let hop = run.objects("hop").pop().expect("a hop");
         assert_eq!(hop["addresses"][0], "10.0.0.1");
-        assert_eq!(hop["probes"][0]["mark"], mark, "{target}");
+        // traceroute's probes may have used up what the router says at once: then a later one is answered.
+        let marks: Vec<_> = hop["probes"].as_array().expect("a list").iter().map(|probe| &probe["mark"]).collect();
+        assert!(marks.iter().any(|found| *found == mark), "{target}: {marks:?}");
         assert!(run.err.contains(mark), "traceroute: {}", run.err);
         assert!(run.has("trace.refused") && run.summary()["reached"] == false);
     }
