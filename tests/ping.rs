@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{as_nobody, is_root, netlab, require, require_lab, scratch};
+use support::{as_nobody, is_root, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 /// What a run printed and how it ended.
 struct Run {
@@ -50,9 +50,7 @@ fn run(arguments: &[&str]) -> Run {
 /// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary.
 fn script(scenario: &str, text: &str) -> Run {
     let lab = format!("--lab={scenario}");
-    let mut command = netlab(&[&lab, "lab", "--", "sh", "-ec", text]);
-    command.env("NETLAB", env!("CARGO_BIN_EXE_netlab"));
-    command.output().expect("netlab runs").into()
+    netlab([&lab, "lab", "--", "sh", "-ec", text]).output().expect("netlab runs").into()
 }
 
 #[test]
@@ -83,7 +81,7 @@ fn the_router_answers_and_the_verdict_says_what_that_proves() {
 
 #[test]
 fn an_ordinary_user_needs_no_rights_in_the_lab() {
-    if !require_lab() {
+    if !require_lab_as_nobody() {
         return;
     }
     let mut command = netlab(&["--lab", "ping", "-c1", "-q", "192.168.11.7"]);

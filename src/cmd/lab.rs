@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
-use clap::{Args, Subcommand};
+use clap::{Args, ValueEnum};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::{Error, Kind, Result};
@@ -18,14 +18,14 @@ pub const DEFAULT_SCENARIO: &str = "home";
 
 /// Arguments of `netlab lab`.
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:\n  \
     netlab lab                                  a shell on the learner's computer; exit ends the lab\n  \
     netlab lab map                              who is where\n  \
     netlab lab -- ping -c1 192.168.11.7         any program, without root\n  \
     netlab lab --on router -- tcpdump -ni any   on another node; inside a lab: of that lab")]
 pub struct LabArgs {
-    #[command(subcommand)]
+    /// Draw the network instead of running anything in it
+    #[arg(value_enum, conflicts_with_all = ["on", "command"])]
     view: Option<View>,
 
     /// The node to run on (default: the learner's computer)
@@ -37,9 +37,9 @@ pub struct LabArgs {
     command: Vec<OsString>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum View {
-    /// Draw the virtual network
+    /// Who is where
     Map,
 }
 
@@ -52,6 +52,10 @@ pub fn run(args: &LabArgs, scenario: Option<&str>, ascii: bool, out: &mut dyn Wr
     let member = if scenario.is_some() { None } else { Membership::of_environment() };
     let scenario = scenario.or(member.as_ref().map(Membership::scenario)).unwrap_or(DEFAULT_SCENARIO);
     if let Some(View::Map) = args.view {
+        if args.on.is_some() || !args.command.is_empty() {
+            return Err(Error::new(Kind::Usage, "the map shows every node and runs nothing")
+                .hint("netlab lab map, or netlab lab --on NODE -- COMMAND"));
+        }
         return draw(scenario, ascii, out);
     }
     match member {

@@ -78,7 +78,7 @@ pub(super) fn line_of_place(text: &str, place: Place) -> usize {
 /// The line in which the byte at `offset` lies, counted from 1.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+    before.split(|&byte| byte == b'\n').count()
 }
 
 #[derive(Deserialize)]

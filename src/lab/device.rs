@@ -2,6 +2,8 @@
 //!
 //! The only file of the lab that talks to the kernel through raw structures.
 #![allow(unsafe_code)]
+// The kernel's constants and lengths are wider in libc than the fields they go to.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 
 use std::fs::OpenOptions;
 use std::io;

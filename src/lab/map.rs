@@ -77,9 +77,9 @@ impl<'t> Map<'t> {
         let links: Vec<&'t Link> = topology.links.iter().filter(is_behind).collect();
         let met = node.interfaces.iter().position(|card| from.is_none_or(|from| from.name == card.link));
         let columns = met.map_or_else(Default::default, |i| self.columns(n, i));
-        let note = node.about.iter().cloned().chain(node.offers()).collect::<Vec<_>>().join("; ");
+        let about = node.about.iter().cloned().chain(node.offers()).collect::<Vec<_>>().join("; ");
         let down = if links.is_empty() { "" } else { self.strokes.down };
-        self.row(lead, &format!("{below}{down}"), &node.name, Some(columns), &note);
+        self.row(lead, &format!("{below}{down}"), &node.name, Some(columns), &about);
         for (number, link) in links.iter().enumerate() {
             self.link(n, link, below, number + 1 < links.len());
         }
@@ -139,8 +139,8 @@ impl<'t> Map<'t> {
         let name_end = names.map(|row| row.lead.width() + row.name.width()).max().unwrap_or(0);
         let seen_width = self.rows.iter().filter_map(|row| Some(row.columns.as_ref()?.1.width())).max().unwrap_or(0);
         let start = name_end + 2 + 15 + 2 + seen_width + 2;
-        let named = pad(&format!("{}{}", row.lead, row.name), name_end + 2);
-        let first = format!("{named}{address:<15}  {}", pad(seen, seen_width + 2));
+        let label = pad(&format!("{}{}", row.lead, row.name), name_end + 2);
+        let first = format!("{label}{address:<15}  {}", pad(seen, seen_width + 2));
         let mut notes = wrap(&row.note, WIDTH.saturating_sub(start).max(16)).into_iter();
         let mut lines = vec![format!("{first}{}", notes.next().unwrap_or_default())];
         lines.extend(notes.map(|note| format!("{}{note}", pad(&row.below, start))));
@@ -223,19 +223,14 @@ mod tests {
 
     #[test]
     fn a_ring_ends_where_it_began() {
-        let mut text = "title = \"ring\\u001b[2J\"\nhost = \"n0\"\n".to_owned();
-        for l in 0..3 {
-            text += &format!("[[link]]\nname = \"l{l}\"\nkind = \"wire\"\n");
-        }
-        for n in 0..3 {
-            text += &format!("[[node]]\nname = \"n{n}\"\n");
-            for (i, link) in [n, (n + 2) % 3].iter().enumerate() {
-                let host = if i == 0 { 1 } else { 2 };
-                text += &format!(
-                    "[[node.interface]]\nname = \"eth{i}\"\nlink = \"l{link}\"\naddress = \"10.0.{link}.{host}/24\"\n"
-                );
-            }
-        }
+        let link = |l: usize| format!("[[link]]\nname = \"l{l}\"\nkind = \"wire\"\n");
+        let card = |i: usize, l: usize| {
+            let host = i + 1;
+            format!("[[node.interface]]\nname = \"eth{i}\"\nlink = \"l{l}\"\naddress = \"10.0.{l}.{host}/24\"\n")
+        };
+        let node = |n: usize| format!("[[node]]\nname = \"n{n}\"\n{}{}", card(0, n), card(1, (n + 2) % 3));
+        let head = "title = \"ring\\u001b[2J\"\nhost = \"n0\"\n".to_owned();
+        let text: String = [head].into_iter().chain((0..3).map(link)).chain((0..3).map(node)).collect();
         let map = drawn(&Topology::read(&text, "ring").expect("sound"), true);
         assert_eq!(map.matches("see above").count(), 2, "{map}");
         assert!(!map.contains('\u{1b}'), "{map}");

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every node is a network namespace with a real kernel stack. Its interfaces are TAP devices (or veth ends) whose
-//! frames the [wire](wire) thread carries, switching and delaying them as the topology says. Nothing else is
+//! frames the wire thread carries, switching and delaying them as the topology says. Nothing else is
 //! needed: no root, no kernel module, no external program.
 //!
 //! A process calls [`Lab::prepare`] first, while it has one thread; then opens whatever it wants on the learner's
@@ -93,16 +93,14 @@ impl Lab {
         let notices = cover_names(&topology);
         let make = || -> Result<(Network, Engine), Refused> {
             let room = Namespace::current()?;
-            match engine {
-                Some(engine) => Ok((network::build(&topology, engine)?, engine)),
-                None => match network::build(&topology, Engine::Tap) {
-                    Ok(network) => Ok((network, Engine::Tap)),
-                    Err(_) => {
-                        room.enter()?;
-                        Ok((network::build(&topology, Engine::Veth)?, Engine::Veth))
-                    }
-                },
+            if engine != Some(Engine::Veth) {
+                let built = network::build(&topology, Engine::Tap);
+                if engine.is_some() || built.is_ok() {
+                    return Ok((built?, Engine::Tap));
+                }
+                room.enter()?;
             }
+            Ok((network::build(&topology, Engine::Veth)?, Engine::Veth))
         };
         let (network, engine) = make().map_err(|refused| unavailable(&refused))?;
         let mut services = Vec::new();
@@ -236,9 +234,6 @@ fn cover_names(topology: &Topology) -> Vec<String> {
     }
     let switch = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n".to_owned();
     let files = [("/etc/resolv.conf", resolver), ("/etc/hosts", hosts), ("/etc/nsswitch.conf", switch)];
-    let cover = |(path, text): (&str, String)| {
-        let error = namespace::cover(path, &text).err()?;
-        Some(format!("names may come from outside the lab: cannot cover {path}: {error}"))
-    };
-    files.into_iter().filter_map(cover).collect()
+    let told = |(path, error)| format!("names may come from outside the lab: cannot cover {path}: {error}");
+    namespace::cover(&files).into_iter().map(told).collect()
 }

@@ -1,14 +1,14 @@
 //! Namespaces: where a lab's nodes live, made without any privilege.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
 
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl::set_dumpable;
 use nix::unistd::{getegid, geteuid};
@@ -105,40 +105,48 @@ pub(super) fn hand_capabilities_on() -> Result<(), caps::errors::CapsError> {
     caps::set(None, CapSet::Ambient, &own)
 }
 
-/// Lays a file with `text` over the file at `path`, for the calling process and its children. Nothing of it is left
-/// on a disk, whatever happens.
-pub(super) fn cover(path: &str, text: &str) -> io::Result<()> {
-    let source = Source::create(text)?;
-    mount(Some(&source.0), path, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
-    Ok(())
+/// Lays a file with each text over the one at its path, for the calling process and its children. Returns those paths
+/// that could not be covered. Nothing is written to a disk.
+pub(super) fn cover(files: &[(&'static str, String)]) -> Vec<(&'static str, io::Error)> {
+    let store = match Store::mount() {
+        Ok(store) => store,
+        Err(error) => {
+            let each = files.iter().map(|(path, _)| (*path, io::Error::new(error.kind(), error.to_string())));
+            return each.collect();
+        }
+    };
+    let cover = |number: usize, path: &str, text: &str| -> io::Result<()> {
+        let source = store.0.join(number.to_string());
+        fs::write(&source, text)?;
+        fs::set_permissions(&source, fs::Permissions::from_mode(0o644))?;
+        Ok(mount(Some(&source), path, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
+    };
+    let numbered = files.iter().enumerate();
+    numbered.filter_map(|(number, (path, text))| Some((*path, cover(number, path, text).err()?))).collect()
 }
 
-/// A file that is unlinked when dropped; what is mounted from it stays.
-struct Source(PathBuf);
+/// A file system in memory that only this process sees, until it is dropped; what is mounted from it stays. (Files
+/// that were unlinked instead could not be covered again, by a lab within the lab.)
+struct Store(PathBuf);
 
-impl Source {
-    fn create(text: &str) -> io::Result<Self> {
+impl Store {
+    fn mount() -> io::Result<Self> {
         let mut last = io::ErrorKind::NotFound.into();
-        for directory in [Path::new("/dev/shm"), &std::env::temp_dir()] {
-            let path = directory.join(format!("netlab-{}", std::process::id()));
-            // create_new follows no link that somebody may have put there.
-            let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-            match file.map(|file| (file, Self(path))) {
-                Ok((mut file, source)) => {
-                    file.write_all(text.as_bytes())?;
-                    return Ok(source);
-                }
-                Err(error) => last = error,
+        for directory in ["/dev/shm", "/tmp", "/run"].map(PathBuf::from) {
+            let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+            match mount(Some("netlab"), &directory, Some("tmpfs"), flags, Some("size=64k,mode=0755")) {
+                Ok(()) => return Ok(Self(directory)),
+                Err(error) => last = error.into(),
             }
         }
         Err(last)
     }
 }
 
-impl Drop for Source {
+impl Drop for Store {
     fn drop(&mut self) {
-        // A name that is left behind in memory is harmless, and there is nobody to tell.
-        let _ = fs::remove_file(&self.0);
+        // Were it to stay, the lab's programs would find an empty directory; no reason to end the lab.
+        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
     }
 }
 

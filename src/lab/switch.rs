@@ -126,12 +126,13 @@ mod tests {
     const ALL: [u8; 6] = [0xff; 6];
 
     fn topology(link: &str) -> Topology {
-        let mut text = format!("title = \"t\"\nhost = \"a\"\n[[link]]\nname = \"lan\"\n{link}\n");
-        for (name, host) in [("a", 1), ("b", 2), ("c", 3)] {
-            text += &format!(
-                "[[node]]\nname = \"{name}\"\n[[node.interface]]\nname = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"\n"
-            );
-        }
+        let head = format!("title = \"t\"\nhost = \"a\"\n[[link]]\nname = \"lan\"\n{link}\n");
+        let node = |(name, host): (&str, u8)| {
+            let card = format!("name = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"");
+            format!("[[node]]\nname = \"{name}\"\n[[node.interface]]\n{card}\n")
+        };
+        let nodes = [("a", 1), ("b", 2), ("c", 3)].map(node);
+        let text = head + &nodes.concat();
         Topology::read(&text, "test").expect("sound")
     }
 

@@ -203,14 +203,12 @@ impl Topology {
                 .map_err(|error| Error::new(Kind::File, format!("cannot read the scenario {scenario}: {error}")))?;
             return Self::read(&text, scenario);
         }
-        match SCENARIOS.iter().find(|(name, _)| *name == scenario) {
-            Some((name, text)) => Self::read(text, name),
-            None => {
-                let names: Vec<_> = SCENARIOS.iter().map(|(name, _)| *name).collect();
-                Err(Error::new(Kind::Usage, format!("there is no scenario called {scenario}"))
-                    .hint(format!("scenarios: {}; a file of your own ends in .toml or contains a /", names.join(", "))))
-            }
-        }
+        let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == scenario) else {
+            let names: Vec<_> = SCENARIOS.iter().map(|(name, _)| *name).collect();
+            return Err(Error::new(Kind::Usage, format!("there is no scenario called {scenario}"))
+                .hint(format!("scenarios: {}; a file of your own ends in .toml or contains a /", names.join(", "))));
+        };
+        Self::read(text, name)
     }
 
     /// The topology that `text` describes; `origin` names it in errors.
@@ -264,13 +262,13 @@ impl Topology {
     #[must_use]
     pub fn names(&self) -> Vec<(String, Ipv4Addr)> {
         let mut names = Vec::new();
-        let mut named = HashSet::new();
+        let mut taken = HashSet::new();
         for (n, _, interface) in self.interfaces() {
-            let own = interface.names.iter().cloned().collect::<Vec<_>>();
+            let own = &interface.names;
             let node = &self.nodes[n].name;
             let made = self.domain.as_ref().filter(|_| own.is_empty()).map(|domain| format!("{node}.{domain}"));
-            for name in own.into_iter().chain(made) {
-                if named.insert(name.to_ascii_lowercase()) {
+            for name in own.iter().cloned().chain(made) {
+                if taken.insert(name.to_ascii_lowercase()) {
                     names.push((name, interface.address.address));
                 }
             }

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind};
 pub(super) fn unavailable(refused: &Refused) -> Error {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let exists = |path: &str| Path::new(path).exists();
-    let reason = reason(refused.error.raw_os_error(), &read, &exists);
+    let reason = reason(&refused.step, refused.error.raw_os_error(), &read, &exists);
     let message = format!("cannot {} for the lab: {}", refused.step, described(&refused.error));
     let error = Error::new(Kind::Lab, reason.map_or(message.clone(), |reason| format!("{message} ({reason})")));
     if geteuid().is_root() {
@@ -22,46 +22,66 @@ pub(super) fn unavailable(refused: &Refused) -> Error {
     }
 }
 
-/// What forbids it, as far as the system tells.
-fn reason(errno: Option<i32>, read: &dyn Fn(&str) -> Option<String>, exists: &dyn Fn(&str) -> bool) -> Option<String> {
-    let refusals = [Errno::EPERM, Errno::EACCES, Errno::ENOSPC, Errno::EUSERS].map(|errno| errno as i32);
-    if !errno.is_some_and(|errno| refusals.contains(&errno)) {
+/// Settings that forbid a lab: the steps they concern, where they stand, their forbidding value, and what it means.
+const SWITCHES: &[(&str, &str, &str, &str)] = &[
+    (
+        "user namespace",
+        "/proc/sys/user/max_user_namespaces",
+        "0",
+        "user.max_user_namespaces = 0: no user namespaces on this machine",
+    ),
+    (
+        "namespace",
+        "/proc/sys/user/max_net_namespaces",
+        "0",
+        "user.max_net_namespaces = 0: no network namespaces on this machine",
+    ),
+    (
+        "user namespace",
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "kernel.unprivileged_userns_clone = 0: only root may make user namespaces here",
+    ),
+    (
+        "", // the namespace may be given, and be worth nothing
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "kernel.apparmor_restrict_unprivileged_userns = 1: AppArmor keeps user namespaces from programs without a profile",
+    ),
+];
+
+/// What forbids `step`, as far as the system tells.
+fn reason(
+    step: &str,
+    errno: Option<i32>,
+    read: &dyn Fn(&str) -> Option<String>,
+    exists: &dyn Fn(&str) -> bool,
+) -> Option<String> {
+    let errno = Errno::from_raw(errno?);
+    if ![Errno::EPERM, Errno::EACCES, Errno::ENOSPC, Errno::EUSERS].contains(&errno) {
         return None;
-    }
-    let setting = |path: &str, value: &str| read(path).is_some_and(|text| text.trim() == value);
-    let switches = [
-        ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces = 0: no user namespaces on this machine"),
-        (
-            "/proc/sys/user/max_net_namespaces",
-            "0",
-            "user.max_net_namespaces = 0: no network namespaces on this machine",
-        ),
-        (
-            "/proc/sys/kernel/unprivileged_userns_clone",
-            "0",
-            "kernel.unprivileged_userns_clone = 0: only root may make user namespaces here",
-        ),
-        (
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-            "1",
-            "kernel.apparmor_restrict_unprivileged_userns = 1: AppArmor keeps user namespaces from programs without a profile",
-        ),
-    ];
-    if let Some((_, _, words)) = switches.iter().find(|(path, value, _)| setting(path, value)) {
-        return Some((*words).to_owned());
-    }
-    if errno == Some(Errno::ENOSPC as i32) {
-        return Some("the limit of namespaces of this user or container is reached".to_owned());
     }
     let is_filtered = read("/proc/self/status").is_some_and(|status| {
         status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
     });
     let in_container = exists("/.dockerenv") || exists("/run/.containerenv");
-    let words = match (is_filtered, in_container) {
-        (true, true) => "this container's seccomp filter forbids it",
-        (true, false) => "a seccomp filter forbids it",
-        (false, true) => "this container forbids it",
-        (false, false) => return None,
+    let seccomp =
+        if in_container { "this container's seccomp filter forbids it" } else { "a seccomp filter forbids it" };
+    // A filter answers before any setting is looked at, and with EPERM; AppArmor's refusal would be EACCES.
+    if is_filtered && errno == Errno::EPERM && step.contains("namespace") {
+        return Some(seccomp.to_owned());
+    }
+    let forbids = |&&(part, path, value, _): &&(&str, &str, &str, &str)| {
+        step.contains(part) && read(path).is_some_and(|text| text.trim() == value)
+    };
+    if let Some((.., words)) = SWITCHES.iter().find(forbids) {
+        return Some((*words).to_owned());
+    }
+    let words = match (errno, is_filtered, in_container) {
+        (Errno::ENOSPC | Errno::EUSERS, ..) => "the limit of namespaces of this user or container is reached",
+        (_, true, _) => seccomp,
+        (_, false, true) => "this container forbids it",
+        (_, false, false) => return None,
     };
     Some(words.to_owned())
 }
@@ -82,7 +102,7 @@ mod tests {
 
     fn told(errno: Errno, files: &[(&str, &str)]) -> Option<String> {
         let read = |path: &str| Some(files.iter().find(|(name, _)| *name == path)?.1.to_owned());
-        reason(Some(errno as i32), &read, &|path| files.iter().any(|(name, _)| *name == path))
+        reason("make a user namespace", Some(errno as i32), &read, &|path| files.iter().any(|(name, _)| *name == path))
     }
 
     #[test]
@@ -95,6 +115,7 @@ mod tests {
         assert!(told(Errno::ENOSPC, &[(limit, "9\n")]).is_some_and(|reason| reason.contains("limit")));
         let status = ("/proc/self/status", "Name:\tx\nSeccomp:\t2\n");
         assert_eq!(told(Errno::EPERM, &[status]).as_deref(), Some("a seccomp filter forbids it"));
+        assert_eq!(told(Errno::EPERM, &[status, (apparmor, "1\n")]).as_deref(), Some("a seccomp filter forbids it"));
         let container = told(Errno::EPERM, &[status, ("/.dockerenv", "")]);
         assert_eq!(container.as_deref(), Some("this container's seccomp filter forbids it"));
     }

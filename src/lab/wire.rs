@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(seen, [(2, b"first".to_vec()), (3, b"second".to_vec()), (1, b"late".to_vec())]);
         queue.lateness = ms(5);
         queue.push(ms(0), ms(10), 1, b"x");
-        assert_eq!(queue.next_due(), Some(ms(10) - MAX_COST));
+        assert_eq!(queue.next_due(), Some(ms(10).saturating_sub(MAX_COST)));
     }
 
     #[test]
