@@ -21,6 +21,7 @@ const RULES: &[(&str, &str)] = &[
     (r"[ \t]+", " "),
     (r"time \d+ms", "time Tms"),
     (r"(id|ID)=0x[0-9a-f]{1,4}", "${1}=0xI"),
+    (r"[Cc]hecksum 0x[0-9a-f]{1,4}", "checksum 0xC"),
     (r#""(min|avg|max|mdev|rtt|time|relative)":\d+"#, "\"${1}\":T"),
     // A number with one point is a time; an address has three.
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),

@@ -4,7 +4,8 @@
 //! one round trip to its far end. An answer belongs to the probe that it quotes (see [`flow`]), never to the one that
 //! happened to be next. Three rules decide how long to wait:
 //!
-//! - A hop below one that has answered is waited for a little longer than twice the slowest answer so far.
+//! - A hop below one that has answered is waited for a little longer than one and a half times the slowest answer so
+//!   far.
 //! - Hops beyond the last one that answered are waited for the whole [`Plan::patience`], all of them together; the first
 //!   of them is asked again every second meanwhile, since a router that limits its reports is silent just like that.
 //! - A hop that stayed silent although hops behind it answer is asked once more. Where the pattern looks like a router
@@ -28,6 +29,9 @@ use flow::Answered;
 /// How long to wait between questions to a router that may limit its reports: a little more than the second of
 /// Linux's `icmp_ratelimit`.
 const SLOWLY: Nanos = Nanos(1_050_000_000);
+
+/// What a router may take longer for its report than for passing a packet on.
+const MARGIN: Nanos = Nanos(15_000_000);
 
 /// How often a hop is asked again at most: once soon, twice slowly.
 const AGAIN: u8 = 3;
@@ -182,7 +186,7 @@ impl Trace {
 
     /// How long a probe of this hop is worth waiting for.
     fn worth(&self, hop: usize, farthest: Option<usize>) -> Nanos {
-        let soon = self.slowest + self.slowest + Nanos(20_000_000);
+        let soon = self.slowest + Nanos(self.slowest.0 / 2) + MARGIN;
         if farthest.is_some_and(|farthest| hop <= farthest) { soon.min(self.plan.patience) } else { self.plan.patience }
     }
 
