@@ -26,6 +26,9 @@ const RULES: &[(&str, &str)] = &[
     // A number with one point is a time; an address has three.
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
+    // A path is drawn to the scale of its times, and has as many of them below it as there is room for.
+    (r"─+", "─"),
+    (r"^ (T )+T ms$", " T ms"),
     // Ports that the operating system chooses.
     (r"(:|^|[^\d.])(3[2-9]|4\d|5\d|6[0-5])\d{3}([^\d.]|$)", "${1}P${3}"),
 ];

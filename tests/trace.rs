@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{as_nobody, netlab, require, require_lab, scratch};
+use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 /// The routers of the home scenario, and the web server behind them.
 const HOME: [&str; 6] = ["192.168.11.1", "198.51.100.1", "198.51.100.6", "203.0.113.2", "203.0.113.6", "93.184.216.34"];
@@ -71,9 +71,7 @@ fn run(arguments: &[&str]) -> Run {
 /// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary.
 fn script(scenario: &str, text: &str) -> Run {
     let lab = format!("--lab={scenario}");
-    let mut command = netlab(&[&lab, "lab", "--", "sh", "-ec", text]);
-    command.env("NETLAB", env!("CARGO_BIN_EXE_netlab"));
-    command.output().expect("netlab runs").into()
+    netlab([&lab, "lab", "--", "sh", "-ec", text]).output().expect("netlab runs").into()
 }
 
 /// A row of routers as `benches/chain` writes it; the path of its file.
@@ -153,7 +151,7 @@ fn the_table_names_the_hops_and_draws_the_path() {
 
 #[test]
 fn an_ordinary_user_needs_no_rights_in_the_lab() {
-    if !require_lab() {
+    if !require_lab_as_nobody() {
         return;
     }
     for kind in ["--icmp", "--udp", "--tcp"] {

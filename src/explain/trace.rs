@@ -195,7 +195,7 @@ impl Run<'_> {
     }
 
     fn reached(&self, end: &HopReport, notes: &mut Vec<Note>) {
-        let frames = end.frames();
+        let frames = answers(end, Answer::reached);
         let routers = self.hops.iter().filter(|hop| hop.ttl < end.ttl && hop.answered().next().is_some()).count();
         notes.push(match (self.path.hop, end.ttl, routers) {
             (Hop::Local, ..) => rule::PING_LOCAL.note(frames, [self.target()]),

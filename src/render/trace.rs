@@ -251,10 +251,11 @@ pub fn picture(out: &mut dyn io::Write, look: Look, hops: &[HopReport]) -> io::R
         Some(_) => "o".to_owned(),
     };
     let wire = if look.glyphs == Glyphs::Unicode { '─' } else { '-' };
-    let (mut line, mut scale) = ("you".to_owned(), String::new());
+    let mut line = "you".to_owned();
     let mut column = 3;
+    let mut times = Vec::new();
     let mut behind: usize = hops.iter().map(|hop| label(hop).len() + 1).sum();
-    for (position, hop) in hops.iter().enumerate() {
+    for hop in hops {
         let label = label(hop);
         behind -= label.len() + 1;
         // As far as its RTT says, but behind the hop before it and with room for those after it.
@@ -263,25 +264,25 @@ pub fn picture(out: &mut dyn io::Write, look: Look, hops: &[HopReport]) -> io::R
         line.extend(std::iter::repeat_n(wire, at - column));
         line.push_str(&label);
         column = at + label.len();
-        if let Some(rtt) = hop.best() {
-            let text = milliseconds(rtt);
-            let is_last = position + 1 == hops.len();
-            let text = if is_last { format!("{text} ms") } else { text };
-            let start = at.min(look.width.saturating_sub(text.len()));
-            let reserved = if is_last { 0 } else { milliseconds(longest).len() + 4 };
-            if is_last && start < scale.len() + 1 {
-                scale.truncate(start.saturating_sub(1));
-                // What is cut must not be half a number.
-                let whole = scale.rfind(' ').map_or(0, |space| space + 1);
-                scale.truncate(whole);
-            }
-            if start > scale.len() && start + text.len() + reserved <= look.width.max(reserved) {
-                scale = format!("{scale:<start$}{text}");
-            }
-        }
+        times.extend(hop.best().map(|rtt| (at, milliseconds(rtt))));
     }
     writeln!(out, "{line}")?;
-    writeln!(out, "{}", look.paint(Paint::Aside, scale))
+    writeln!(out, "{}", look.paint(Paint::Aside, scale(&times, look.width)))
+}
+
+/// The times below the picture, each at its column: the last one always, the others where there is room.
+fn scale(times: &[(usize, String)], width: usize) -> String {
+    let Some(((at, last), others)) = times.split_last() else { return String::new() };
+    let last = format!("{last} ms");
+    let end = (*at).min(width.saturating_sub(last.len()));
+    let mut scale = String::new();
+    for (at, time) in others {
+        let clear = scale.is_empty() || *at >= scale.len() + 2;
+        if clear && at + time.len() + 6 <= end {
+            scale = format!("{scale:<at$}{time}");
+        }
+    }
+    format!("{scale:<end$}{last}")
 }
 
 /// The column of an RTT when the longest one is at the end of the picture.
