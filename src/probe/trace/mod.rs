@@ -1,7 +1,7 @@
 //! Finds the routers on the way: probes whose TTL runs out at each of them in turn (RFC 792, type 11).
 //!
 //! All TTLs are asked at once, as far as [`Plan::parallel`] allows, so a path whose every hop answers is known after
-//! one round trip to its far end. An answer belongs to the probe that it quotes (see [`flow`]), never to the one that
+//! one round trip to its far end. An answer belongs to the probe that it quotes (see `flow.rs`), never to the one that
 //! happened to be next. Three rules decide how long to wait:
 //!
 //! - A hop below one that has answered is waited for a little longer than one and a half times the slowest answer so
