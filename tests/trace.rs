@@ -435,6 +435,7 @@ fn a_watched_trace_ends_with_one_report() {
     }
     let json = run(&["--lab", "trace", "--watch", "-c", "3", "--json", "www.example.com"]);
     assert_eq!((json.code, json.path()), (0, HOME.map(str::to_owned).to_vec()), "{}", json.err);
+    assert_eq!(json.objects("hop")[0]["names"][0], "router.home");
     for hop in json.objects("hop") {
         assert_eq!((&hop["sent"], &hop["received"], &hop["loss"]), (&3.into(), &3.into(), &0.into()), "{hop}");
         let [best, avg, worst] = ["best", "avg", "worst"].map(|key| hop[key].as_i64().expect("nanoseconds"));

@@ -224,6 +224,7 @@ table! {
     TRACE_LOST               "trace.lost"               Fact  Note  None, ["count" "list"];
     TRACE_WHY_ELSEWHERE      "trace.why-elsewhere"      Guess Note  None, [];
     TRACE_WHY_UNREACHED      "trace.why-unreached"      Guess Note  Some("RFC 1122 §3.2.2.6"), ["target"];
+    TRACE_WHY_UNREACHED_UDP  "trace.why-unreached-udp"  Guess Note  Some("RFC 1122 §4.1.3.1"), ["target" "port"];
     TRACE_WHY_TOO_BIG        "trace.why-too-big"        Guess Note  Some("RFC 1191 §3"), ["from"];
     TRACE_WHY_LOOP           "trace.why-loop"           Guess Warn  Some("RFC 1812 §5.3.1"), [];
     TRACE_TWICE              "trace.twice"              Guess Note  None, ["address" "list"];

@@ -108,6 +108,8 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
 pub struct WatchedRun<'a> {
     /// The way its probes left.
     pub path: &'a Path,
+    /// What they were.
+    pub kind: ProbeKind,
     /// TTL and figures of each hop.
     pub hops: &'a [(u8, HopFigures)],
     /// How far it came.
@@ -130,7 +132,7 @@ pub fn watched(run: &WatchedRun<'_>) -> Vec<Note> {
     let Some((ttl, end)) = run.hops.last() else {
         return vec![
             rule::TRACE_WATCH_SILENCE.note(Vec::new(), [run.rounds.into()]),
-            rule::TRACE_WHY_UNREACHED.note(Vec::new(), [target()]),
+            why_unreached(run.path, run.kind),
             rule::TRACE_BLIND_SILENCE.note(Vec::new(), [target()]),
         ];
     };
@@ -141,7 +143,7 @@ pub fn watched(run: &WatchedRun<'_>) -> Vec<Note> {
         notes.push(rule::TRACE_WATCHED.note(Vec::new(), [target(), answered, asked, ttl_arg]));
     } else {
         notes.push(rule::TRACE_WATCH_UNREACHED.note(Vec::new(), [target(), ttl_arg]));
-        notes.push(rule::TRACE_WHY_UNREACHED.note(Vec::new(), [target()]));
+        notes.push(why_unreached(run.path, run.kind));
     }
     // Loss that hops farther on do not have cannot be loss of what passes through.
     let least_behind = |ttl: u8| {
@@ -158,6 +160,15 @@ pub fn watched(run: &WatchedRun<'_>) -> Vec<Note> {
     }
     notes.push(rule::TRACE_BLIND_BACK.note(Vec::new(), []));
     notes
+}
+
+/// What silence beyond a point usually means.
+fn why_unreached(path: &Path, kind: ProbeKind) -> Note {
+    let target = Arg::from(path.target.to_string());
+    match kind {
+        ProbeKind::Udp { port } => rule::TRACE_WHY_UNREACHED_UDP.note(Vec::new(), [target, u32::from(port).into()]),
+        ProbeKind::Icmp | ProbeKind::Tcp { .. } => rule::TRACE_WHY_UNREACHED.note(Vec::new(), [target]),
+    }
 }
 
 /// The first receiver did not answer its ARP question: nothing was sent.
@@ -258,7 +269,7 @@ impl Run<'_> {
         } else {
             let last = u32::from(self.last).into();
             notes.push(rule::TRACE_UNREACHED.note(frames, [ttl, from(), last, self.target()]));
-            notes.push(rule::TRACE_WHY_UNREACHED.note(Vec::new(), [self.target()]));
+            notes.push(why_unreached(self.path, self.kind));
         }
     }
 
@@ -272,7 +283,7 @@ impl Run<'_> {
         let interface = self.path.interface.clone().into();
         notes.push(rule::TRACE_SILENCE.note(sent, [number, interface]));
         if !self.interrupted {
-            notes.push(rule::TRACE_WHY_UNREACHED.note(Vec::new(), [self.target()]));
+            notes.push(why_unreached(self.path, self.kind));
         }
     }
 

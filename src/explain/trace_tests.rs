@@ -144,6 +144,8 @@ fn an_unreached_target_is_not_called_down() {
     assert_eq!(plain(&hops), ["unreached", "why-unreached", "blind.back"]);
     let none: Vec<_> = (1..=30).map(silence).collect();
     assert_eq!(plain(&none), ["silence", "why-unreached", "blind.silence"]);
+    let udp = |run: &mut Run<'_>| run.kind = ProbeKind::Udp { port: 53 };
+    assert_eq!(ids(&none, udp), ["silence", "why-unreached-udp", "blind.silence"]);
 }
 
 #[test]
@@ -241,7 +243,15 @@ fn loss_that_later_hops_do_not_have_is_called_harmless() {
     let path = path(Hop::Router { address: ROUTER, known: None });
     let ids = |hops: &[(u8, HopFigures)], reached| {
         let summary = TraceSummary { reached, hops: 3 };
-        let run = WatchedRun { path: &path, hops, summary, rounds: 10, arp_answered: None, arp_frames: &[] };
+        let run = WatchedRun {
+            path: &path,
+            kind: ProbeKind::Icmp,
+            hops,
+            summary,
+            rounds: 10,
+            arp_answered: None,
+            arp_frames: &[],
+        };
         let id = |note: &Note| note.id.strip_prefix("trace.").unwrap_or(note.id);
         watched(&run).iter().map(id).collect::<Vec<_>>()
     };

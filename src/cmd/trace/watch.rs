@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::naming::Names;
 use super::{Args, Door, Seen, go};
@@ -20,6 +21,9 @@ use crate::session::{Ending, Observer, Session};
 
 /// From one redrawing to the next, at least.
 const REDRAW: Nanos = Nanos(100_000_000);
+
+/// From one look whether the last names have come to the next.
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// A watched trace that lets others look at it.
 struct Open {
@@ -71,10 +75,12 @@ pub(super) async fn watch(
         reached: hops.iter().any(|hop| hop.reached),
         hops: hops.iter().rev().find(|hop| !hop.addresses.is_empty()).map_or(0, |hop| hop.ttl),
     };
+    screen.settle().await;
     let rows = screen.rows();
     screen.draw(&rows)?;
     let verdict = explain::trace::watched(&explain::trace::WatchedRun {
         path,
+        kind: door.kind,
         hops: &hops.iter().map(|hop| (hop.ttl, hop.figures)).collect::<Vec<_>>(),
         summary,
         rounds: probe.watch.round(),
@@ -130,6 +136,18 @@ impl Screen {
         self.table.borrow().iter().map(&mut row).collect()
     }
 
+    /// Waits for the names that are still on their way: a second at most, as long as a look-up may take.
+    async fn settle(&mut self) {
+        loop {
+            let addresses: Vec<IpAddr> =
+                self.table.borrow().iter().flat_map(|hop| hop.addresses.iter().copied()).collect();
+            if self.names.borrow_mut().ready(&addresses) {
+                return;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
     /// Draws the table over the one drawn before, on a terminal.
     fn draw(&mut self, rows: &[WatchedRow]) -> Result<()> {
         let Some(before) = self.drawn.filter(|_| !rows.is_empty()) else { return Ok(()) };
@@ -167,6 +185,9 @@ impl Observer for Screen {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
+        if let Event::Probed(probed) = event {
+            self.names.borrow_mut().ask(probed.from.as_slice());
+        }
         self.report.event(event)
     }
 }

@@ -54,6 +54,7 @@ trace-watch-silence = { $rounds ->
 
 trace-why-elsewhere = A machine with several addresses, a translator (NAT) or load balancer before it, or a firewall that answers in its place.
 trace-why-unreached = A firewall drops such probes or the answers, or nobody has the address { $target }. Another kind of probe may pass: --udp, --tcp -p 443.
+trace-why-unreached-udp = A program on UDP port { $port } takes the probes and says nothing, or a firewall drops them or the answers, or nobody has the address { $target }. Another kind of probe may tell: --icmp, --tcp.
 trace-why-too-big = The next link behind { $from } takes only shorter packets than this.
 trace-why-loop = Routers whose tables contradict each other send the packet in a circle until its TTL runs out; it never arrives.
 trace-twice = { $address } answered at hops { $list }: a router that passes packets on without lowering their TTL, or two routers behind one address.
