@@ -4,8 +4,12 @@
 //! crafted, shows the probe and an [`Observer`] every frame that the sniffer captures (our own included), and keeps
 //! the clock.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
@@ -47,6 +51,54 @@ pub enum Ending {
     Interrupted,
 }
 
+/// The user's wish to stop (SIGINT, SIGTERM). The first one is taken in: the run ends in order, with its summary. The
+/// second one ends the process at once, for whoever is stuck writing to a pipe that nobody reads.
+pub struct Interrupts {
+    seen: Arc<AtomicBool>,
+    wake: [Signal; 2],
+}
+
+/// What a process that a second signal ends answers with: 128 + SIGINT, as shells have it.
+const ENDED_BY_SIGNAL: i32 = 130;
+
+impl Interrupts {
+    /// Listens from now on. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the process may not handle signals.
+    pub fn listen() -> Result<Self> {
+        let seen = Arc::new(AtomicBool::new(false));
+        let listen = || -> std::io::Result<[Signal; 2]> {
+            for number in [SIGINT, SIGTERM] {
+                // In this order: the first signal finds the flag down, and raises it.
+                flag::register_conditional_shutdown(number, ENDED_BY_SIGNAL, Arc::clone(&seen))?;
+                flag::register(number, Arc::clone(&seen))?;
+            }
+            Ok([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?])
+        };
+        let wake = listen().map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")))?;
+        Ok(Self { seen, wake })
+    }
+
+    /// Whether one has come. Does not wait.
+    #[must_use]
+    pub fn seen(&self) -> bool {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// Until one comes.
+    pub async fn wait(&mut self) {
+        let [interrupt, terminate] = &mut self.wake;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}
+
+/// Frames heard at a stretch; then the clock and the user get their turn, however many more there are.
+const STRETCH: u32 = 64;
+
 /// A channel, a sniffer and a clock.
 pub struct Session {
     channel: Channel,
@@ -57,18 +109,16 @@ pub struct Session {
     ours: Option<MacAddr>,
     /// Source and destination of the frames that carry IP packets, on links that have such addresses.
     envelope: Option<(MacAddr, MacAddr)>,
-    interrupts: [Signal; 2],
+    /// The frames of our questions for the hop's MAC address, and of the answer.
+    asked: Vec<FrameNo>,
+    interrupts: Interrupts,
 }
 
 impl Session {
     /// A session on `interface`, whose `sniffer` already listens.
-    ///
-    /// # Errors
-    /// When the process may not handle signals.
-    pub fn new(channel: Channel, sniffer: Sniffer, interface: &Interface) -> Result<Self> {
-        let listen =
-            |kind| signal(kind).map_err(|error| Error::new(Kind::System, format!("cannot handle interrupts: {error}")));
-        Ok(Self {
+    #[must_use]
+    pub fn new(channel: Channel, sniffer: Sniffer, interface: &Interface, interrupts: Interrupts) -> Self {
+        Self {
             ours: interface.mac.filter(|_| channel.takes() == LinkType::Ethernet),
             channel,
             sniffer,
@@ -76,8 +126,9 @@ impl Session {
             started: Instant::now(),
             frames: 0,
             envelope: None,
-            interrupts: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?],
-        })
+            asked: Vec::new(),
+            interrupts,
+        }
     }
 
     /// Finds out where frames for `path` go. Asks by ARP, visibly, when the kernel's neighbour table does not know.
@@ -86,6 +137,19 @@ impl Session {
     /// # Errors
     /// When the wire breaks or the observer cannot go on.
     pub async fn find_hop(&mut self, path: &Path, observer: &mut dyn Observer) -> Result<(Ending, bool)> {
+        self.find_hop_within(path, None, observer).await
+    }
+
+    /// The same, for at most `span`.
+    ///
+    /// # Errors
+    /// As for [`Session::find_hop`].
+    pub async fn find_hop_within(
+        &mut self,
+        path: &Path,
+        span: Option<Nanos>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Ending, bool)> {
         let Some(ours) = self.ours else { return Ok((Ending::Done, true)) };
         let (known, address) = match path.hop {
             Hop::OnLink { known } => (known, path.target),
@@ -98,9 +162,19 @@ impl Session {
             return Ok((Ending::Done, true));
         }
         let mut question = Neighbour::new((ours, path.source), address, Nanos::SECOND);
+        if let Some(span) = span {
+            question.give_up_at(self.now() + span);
+        }
         let ending = self.run(&mut question, observer).await?;
+        self.asked = question.frames();
         self.envelope = question.answer().map(|(mac, _)| (ours, mac));
         Ok((ending, self.envelope.is_some()))
+    }
+
+    /// The frames in which [`Session::find_hop`] asked for a MAC address, and that of the answer.
+    #[must_use]
+    pub fn asked(&self) -> &[FrameNo] {
+        &self.asked
     }
 
     /// Runs `probe` to its end.
@@ -109,8 +183,14 @@ impl Session {
     /// When the wire breaks (the link went down, the interface was removed) or the observer cannot go on.
     pub async fn run(&mut self, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<Ending> {
         loop {
-            while let Some(frame) = self.sniffer.try_next()? {
-                self.hear(frame, probe, observer)?;
+            for _ in 0..STRETCH {
+                match self.sniffer.try_next()? {
+                    Some(frame) => self.hear(frame, probe, observer)?,
+                    None => break,
+                }
+            }
+            if self.interrupts.seen() {
+                return Ok(Ending::Interrupted);
             }
             let step = probe.next(self.now());
             report(probe, observer)?;
@@ -121,11 +201,9 @@ impl Session {
                     report(probe, observer)?;
                 }
                 Step::Wait(until) => {
-                    let [interrupt, terminate] = &mut self.interrupts;
                     tokio::select! {
                         biased;
-                        _ = interrupt.recv() => return Ok(Ending::Interrupted),
-                        _ = terminate.recv() => return Ok(Ending::Interrupted),
+                        () = self.interrupts.wait() => return Ok(Ending::Interrupted),
                         frame = self.sniffer.next() => match frame? {
                             Some(frame) => self.hear(frame, probe, observer)?,
                             None => return Ok(Ending::Done),

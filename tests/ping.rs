@@ -382,6 +382,89 @@ fn outside_the_lab_the_rate_is_polite() {
 }
 
 #[test]
+fn a_shell_in_the_lab_is_in_the_lab() {
+    if !require_lab() {
+        return;
+    }
+    let run = script("home", "$NETLAB ping -c2 -i0.05 --json 192.168.11.1");
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.objects("start")[0]["lab"], true);
+    // A forged environment gives nothing outside.
+    let told = script("home", "env | grep ^NETLAB_; sleep 2 & echo");
+    let mut command = netlab(["ping", "-c2", "-i0.05", "127.0.0.1"]);
+    command.envs(told.out.lines().filter_map(|line| line.split_once('=')));
+    assert_eq!(Run::from(command.output().expect("netlab runs")).code, 2);
+}
+
+#[test]
+fn the_deadline_counts_from_the_first_question() {
+    if !require_lab() {
+        return;
+    }
+    let begun = Instant::now();
+    let run = run(&["--lab", "ping", "-w1", "-c1", "--json", "192.168.11.99"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+    assert_eq!(run.summary()["loss"], 100);
+}
+
+#[test]
+fn signals_end_a_run_whatever_it_does() {
+    if !require_lab() {
+        return;
+    }
+    // Sending without a pause, and writing to a pipe that nobody reads: the first signal, or the second one, ends it.
+    for (arguments, reads) in [
+        (&["--lab", "ping", "-i0", "-c65535", "-q", "192.168.11.20"][..], true),
+        (&["--lab", "ping", "-i0", "-c65535", "192.168.11.1"], false),
+    ] {
+        let child = netlab(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("netlab runs");
+        let interrupt = || {
+            let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            status.expect("kill runs").success()
+        };
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(interrupt(), "{arguments:?}: it still runs");
+        std::thread::sleep(Duration::from_millis(500));
+        if !reads {
+            interrupt();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        assert!(!interrupt() || gone(child.id()), "{arguments:?}: it still runs");
+        let output = child.wait_with_output().expect("it ended");
+        if reads {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("packets transmitted"));
+        }
+    }
+}
+
+/// Whether the process has ended, though nobody has asked for its exit code yet.
+fn gone(process: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    state.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn an_interrupted_look_up_leaves_nothing_behind() {
+    if !require_lab() {
+        return;
+    }
+    let folder = scratch("lookup");
+    let file = folder.join("run.pcapng");
+    // The name server is asked in vain: nobody has its address.
+    let text = format!(
+        "echo nameserver 192.168.11.99 > {0}/resolv.conf; mount --bind {0}/resolv.conf /etc/resolv.conf
+        $NETLAB ping -c1 --save {1} slow.example & sleep 1; kill -INT $!; wait $! || echo \"code $?\"",
+        folder.display(),
+        file.display()
+    );
+    let run = script("home", &text);
+    assert_eq!(run.out, "code 2\n", "{}", run.err);
+    assert!(run.err.contains("interrupted before anything was sent"), "{}", run.err);
+    assert!(!file.exists(), "no empty file is left behind");
+}
+
+#[test]
 fn an_interface_that_is_down_and_one_without_an_address_are_named() {
     if !require_lab() || !require("ip") {
         return;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::error::{Error, Kind, Result};
+use crate::lab::join::Membership;
 use crate::model::Nanos;
 
 /// Options of every command, before or after the command's name.
@@ -111,12 +112,18 @@ impl Common {
         Ok(())
     }
 
+    /// Whether the run is inside a lab: one of its own, or the one that `netlab lab` opened around this process.
+    #[must_use]
+    pub fn in_lab(&self) -> bool {
+        self.lab.is_some() || Membership::of_environment().is_some_and(|lab| lab.holds_us())
+    }
+
     /// Refuses a rate that only the lab may see: netlab is no flood tool.
     ///
     /// # Errors
     /// Outside the lab, for an interval below 0.2 s or more than 1000 packets.
     pub fn polite(&self, interval: Nanos, count: u32) -> Result<()> {
-        if self.lab.is_some() {
+        if self.in_lab() {
             return Ok(());
         }
         let refuse = |what: &str| {

@@ -1,6 +1,7 @@
 //! One file a subcommand: its arguments, and which plan and story they make.
 
 mod args;
+mod arp;
 mod field;
 mod lab;
 mod ping;
@@ -36,6 +37,8 @@ pub struct Cli {
 pub enum Command {
     /// Echo requests: who answers, how fast, and what that proves
     Ping(ping::Args),
+    /// Who has an address, by ARP: one, several, or everyone on the network
+    Arp(arp::Args),
     /// The routers on the way, one TTL at a time
     Trace(trace::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
@@ -48,6 +51,7 @@ const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
   netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab --lab arp 192.168.11.0/24      everyone on the network
   netlab --lab trace www.example.com    the routers on the way to it
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
@@ -62,6 +66,7 @@ impl Cli {
         let common = &self.common;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
+            Command::Arp(args) => arp::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));

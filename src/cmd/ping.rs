@@ -7,9 +7,8 @@ use super::report::Report;
 use super::stage::{Open, Scene, Stage};
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
-use crate::model::{Event, FrameNo, Hop, Nanos, Packet, Path, PingSummary, Probed};
+use crate::model::{Event, Hop, Nanos, Packet, Path, PingSummary, Probed};
 use crate::probe::ping::{Fragmenting, Ping, Plan};
-use crate::proto::{arp, ipv4};
 use crate::render::statistics;
 use crate::session::{Ending, Observer};
 use crate::wire::{Filter, Options};
@@ -67,9 +66,10 @@ Examples:
 struct Witness {
     report: Report,
     fates: Vec<Probed>,
-    arp_frames: Vec<FrameNo>,
-    reply_ttl: Option<u8>,
 }
+
+/// Fates kept at most: a peer that repeats its answers for ever must not fill the memory.
+const KEPT: usize = 1 << 17;
 
 /// Runs `netlab ping`; 0 when a reply came, 1 when none did.
 ///
@@ -97,19 +97,25 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
     }
     let rest = i64::from(args.count.saturating_sub(1));
     report.expect(args.count, args.deadline.unwrap_or(Nanos(args.interval.0.saturating_mul(rest))));
+    let in_lab = scene.in_lab();
     let mut session = scene.open(&filter(&plan))?;
     let mut heading = vec![explain::ping::heading(&path, args.count, args.size.into())];
     heading.extend(explain::path::heading(&path));
-    report.begin("ping", &args.target, &path, common.lab.is_some(), &heading)?;
+    report.begin("ping", &args.target, &path, in_lab, &heading)?;
 
-    let mut witness = Witness { report, fates: Vec::new(), arp_frames: Vec::new(), reply_ttl: None };
+    let mut witness = Witness { report, fates: Vec::new() };
     let mut probe = Ping::new(plan);
-    let mut answered = true;
-    let ending = match session.find_hop(&path, &mut witness).await {
-        Ok((Ending::Done, true)) => session.run(&mut probe, &mut witness).await,
+    let begun = session.now();
+    let mut answered = None;
+    let ending = match session.find_hop_within(&path, args.deadline, &mut witness).await {
         Ok((ending, found)) => {
-            answered = found || ending == Ending::Interrupted;
-            Ok(ending)
+            answered = Some(found).filter(|_| !session.asked().is_empty() && ending == Ending::Done);
+            if found && ending == Ending::Done {
+                probe.hurry(session.now() - begun);
+                session.run(&mut probe, &mut witness).await
+            } else {
+                Ok(ending)
+            }
         }
         Err(error) => Err(error),
     };
@@ -123,9 +129,9 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
         ttl: args.ttl,
         summary: &summary,
         fates: &witness.fates,
-        reply_ttl: witness.reply_ttl,
-        arp_answered: (!witness.arp_frames.is_empty()).then_some(answered),
-        arp_frames: &witness.arp_frames,
+        reply_ttl: probe.reply_ttl(),
+        arp_answered: answered,
+        arp_frames: session.asked(),
     };
     let verdict = explain::ping::verdict(&run);
     let more = (common.verbose < 2).then_some(("-vv", "more.ping-fields"));
@@ -171,32 +177,19 @@ fn filter(plan: &Plan) -> Filter {
         .later_fragments(plan.source, theirs)
 }
 
-impl Witness {
-    /// Keeps the TTL of the first answer.
-    fn notice_reply(&mut self, packet: &Packet<'_>) {
-        if self.reply_ttl.is_none() && packet.generated("icmp.resp_to").is_some() {
-            self.reply_ttl =
-                packet.find(&ipv4::HEADER).and_then(|view| ipv4::Ipv4::read(view.bytes())).map(|ip| ip.ttl);
-        }
-    }
-}
-
 impl Observer for Witness {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        if packet.find(&arp::HEADER).is_some() {
-            self.arp_frames.push(packet.frame.number);
-        }
-        self.notice_reply(packet);
         self.report.packet(packet)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.notice_reply(packet);
         self.report.whole(packet)
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        if let Event::Probed(probed) = event {
+        if let Event::Probed(probed) = event
+            && self.fates.len() < KEPT
+        {
             self.fates.push(*probed);
         }
         self.report.event(event)

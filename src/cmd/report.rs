@@ -7,7 +7,7 @@ use crate::capture::Writer;
 use crate::error::{Error, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
-use crate::model::{Event, Nanos, Note, Packet, Path};
+use crate::model::{Direction, Event, Nanos, Note, Packet, Path};
 use crate::render::json::Json;
 use crate::render::progress::Progress;
 use crate::render::{Glyphs, Look, Story, Verbosity, claims};
@@ -21,9 +21,9 @@ pub struct Report {
     language: Language,
     mode: Mode,
     context: Context,
-    /// Packets are saved and told as JSON, but have no lines in the text.
-    packets_hidden: bool,
     progress: Progress,
+    /// Packets are not told one by one.
+    summed_up: bool,
     saver: Option<Writer>,
     /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
     not_saved: Option<Error>,
@@ -54,23 +54,23 @@ impl Report {
         };
         let out = BufWriter::new(io::stdout());
         let progress = Progress::default();
-        Self {
-            out,
-            look,
-            language,
-            mode,
-            context,
-            packets_hidden: false,
-            progress,
-            saver: None,
-            not_saved: None,
-            last: Nanos(0),
-        }
+        let (summed_up, last) = (false, Nanos(0));
+        Self { out, look, language, mode, context, progress, summed_up, saver: None, not_saved: None, last }
     }
 
     /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
     pub fn expect(&mut self, total: u32, expected: Nanos) {
         self.progress = Progress::new(io::stderr().is_terminal(), total.into(), expected);
+    }
+
+    /// Tells the result only, unless the options ask for more: for runs of so many packets alike, `steps` of them ours,
+    /// that a line for each would bury it. A bar shows how far they are.
+    pub fn sum_up(&mut self, steps: u64, verbose: u8) {
+        if verbose == 0 {
+            self.summed_up = true;
+            let visible = io::stderr().is_terminal() && !matches!(self.mode, Mode::Quiet);
+            self.progress = Progress::always(visible, steps);
+        }
     }
 
     /// Keeps what is captured from now on in `saver`'s file, too.
@@ -80,7 +80,7 @@ impl Report {
 
     /// Leaves the packets out of the text: the command has a form of its own for what it finds.
     pub fn hide_packets(&mut self) {
-        self.packets_hidden = true;
+        self.summed_up = true;
     }
 
     /// Whether the report is for a program.
@@ -127,7 +127,7 @@ impl Report {
     pub fn begin(&mut self, command: &str, target: &str, path: &Path, lab: bool, heading: &[Note]) -> Result<()> {
         match &mut self.mode {
             Mode::Quiet => {}
-            Mode::Text(story) if self.packets_hidden => story.title(&mut self.out, heading)?,
+            Mode::Text(story) if self.summed_up => story.title(&mut self.out, heading)?,
             Mode::Text(story) => story.heading(&mut self.out, heading)?,
             Mode::Json(json) => json.start(&mut self.out, command, target, path, lab)?,
         }
@@ -195,11 +195,14 @@ impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
         self.save(packet, &notes);
-        let Self { mode, out, progress, packets_hidden, .. } = self;
+        if self.summed_up && packet.frame.direction == Some(Direction::Out) {
+            self.progress.step();
+        }
+        let Self { mode, out, progress, summed_up, .. } = self;
         progress.suspend(|| {
             match mode {
+                Mode::Text(_) if *summed_up => return Ok(()),
                 Mode::Quiet => return Ok(()),
-                Mode::Text(_) if *packets_hidden => return Ok(()),
                 Mode::Text(story) => story.packet(out, packet, &notes)?,
                 Mode::Json(json) => json.packet(out, packet, &notes)?,
             }
@@ -208,7 +211,7 @@ impl Observer for Report {
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
-        if let (Mode::Text(story), false) = (&mut self.mode, self.packets_hidden) {
+        if let (Mode::Text(story), false) = (&mut self.mode, self.summed_up) {
             story.whole(&mut self.out, packet)?;
         }
         Ok(self.out.flush()?)
@@ -219,12 +222,12 @@ impl Observer for Report {
             self.progress.step();
         }
         let note = event::explain(event);
-        let Self { mode, out, progress, packets_hidden, .. } = self;
+        let Self { mode, out, progress, .. } = self;
         progress.suspend(|| {
             match (mode, event, note) {
                 (Mode::Json(json), Event::Probed(probed), _) => json.probe(out, probed)?,
+                (Mode::Json(json), Event::Neighbour(neighbour), _) => json.neighbour(out, neighbour)?,
                 (Mode::Json(json), _, Some(note)) => json.note(out, &note)?,
-                (Mode::Text(_), ..) if *packets_hidden => return Ok(()),
                 (Mode::Text(story), _, Some(note)) => story.note(out, &note)?,
                 (Mode::Quiet, ..) | (_, _, None) => return Ok(()),
             }

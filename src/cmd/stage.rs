@@ -8,7 +8,7 @@ use crate::capture::{Destination, Source, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Lab, Running};
 use crate::model::{LinkType, Path};
-use crate::session::Session;
+use crate::session::{Interrupts, Session};
 use crate::wire::{self, Channel, Filter, Interface, Options, Sniffer, Sockets, privilege};
 
 /// A runtime, and everything open that needs a right: sockets bound to nothing yet, the file to save to.
@@ -23,6 +23,8 @@ pub struct Stage {
 pub struct Open {
     sockets: Sockets,
     destination: Option<Destination>,
+    interrupts: Interrupts,
+    in_lab: bool,
 }
 
 /// Where packets will go, and the open doors to there.
@@ -40,6 +42,8 @@ impl Stage {
     /// # Errors
     /// When the lab cannot be made, or the sockets may not be opened.
     pub fn set(common: &Common) -> Result<Self> {
+        // Asked while there is the right to look.
+        let in_lab = common.in_lab();
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
         let sockets = Sockets::open(&command_line(), common.interface.as_deref())?;
         let open_file = || common.save.as_deref().map(Destination::open).transpose();
@@ -47,12 +51,14 @@ impl Stage {
         let early = if privilege::invoking_user().is_none() { open_file()? } else { None };
         privilege::drop_all()?;
         let destination = if early.is_none() { open_file()? } else { early };
-        let open = Open { sockets, destination };
         let lab = lab.map(Lab::start).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(Kind::System, format!("cannot start the event loop: {error}")))?;
+        let inside = runtime.enter();
+        let open = Open { sockets, destination, interrupts: Interrupts::listen()?, in_lab };
+        drop(inside);
         Ok(Self { runtime, open, _lab: lab })
     }
 
@@ -65,20 +71,57 @@ impl Stage {
     }
 }
 
+impl Open {
+    /// The addresses that `target` stands for, a name or an address; at least one.
+    ///
+    /// # Errors
+    /// When the name is unknown or has no IPv4 address, and when the user lost patience.
+    pub async fn addresses_of(&mut self, target: &str) -> Result<Vec<Ipv4Addr>> {
+        let shown = target.escape_debug();
+        let addresses = tokio::select! {
+            addresses = wire::resolve(target) => addresses?,
+            () = self.interrupts.wait() => {
+                return Err(Error::new(Kind::System, "interrupted before anything was sent")
+                    .hint(format!("the name {shown} was still being looked up")));
+            }
+        };
+        if addresses.is_empty() {
+            return Err(Error::new(Kind::Name, format!("{shown} has no IPv4 address")));
+        }
+        Ok(addresses)
+    }
+
+    /// The first of them.
+    ///
+    /// # Errors
+    /// As [`Open::addresses_of`].
+    pub async fn address_of(&mut self, target: &str) -> Result<Ipv4Addr> {
+        let addresses = self.addresses_of(target).await?;
+        addresses.first().copied().ok_or_else(|| Error::new(Kind::Name, "no address"))
+    }
+}
+
 impl Scene {
     /// Finds the way to `target`: a name or an address.
     ///
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
-    pub async fn find(open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
-        let addresses = wire::resolve(target).await?;
-        let address = *addresses
-            .first()
-            .ok_or_else(|| Error::new(Kind::Name, format!("{} has no IPv4 address", target.escape_debug())))?;
+    pub async fn find(mut open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
+        let address = open.address_of(target).await?;
         let options = Options { interface: common.interface.as_deref(), ..options };
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
         Ok(Self { path: Path { name, ..path }, interface, open })
+    }
+
+    /// Whether all this happens inside a lab.
+    pub fn in_lab(&self) -> bool {
+        self.open.in_lab
+    }
+
+    /// The scene of a run that found its own way: `path` on `interface`.
+    pub fn at(open: Open, interface: Interface, path: Path) -> Self {
+        Self { path, interface, open }
     }
 
     /// Begins the capture file that `--save` names.
@@ -98,7 +141,7 @@ impl Scene {
     pub fn open(self, filter: &Filter) -> Result<Session> {
         let sniffer = Sniffer::start(self.open.sockets.sniff, &self.interface, filter)?;
         let channel = Channel::open(self.open.sockets.send, &self.interface)?;
-        Session::new(channel, sniffer, &self.interface)
+        Ok(Session::new(channel, sniffer, &self.interface, self.open.interrupts))
     }
 }
 

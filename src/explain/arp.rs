@@ -37,6 +37,7 @@ pub(super) fn explain(view: LayerView<'_, '_>, context: &Context) -> Option<Note
         },
         REPLY => match who {
             Role::Sent => rule::ARP_REPLY_SENT.note(frames, []),
+            _ if target.is_unspecified() => rule::ARP_DEFENCE.note(frames, [named()]),
             Role::Received if !everyone => rule::ARP_REPLY_RECEIVED.note(frames, []),
             _ if everyone => rule::ARP_GRATUITOUS.note(frames, [named()]),
             _ => rule::ARP_REPLY_SEEN.note(frames, [named()]),

@@ -23,7 +23,7 @@ pub fn explain(event: &Event) -> Option<Note> {
                 Status::Reply | Status::Unreachable { .. } | Status::TimeExceeded { .. } => None,
             }
         }
-        Event::Hop(_) => None,
+        Event::Neighbour(_) | Event::Hop(_) => None,
         Event::Rejected { frame, mismatch } => Some(rejection(*mismatch).note(vec![*frame], [frame.0.into()])),
     }
 }
@@ -35,6 +35,7 @@ fn rejection(mismatch: Mismatch) -> &'static Rule {
         Mismatch::Identifier => &rule::EVENT_OTHER_IDENTIFIER,
         Mismatch::Sequence => &rule::EVENT_OTHER_SEQUENCE,
         Mismatch::Payload => &rule::EVENT_OTHER_PAYLOAD,
+        Mismatch::Quotation => &rule::EVENT_OTHER_QUOTATION,
         Mismatch::Checksum => &rule::EVENT_WRONG_CHECKSUM,
     }
 }

@@ -9,6 +9,7 @@ pub mod event;
 mod fault;
 mod icmp;
 mod ip;
+pub mod neighbours;
 pub mod packet;
 pub mod path;
 pub mod ping;

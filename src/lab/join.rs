@@ -48,6 +48,13 @@ impl Membership {
         Some(Self { process: process.parse().ok()?, scenario: scenario.unwrap_or("home").to_owned(), nodes })
     }
 
+    /// Whether this process is on one of the lab's nodes, whatever the environment says.
+    #[must_use]
+    pub fn holds_us(&self) -> bool {
+        let here = fs::metadata("/proc/self/ns/net").map(|entry| entry.ino());
+        here.is_ok_and(|here| self.nodes.iter().any(|&(_, fd, inode)| inode == here && self.open(fd, inode).is_ok()))
+    }
+
     /// What was asked for when the lab was made.
     #[must_use]
     pub fn scenario(&self) -> &str {

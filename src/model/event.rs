@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FrameNo, HopReport, Nanos};
+use super::{FrameNo, HopReport, Nanos, Neighbour};
 
 /// What became of one probe packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Probed {
 pub enum Event {
     /// The fate of a probe packet.
     Probed(Probed),
+    /// Somebody answered for an address, from a MAC address that had not answered for it before.
+    Neighbour(Neighbour),
     /// A trace has learned what it can of one hop. They come in the order of their TTLs.
     Hop(HopReport),
     /// A packet that looks like an answer to this run and is none.
@@ -84,6 +86,8 @@ pub enum Mismatch {
     Payload,
     /// Its checksum is wrong.
     Checksum,
+    /// An ICMP error about somebody else's packet.
+    Quotation,
 }
 
 impl Status {

@@ -72,11 +72,11 @@ impl PingSummary {
         }
     }
 
-    /// Share of transmitted requests without a reply in time, in percent, 0–100.
+    /// Share of transmitted requests without a reply in time, in percent, 0–100; 100 when none could be transmitted.
     #[must_use]
     pub fn loss(&self) -> f64 {
         if self.transmitted == 0 {
-            return 0.0;
+            return 100.0;
         }
         f64::from(self.transmitted.saturating_sub(self.received)) * 100.0 / f64::from(self.transmitted)
     }

@@ -3,6 +3,7 @@
 //! A [`Probe`] is asked what to do, told what time it is, and shown every packet that the sniffer saw, its own
 //! included. The session drives it on a real wire, the tests with a scripted clock.
 
+pub mod arp;
 pub mod neighbour;
 pub mod ping;
 pub mod trace;

@@ -19,13 +19,27 @@ pub struct Neighbour {
     asked: u32,
     deadline: Option<Nanos>,
     answer: Option<(MacAddr, FrameNo)>,
+    /// When to stop waiting, however many attempts are left.
+    over: Option<Nanos>,
+    questions: Vec<FrameNo>,
 }
 
 impl Neighbour {
     /// Asks for `wanted` in the name of `ours`, waiting `patience` for each of three attempts.
     #[must_use]
     pub fn new(ours: (MacAddr, Ipv4Addr), wanted: Ipv4Addr, patience: Nanos) -> Self {
-        Self { ours, wanted, patience, asked: 0, deadline: None, answer: None }
+        Self { ours, wanted, patience, asked: 0, deadline: None, answer: None, over: None, questions: Vec::new() }
+    }
+
+    /// Stops waiting at `over`, on the session's clock.
+    pub fn give_up_at(&mut self, over: Nanos) {
+        self.over = Some(over);
+    }
+
+    /// The frames of the questions, and that of the answer.
+    #[must_use]
+    pub fn frames(&self) -> Vec<FrameNo> {
+        self.questions.iter().copied().chain(self.answer.map(|(_, frame)| frame)).collect()
     }
 
     /// The MAC address that was learned, and the frame that taught it.
@@ -51,8 +65,8 @@ impl Neighbour {
 impl Probe for Neighbour {
     fn next(&mut self, now: Nanos) -> Step {
         match self.deadline {
-            _ if self.answer.is_some() => Step::Done,
-            Some(deadline) if now < deadline => Step::Wait(deadline),
+            _ if self.answer.is_some() || self.over.is_some_and(|over| now >= over) => Step::Done,
+            Some(deadline) if now < deadline => Step::Wait(self.over.map_or(deadline, |over| over.min(deadline))),
             _ if self.asked == ATTEMPTS => Step::Done,
             _ => Step::Send(Outgoing::Link(self.question())),
         }
@@ -67,6 +81,12 @@ impl Probe for Neighbour {
     fn heard(&mut self, _: Nanos, packet: &Packet<'_>) {
         let Some(view) = packet.find(&arp::HEADER) else { return };
         let Some(heard) = Arp::read(view.bytes()) else { return };
+        if heard.operation == arp::REQUEST && (heard.sender_mac, heard.sender_ip) == self.ours {
+            if heard.target_ip == self.wanted {
+                self.questions.push(packet.frame.number);
+            }
+            return;
+        }
         let to_us = heard.target_ip == self.ours.1 && heard.target_mac == self.ours.0;
         let usable = !heard.sender_mac.is_group() && heard.sender_mac != MacAddr::ZERO;
         if self.answer.is_none()
@@ -127,6 +147,32 @@ mod tests {
         }
         assert_eq!(probe.next(now), Step::Done);
         assert_eq!(probe.answer(), None);
+    }
+
+    #[test]
+    fn the_end_of_the_run_is_the_end_of_the_question() {
+        let mut probe = Neighbour::new(OURS, ROUTER.1, Nanos::SECOND);
+        probe.give_up_at(Nanos(1_500_000_000));
+        probe.next(Nanos(0));
+        probe.sent(Nanos(0), Ok(()));
+        assert!(matches!(probe.next(Nanos::SECOND), Step::Send(_)));
+        probe.sent(Nanos::SECOND, Ok(()));
+        assert_eq!(probe.next(Nanos::SECOND), Step::Wait(Nanos(1_500_000_000)));
+        assert_eq!(probe.next(Nanos(1_500_000_000)), Step::Done);
+    }
+
+    #[test]
+    fn only_its_own_frames_count_as_asked() {
+        let mut probe = Neighbour::new(OURS, ROUTER.1, Nanos::SECOND);
+        let Step::Send(Outgoing::Link(question)) = probe.next(Nanos(0)) else { panic!("no question") };
+        probe.sent(Nanos(0), Ok(()));
+        let ours = Frame { number: FrameNo(1), bytes: question, ..reply(ROUTER, OURS) };
+        let stranger = (MacAddr([2, 0, 0, 0, 0, 9]), Ipv4Addr::new(192, 168, 11, 9));
+        let theirs = Frame { number: FrameNo(7), ..reply(stranger, OURS) };
+        for frame in [&ours, &theirs, &reply(ROUTER, OURS)] {
+            probe.heard(Nanos(1), &dissect(frame));
+        }
+        assert_eq!(probe.frames(), [FrameNo(1), FrameNo(2)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Errno, Outgoing, Probe, Step};
-use crate::model::{Event, FrameNo, Mismatch, Nanos, Packet, Probed, Status};
+use crate::model::{Event, FrameNo, LayerView, Mismatch, Nanos, Packet, Probed, Status};
 use crate::proto::{checksum, icmp, ipv4};
 
 /// Whether requests may be fragmented.
@@ -52,22 +52,30 @@ pub struct Plan {
     pub mtu: usize,
 }
 
-/// How far one request has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Open,
-    TimedOut,
-    Answered,
-    Failed,
-}
+/// Two requests are never closer than this (or than the interval, where that is shorter), even after the process was
+/// held up and the next ones are overdue.
+const CLOSEST: Nanos = Nanos(200_000_000);
 
+/// How far one request has come.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // any may hold beside any other: an error, then late, then an answer
 struct Request {
     on_wire: bool,
-    fate: Fate,
+    answered: bool,
+    /// Reported as unanswered.
+    timed_out: bool,
+    /// An ICMP error quoted it.
+    failed: bool,
     sent_at: Nanos,
     /// The frame that completed the request on the wire, and its capture time.
     seen: Option<(FrameNo, Nanos)>,
+}
+
+impl Request {
+    /// Whether there still is something to wait for.
+    fn is_open(&self) -> bool {
+        self.on_wire && !self.answered && !self.timed_out && !self.failed
+    }
 }
 
 /// A ping in progress.
@@ -79,6 +87,8 @@ pub struct Ping {
     requests: Vec<Request>,
     /// Requests before this one are no longer open.
     settled: usize,
+    /// TTL of the first answer that counted.
+    reply_ttl: Option<u8>,
     events: Vec<Event>,
 }
 
@@ -86,13 +96,18 @@ impl Ping {
     /// A ping that follows `plan`; sequence numbers start at 1.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        Self { plan, started: None, requests: Vec::new(), settled: 0, events: Vec::new() }
+        Self { plan, started: None, requests: Vec::new(), settled: 0, reply_ttl: None, events: Vec::new() }
     }
 
     /// The plan it follows.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Shortens the deadline by `spent`, the time that went before the first request.
+    pub fn hurry(&mut self, spent: Nanos) {
+        self.plan.deadline = self.plan.deadline.map(|deadline| deadline - spent);
     }
 
     /// Requests that reached the wire.
@@ -106,6 +121,12 @@ impl Ping {
     #[must_use]
     pub fn started(&self) -> Option<Nanos> {
         self.started
+    }
+
+    /// TTL with which the first answer that counted arrived.
+    #[must_use]
+    pub fn reply_ttl(&self) -> Option<u8> {
+        self.reply_ttl
     }
 
     /// The packets of request `index`.
@@ -133,23 +154,29 @@ impl Ping {
         }
     }
 
-    /// When request `index` is due.
+    /// When request `index` is due: on the beat, but never at once after the one before.
     fn due(&self, index: usize, now: Nanos) -> Nanos {
-        let index = i64::try_from(index).unwrap_or(i64::MAX);
-        self.started.map_or(now, |start| start + Nanos(self.plan.interval.0.saturating_mul(index)))
+        let beat = i64::try_from(index).unwrap_or(i64::MAX);
+        let due = self.started.map_or(now, |start| start + Nanos(self.plan.interval.0.saturating_mul(beat)));
+        let pause = self.plan.interval.min(CLOSEST);
+        self.requests.last().map_or(due, |last| due.max(last.sent_at + pause))
     }
 
     /// Reports open requests whose time is up.
     fn expire(&mut self, now: Nanos) {
         for index in self.settled..self.requests.len() {
             let request = self.requests[index];
-            if request.fate == Fate::Open && now >= request.sent_at + self.plan.patience {
-                self.requests[index].fate = Fate::TimedOut;
-                self.report(index, Status::Timeout, None, None);
+            if request.is_open() && now >= request.sent_at + self.plan.patience {
+                self.time_out(index);
             }
         }
-        let open = self.requests[self.settled..].iter().position(|request| request.fate == Fate::Open);
+        let open = self.requests[self.settled..].iter().position(Request::is_open);
         self.settled = open.map_or(self.requests.len(), |offset| self.settled + offset);
+    }
+
+    fn time_out(&mut self, index: usize) {
+        self.requests[index].timed_out = true;
+        self.report(index, Status::Timeout, None, None);
     }
 
     fn report(&mut self, index: usize, status: Status, from: Option<Ipv4Addr>, answer: Option<&Packet<'_>>) {
@@ -181,7 +208,7 @@ impl Ping {
         }
     }
 
-    fn hear_reply(&mut self, packet: &Packet<'_>, ip: &ipv4::Ipv4, echo: icmp::Echo) {
+    fn hear_reply(&mut self, now: Nanos, packet: &Packet<'_>, ip: &ipv4::Ipv4, echo: icmp::Echo) {
         if let Some(mismatch) = self.mismatch(packet, ip, echo) {
             // Another program's ping to another host is none of our business, so only near misses are reported.
             if ip.destination == self.plan.source
@@ -192,12 +219,21 @@ impl Ping {
             return;
         }
         let Some(index) = self.index(echo) else { return };
-        let (fate, status) = match self.requests[index].fate {
-            Fate::Open | Fate::Failed => (Fate::Answered, Status::Reply),
-            Fate::Answered => (Fate::Answered, Status::Duplicate),
-            Fate::TimedOut => (Fate::TimedOut, Status::Late),
+        let request = self.requests[index];
+        // The frames' own times decide, however late this process came to read them.
+        let took = request.seen.map_or(now - request.sent_at, |(_, asked)| packet.frame.time - asked);
+        if request.is_open() && took > self.plan.patience {
+            self.time_out(index);
+        }
+        let status = match self.requests[index] {
+            Request { answered: true, .. } => Status::Duplicate,
+            Request { timed_out: true, .. } => Status::Late,
+            _ => Status::Reply,
         };
-        self.requests[index].fate = fate;
+        if status == Status::Reply {
+            self.requests[index].answered = true;
+            self.reply_ttl.get_or_insert(ip.ttl);
+        }
         self.report(index, status, Some(ip.source), Some(packet));
     }
 
@@ -205,17 +241,13 @@ impl Ping {
     fn mismatch(&self, packet: &Packet<'_>, ip: &ipv4::Ipv4, echo: icmp::Echo) -> Option<Mismatch> {
         let view = packet.find(&icmp::HEADER)?;
         let payload = view.payload();
-        let good = matches!(
-            checksum::status(view),
-            Some(checksum::Status::Good | checksum::Status::Pending | checksum::Status::Unverified)
-        );
         [
             (ip.destination != self.plan.source, Mismatch::Destination),
             (!self.plan.anyone && ip.source != self.plan.target, Mismatch::Source),
             (echo.identifier != self.plan.identifier, Mismatch::Identifier),
             (self.index(echo).is_none(), Mismatch::Sequence),
             (payload != self.plan.payload, Mismatch::Payload),
-            (!good, Mismatch::Checksum),
+            (!is_intact(view), Mismatch::Checksum),
         ]
         .into_iter()
         .find_map(|(wrong, mismatch)| wrong.then_some(mismatch))
@@ -230,17 +262,31 @@ impl Ping {
         };
         let quoted_ip = packet.find_quoted(&ipv4::HEADER).and_then(|view| ipv4::Ipv4::read(view.bytes()));
         let quoted_echo = packet.find_quoted(&icmp::HEADER).and_then(|view| icmp::Echo::read(view.bytes()));
-        let Some((quoted_ip, quoted_echo)) = quoted_ip.zip(quoted_echo) else { return };
-        let ours = ip.destination == self.plan.source
-            && quoted_ip.source == self.plan.source
-            && quoted_ip.destination == self.plan.target
-            && !quoted_echo.reply;
-        let Some(index) = self.index(quoted_echo).filter(|_| ours) else { return };
-        if self.requests[index].fate == Fate::Open {
-            self.requests[index].fate = Fate::Failed;
-            self.report(index, status, Some(ip.source), Some(packet));
+        if ip.destination != self.plan.source {
+            return;
+        }
+        let ours = quoted_ip.zip(quoted_echo).and_then(|(quoted_ip, echo)| {
+            let same_ends = quoted_ip.source == self.plan.source && quoted_ip.destination == self.plan.target;
+            self.index(echo).filter(|_| same_ends && !echo.reply)
+        });
+        let reject = |mismatch| Event::Rejected { frame: packet.frame.number, mismatch };
+        match ours {
+            None => self.events.push(reject(Mismatch::Quotation)),
+            Some(_) if !packet.find(&icmp::HEADER).is_some_and(is_intact) => {
+                self.events.push(reject(Mismatch::Checksum));
+            }
+            Some(index) if !self.requests[index].answered && !self.requests[index].failed => {
+                self.requests[index].failed = true;
+                self.report(index, status, Some(ip.source), Some(packet));
+            }
+            Some(_) => {}
         }
     }
+}
+
+/// Whether the message arrived as it was sent, as far as its checksum can tell.
+fn is_intact(view: LayerView<'_, '_>) -> bool {
+    !matches!(checksum::status(view), None | Some(checksum::Status::Bad { .. }))
 }
 
 impl Probe for Ping {
@@ -257,10 +303,8 @@ impl Probe for Ping {
             return Step::Send(Outgoing::Ip(self.request(asked)));
         }
         let patience = self.plan.patience;
-        let expiry = self.requests[self.settled..]
-            .iter()
-            .find(|request| request.fate == Fate::Open)
-            .map(|r| r.sent_at + patience);
+        let expiry =
+            self.requests[self.settled..].iter().find(|request| request.is_open()).map(|r| r.sent_at + patience);
         match [more.then_some(due), expiry].into_iter().flatten().min() {
             Some(until) => Step::Wait(over.map_or(until, |over| until.min(over))),
             None => Step::Done,
@@ -269,20 +313,25 @@ impl Probe for Ping {
 
     fn sent(&mut self, now: Nanos, result: Result<(), Errno>) {
         self.started.get_or_insert(now);
-        let fate = if result.is_ok() { Fate::Open } else { Fate::Failed };
-        self.requests.push(Request { on_wire: result.is_ok(), fate, sent_at: now, seen: None });
+        self.requests.push(Request {
+            on_wire: result.is_ok(),
+            answered: false,
+            timed_out: false,
+            failed: false,
+            sent_at: now,
+            seen: None,
+        });
         if let Err(errno) = result {
             self.report(self.requests.len() - 1, Status::NotSent { errno }, None, None);
         }
     }
 
     fn heard(&mut self, now: Nanos, packet: &Packet<'_>) {
-        self.expire(now);
         let Some(ip) = packet.find(&ipv4::HEADER).and_then(|view| ipv4::Ipv4::read(view.bytes())) else { return };
         let Some(view) = packet.find(&icmp::HEADER) else { return };
         if let Some(echo) = icmp::Echo::read(view.bytes()) {
             if echo.reply {
-                self.hear_reply(packet, &ip, echo);
+                self.hear_reply(now, packet, &ip, echo);
             } else {
                 self.hear_request(packet, &ip, echo);
             }

@@ -20,7 +20,7 @@ pub fn line(text: &str, glyphs: Glyphs) -> Cow<'_, str> {
     escape(text, glyphs, false)
 }
 
-/// Text out of a packet: as [`line`], but with each backslash doubled, so that an escape cannot be forged.
+/// Text out of a packet: as [`line()`], but with each backslash doubled, so that an escape cannot be forged.
 #[must_use]
 pub fn value(text: &str, glyphs: Glyphs) -> Cow<'_, str> {
     escape(text, glyphs, true)

@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 
 use crate::explain::words::{self, Language};
 use crate::model::{
-    Answer, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, HopProbe, HopReport, Kind, LayerView,
-    Nanos, Note, Packet, Path, PingSummary, Probed, Quote, TraceSummary, Value,
+    Answer, ArpSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop, HopProbe, HopReport, Kind,
+    LayerView, Nanos, Neighbour, Note, Packet, Path, PingSummary, Probed, Quote, TraceSummary, Value,
 };
 
 use super::escape;
@@ -185,6 +185,37 @@ impl Json {
     pub fn trace_summary(&mut self, out: &mut dyn io::Write, summary: TraceSummary) -> io::Result<()> {
         let TraceSummary { reached, hops } = summary;
         write!(self.buffer, "{{\"type\":\"summary\",\"reached\":{reached},\"hops\":{hops}}}")?;
+        self.end(out)
+    }
+
+    /// Somebody who answered for an address.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn neighbour(&mut self, out: &mut dyn io::Write, neighbour: &Neighbour) -> io::Result<()> {
+        let line = &mut self.buffer;
+        let Neighbour { address, mac, rtt, .. } = neighbour;
+        write!(line, "{{\"type\":\"neighbour\",\"address\":\"{address}\",\"mac\":\"{mac}\",\"vendor\":")?;
+        match mac.vendor() {
+            Some(vendor) => string(line, vendor),
+            None => line.extend_from_slice(b"null"),
+        }
+        integer(line, "rtt", rtt.map(|rtt| rtt.0))?;
+        line.push(b'}');
+        self.end(out)
+    }
+
+    /// The last line of an ARP run.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn arp_summary(&mut self, out: &mut dyn io::Write, summary: &ArpSummary) -> io::Result<()> {
+        let ArpSummary { sent, received, neighbours, duplicates, .. } = summary;
+        write!(
+            self.buffer,
+            "{{\"type\":\"summary\",\"sent\":{sent},\"received\":{received},\"neighbours\":{neighbours},\
+             \"duplicates\":{duplicates}}}"
+        )?;
         self.end(out)
     }
 

@@ -16,7 +16,13 @@ impl Progress {
     /// and the user wants to see it.
     #[must_use]
     pub fn new(visible: bool, total: u64, expected: Nanos) -> Self {
-        if !visible || expected < SHORT {
+        Self::always(visible && expected >= SHORT, total)
+    }
+
+    /// Progress over `total` steps of a run that shows nothing else meanwhile, however short it is.
+    #[must_use]
+    pub fn always(visible: bool, total: u64) -> Self {
+        if !visible {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());

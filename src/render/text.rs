@@ -11,7 +11,7 @@ use std::io;
 use std::net::Ipv4Addr;
 
 use crate::explain::words::{self, Language};
-use crate::model::{Direction, LayerView, Nanos, Note, Packet, Value};
+use crate::model::{Direction, LayerView, MacAddr, Nanos, Note, Packet, Value};
 
 use super::theme::{Look, Paint};
 use super::{detail, escape, layers, value, wrap};
@@ -79,7 +79,7 @@ impl Story {
         writeln!(out, "\n{:>8} {:>3}", "ms", "#")
     }
 
-    /// Writes the heading's sentences.
+    /// Writes the heading's sentences, for a run that shows no packets.
     ///
     /// # Errors
     /// Those of `out`.
@@ -181,6 +181,9 @@ fn info(packet: &Packet<'_>, measured: bool) -> String {
     if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
         info.truncate(pair);
     }
+    if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
+        info = format!("{info} ({vendor})");
+    }
     info
 }
 
@@ -204,6 +207,16 @@ fn margin(packet: &Packet<'_>) -> Option<String> {
 
 fn from(address: Ipv4Addr) -> String {
     format!("from {address}")
+}
+
+/// The MAC address that an ARP reply tells.
+fn answerer(packet: &Packet<'_>) -> Option<MacAddr> {
+    const REPLY: u64 = 2;
+    let arp = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == "arp")?;
+    match arp.field("arp.src.hw_mac")?.value {
+        Value::Mac(mac) if arp.number("arp.opcode") == Some(REPLY) => Some(mac),
+        _ => None,
+    }
 }
 
 fn brief(view: LayerView<'_, '_>, key: &str) -> Option<String> {

@@ -184,7 +184,11 @@ fn by_index(interfaces: &[Interface], index: u32) -> Result<&Interface> {
     })
 }
 
-fn usable(interface: &Interface) -> Result<()> {
+/// Whether packets can leave by `interface` now.
+///
+/// # Errors
+/// [`Kind::Interface`] where it is down, disconnected, or a kind of link that netlab does not know.
+pub fn usable(interface: &Interface) -> Result<()> {
     let name = &interface.name;
     if !interface.is_up() {
         return Err(Error::new(Kind::Interface, format!("interface {name} is down"))

@@ -309,7 +309,9 @@ impl Observer for Witness {
                 Ok(())
             }
             Event::Hop(hop) => self.row(hop),
-            _ => self.report.event(event),
+            // Where packets have no lines, what became of each has none either: the row shows it.
+            _ if self.packets || self.report.is_json() => self.report.event(event),
+            _ => Ok(()),
         }
     }
 }

@@ -37,6 +37,8 @@ struct Screen {
     names: Rc<RefCell<Names>>,
     table: Rc<RefCell<Vec<Watched>>>,
     seen: Seen,
+    /// Packets have lines of their own.
+    packets: bool,
     /// Lines drawn that the next drawing covers; `None` where there is no terminal to draw on.
     drawn: Option<usize>,
     last: Option<Nanos>,
@@ -65,7 +67,8 @@ pub(super) async fn watch(
     let mut probe = Open { watch: Watch::new(plan), table: table.clone() };
     let terminal = io::stdout().is_terminal() && common.verbose == 0 && !common.json && !common.quiet;
     let drawn = terminal.then_some(0);
-    let mut screen = Screen { report, names, table, seen: Seen::default(), drawn, last: None };
+    let mut screen =
+        Screen { report, names, table, seen: Seen::default(), packets: common.verbose > 0, drawn, last: None };
     let (ending, answered) = go(session, path, &mut probe, &mut screen).await;
     if ending.as_ref().is_err_and(|error| error.kind() == Kind::ClosedPipe) {
         return ending.map(|_| 1);
@@ -188,6 +191,6 @@ impl Observer for Screen {
         if let Event::Probed(probed) = event {
             self.names.borrow_mut().ask(probed.from.as_slice());
         }
-        self.report.event(event)
+        if self.packets || self.report.is_json() { self.report.event(event) } else { Ok(()) }
     }
 }

@@ -62,11 +62,16 @@ impl Script {
 
     /// At `at`, the sniffer sees `packet`.
     fn hear(&mut self, at: i64, packet: Vec<u8>) -> FrameNo {
+        self.read(at, at, packet)
+    }
+
+    /// At `at`, a packet is read that was captured at `captured`.
+    fn read(&mut self, at: i64, captured: i64, packet: Vec<u8>) -> FrameNo {
         self.now = at;
         self.frames += 1;
         let frame = Frame {
             number: FrameNo(self.frames),
-            time: self.clock(),
+            time: Nanos(captured * 1_000_000),
             direction: None,
             link: LinkType::RawIp,
             original: packet.len(),
@@ -170,11 +175,27 @@ fn silence_is_a_timeout_and_a_late_answer_is_late() {
 }
 
 #[test]
-fn an_answer_at_the_very_deadline_is_late_even_if_nobody_looked_at_the_clock() {
-    let mut script = Script::new(Plan { count: 1, ..plan() });
+fn the_frames_times_decide_what_is_late_and_not_when_they_were_read() {
+    let mut held_up = Script::new(Plan { count: 1, ..plan() });
+    held_up.ask(0);
+    held_up.read(9000, 2000, reply(1));
+    assert_eq!(held_up.statuses(), [(1, Status::Reply)], "it came in time; this process was late to look");
+    let mut late = Script::new(Plan { count: 1, ..plan() });
+    late.ask(0);
+    late.read(2001, 2001, reply(1));
+    assert_eq!(late.statuses(), [(1, Status::Timeout), (1, Status::Late)]);
+}
+
+#[test]
+fn overdue_requests_do_not_come_in_a_burst() {
+    let mut script = Script::new(Plan { count: 10, ..plan() });
     script.ask(0);
-    script.hear(2000, reply(1));
-    assert_eq!(script.statuses(), [(1, Status::Timeout), (1, Status::Late)]);
+    script.ask(5000);
+    assert_eq!(script.step(5000), Step::Wait(Nanos(5_200_000_000)), "four more are overdue, but not all at once");
+    script.ask(5200);
+    let mut quick = Script::new(Plan { interval: Nanos(50_000_000), ..plan() });
+    quick.ask(0);
+    quick.ask(50);
 }
 
 #[test]
@@ -259,10 +280,12 @@ fn an_error_about_somebody_elses_packet_changes_nothing() {
     let mut other_sender = request.clone();
     other_sender[15] ^= 1;
     let redirect = error(5, 1, &request);
-    for packet in [error(3, 1, &other_identifier), error(3, 1, &other_target), error(11, 0, &other_sender), redirect] {
-        script.hear(4, packet);
+    for packet in [error(3, 1, &other_identifier), error(3, 1, &other_target), error(11, 0, &other_sender)] {
+        let frame = script.hear(4, packet);
+        assert_eq!(script.ping.events(), [Event::Rejected { frame, mismatch: Mismatch::Quotation }]);
     }
-    assert_eq!(script.ping.events(), []);
+    script.hear(4, redirect);
+    assert_eq!(script.ping.events(), [], "a redirect is no answer, but no error either");
     script.hear(5, reply(1));
     assert_eq!(script.statuses(), [(1, Status::Reply)]);
 }
@@ -274,6 +297,38 @@ fn an_answer_after_an_error_still_is_the_answer() {
     script.hear(4, error(3, 1, &request));
     script.hear(5, reply(1));
     assert_eq!(script.statuses(), [(1, Status::Unreachable { kind: 3, code: 1 }), (1, Status::Reply)]);
+}
+
+#[test]
+fn a_damaged_error_does_not_count() {
+    let mut script = Script::new(plan());
+    let request = script.ask(0).remove(0);
+    let mut damaged = error(3, 1, &request);
+    damaged[22] ^= 1;
+    let frame = script.hear(4, damaged);
+    assert_eq!(script.ping.events(), [Event::Rejected { frame, mismatch: Mismatch::Checksum }]);
+    script.hear(5, reply(1));
+    assert_eq!(script.statuses(), [(1, Status::Reply)]);
+}
+
+#[test]
+fn an_error_after_the_time_allowed_still_is_reported_once() {
+    let mut script = Script::new(Plan { count: 1, ..plan() });
+    let request = script.ask(0).remove(0);
+    script.step(2000);
+    script.hear(3000, error(3, 1, &request));
+    script.hear(3001, error(3, 1, &request));
+    assert_eq!(script.statuses(), [(1, Status::Timeout), (1, Status::Unreachable { kind: 3, code: 1 })]);
+}
+
+#[test]
+fn the_ttl_that_counts_is_the_accepted_answers() {
+    let mut script = Script::new(plan());
+    script.ask(0);
+    script.hear(4, reply_with(MAC, IDENTIFIER, 1, b"sixteen bytes KO"));
+    assert_eq!(script.ping.reply_ttl(), None);
+    script.hear(5, reply(1));
+    assert_eq!(script.ping.reply_ttl(), Some(64));
 }
 
 #[test]

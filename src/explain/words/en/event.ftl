@@ -9,4 +9,5 @@ event-other-source = #{ $frame } looks like an answer, but comes from another ho
 event-other-identifier = #{ $frame } is an echo reply with another id: the answer to another program. It does not count.
 event-other-sequence = #{ $frame } answers a question that was never asked: no request had its seq. It does not count.
 event-other-payload = #{ $frame } does not bring back the bytes that were sent. It does not count.
+event-other-quotation = #{ $frame } is about a packet that another program sent. It does not count.
 event-wrong-checksum = #{ $frame } arrived damaged: its checksum is wrong. It does not count.
