@@ -84,6 +84,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
         let name = entry.file_name().into_string().expect("a UTF-8 name");
         let path = format!("{prefix}{name}");
         if entry.file_type().expect("a file type").is_dir() {
+            if name == "tests" {
+                continue;
+            }
             collect(&entry.path(), &format!("{path}/"), files);
         } else if Path::new(&name).extension().is_some_and(|extension| extension == "rs") && name != "tests.rs" {
             files.push((path, fs::read_to_string(entry.path()).expect("a UTF-8 file")));

@@ -26,10 +26,14 @@ const RULES: &[(&str, &str)] = &[
     (r"WS=\d+", "WS=N"),
     (r"\(x\d+, x\d+\)", "(xN, xN)"),
     (r"(id|ID)=0x[0-9a-f]{1,4}", "${1}=0xI"),
+    (r"[Cc]hecksum 0x[0-9a-f]{1,4}", "checksum 0xC"),
     (r#""(min|avg|max|mdev|rtt|time|relative)":\d+"#, "\"${1}\":T"),
     // A number with one point is a time; an address has three.
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
     (r"(^|[^\d.])\d+\.\d+([^\d.]|$)", "${1}T${2}"),
+    // A path is drawn to the scale of its times, and has as many of them below it as there is room for.
+    (r"─+", "─"),
+    (r"^ (T )+T ms$", " T ms"),
     // Ports that the operating system chooses.
     (r"(:|^|[^\d.])(3[2-9]|4\d|5\d|6[0-5])\d{3}([^\d.]|$)", "${1}P${3}"),
 ];

@@ -8,6 +8,7 @@ mod lab;
 mod ping;
 mod report;
 mod stage;
+mod trace;
 
 use std::io::{self, BufWriter, Write};
 
@@ -41,6 +42,8 @@ pub enum Command {
     Arp(arp::Args),
     /// Open and close a TCP connection by hand, segment by segment
     Handshake(handshake::Args),
+    /// The routers on the way, one TTL at a time
+    Trace(trace::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -53,6 +56,7 @@ Examples:
   netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
   netlab --lab arp 192.168.11.0/24      everyone on the network
   netlab --lab handshake www.example.com:80   open and close a TCP connection by hand
+  netlab --lab trace www.example.com    the routers on the way to it
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
@@ -68,6 +72,7 @@ impl Cli {
             Command::Ping(args) => ping::run(&args, common),
             Command::Arp(args) => arp::run(&args, common),
             Command::Handshake(args) => handshake::run(&args, common),
+            Command::Trace(args) => trace::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

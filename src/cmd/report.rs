@@ -97,6 +97,41 @@ impl Report {
         self.saver = saver;
     }
 
+    /// Leaves the packets out of the text: the command has a form of its own for what it finds.
+    pub fn hide_packets(&mut self) {
+        self.summed_up = true;
+    }
+
+    /// Whether the report is for a program.
+    pub fn is_json(&self) -> bool {
+        matches!(self.mode, Mode::Json(_))
+    }
+
+    /// Writes a result: `text`, with `-q` too, or `json`.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn tell(
+        &mut self,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        json: impl FnOnce(&mut Json, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet | Mode::Text(_) | Mode::Ladder(_) => text(&mut self.out)?,
+            Mode::Json(line) => json(line, &mut self.out)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Draws on the terminal, whatever the mode.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut dyn Write, Look) -> io::Result<()>) -> Result<()> {
+        draw(&mut self.out, self.look)?;
+        Ok(self.out.flush()?)
+    }
+
     /// Shows absolute times instead of milliseconds since the first packet.
     pub fn absolute_times(&mut self) {
         match &mut self.mode {
@@ -133,8 +168,12 @@ impl Report {
         match &mut self.mode {
             Mode::Quiet => statistics(&mut self.out, self.look)?,
             Mode::Text(_) | Mode::Ladder(_) => {
-                writeln!(self.out)?;
-                statistics(&mut self.out, self.look)?;
+                let mut figures = Vec::new();
+                statistics(&mut figures, self.look)?;
+                if !figures.is_empty() {
+                    writeln!(self.out)?;
+                    self.out.write_all(&figures)?;
+                }
                 writeln!(self.out)?;
                 claims::write(&mut self.out, self.look, self.language, verdict)?;
                 if let Some((command, id)) = more {
@@ -195,7 +234,7 @@ impl Observer for Report {
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {
-        if let Mode::Text(story) = &mut self.mode {
+        if let (Mode::Text(story), false) = (&mut self.mode, self.summed_up) {
             story.whole(&mut self.out, packet)?;
         }
         Ok(self.out.flush()?)

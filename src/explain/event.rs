@@ -23,7 +23,7 @@ pub fn explain(event: &Event) -> Option<Note> {
                 Status::Reply | Status::Unreachable { .. } | Status::TimeExceeded { .. } => None,
             }
         }
-        Event::Neighbour(_) => None,
+        Event::Neighbour(_) | Event::Hop(_) => None,
         Event::Rejected { frame, mismatch } => Some(rejection(*mismatch).note(vec![*frame], [frame.0.into()])),
     }
 }

@@ -16,6 +16,7 @@ pub mod path;
 pub mod ping;
 mod rules;
 mod tcp;
+pub mod trace;
 pub mod words;
 
 pub use packet::{Context, explain};

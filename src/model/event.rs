@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FrameNo, Nanos, Neighbour};
+use super::{FrameNo, HopReport, Nanos, Neighbour};
 
 /// What became of one probe packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub enum Event {
     Probed(Probed),
     /// Somebody answered for an address, from a MAC address that had not answered for it before.
     Neighbour(Neighbour),
+    /// A trace has learned what it can of one hop. They come in the order of their TTLs.
+    Hop(HopReport),
     /// A packet that looks like an answer to this run and is none.
     Rejected {
         /// Which one.

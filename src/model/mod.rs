@@ -15,6 +15,7 @@ mod path;
 pub(crate) mod samples;
 mod statistics;
 mod tcp;
+mod trace;
 mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
@@ -27,4 +28,5 @@ pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
 pub use path::{Hop, Path};
 pub use statistics::{PingSummary, RttSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
+pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};
 pub use vendor::Origin;

@@ -7,6 +7,7 @@ pub mod arp;
 pub mod handshake;
 pub mod neighbour;
 pub mod ping;
+pub mod trace;
 
 use crate::model::{Event, MacAddr, Nanos, Packet};
 use crate::proto::ethernet::{self, Ethernet};

@@ -17,6 +17,7 @@ pub mod reply;
 pub mod statistics;
 pub mod text;
 pub mod theme;
+pub mod trace;
 mod value;
 mod wrap;
 

@@ -212,7 +212,7 @@ fn error(kind: u8, code: u8, rest: [u8; 4], original: &[u8]) -> Vec<u8> {
 fn statuses(script: &mut Script) -> Vec<(u16, Status)> {
     let status = |event| match event {
         Event::Probed(probed) => (probed.seq, probed.status),
-        Event::Rejected { .. } | Event::Neighbour(_) => panic!("{event:?}"),
+        _ => panic!("{event:?}"),
     };
     script.shake.events().into_iter().map(status).collect()
 }
