@@ -41,7 +41,9 @@ fn main() -> ExitCode {
 /// What failed in one line, what to do about it in one line each.
 fn complain(error: &Error) {
     let mut text = format!("netlab: {error}\n");
-    for hint in error.hints() {
+    let fallback = [way_out(error.kind()).to_owned()];
+    let hints = if error.hints().is_empty() { &fallback } else { error.hints() };
+    for hint in hints {
         let led = LEADS.iter().any(|lead| hint.starts_with(lead));
         text.push_str(if led { "" } else { "hint: " });
         text.push_str(hint);
@@ -49,6 +51,19 @@ fn complain(error: &Error) {
     }
     // Nothing is left to try when standard error is closed too.
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// What to try where an error has no advice of its own.
+fn way_out(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Usage => "try: netlab --help, or --help after the command's name",
+        Kind::Name | Kind::Route => "see whether it is spelled right and the network is up: ip route",
+        Kind::Interface => "see the interfaces that exist with: ip link",
+        Kind::Privilege => "try: netlab --lab … (needs no rights)",
+        Kind::File => "see whether it is there, and whether you may read or write it",
+        Kind::Lab => "try: netlab lab map (the built-in network), or --help after the command's name",
+        Kind::System | Kind::ClosedPipe => "this is the operating system's own refusal; its log may say more",
+    }
 }
 
 /// The same form for what the command line parser found.

@@ -361,6 +361,10 @@ fn bad_input_is_one_clear_line_and_a_hint() {
         (&["ping", "-c1", "--save", "/nowhere/at/all.pcapng", "192.168.11.1"], "/nowhere/at/all.pcapng"),
         (&["ping", "-c1", "--save", "/", "192.168.11.1"], "/"),
         (&["pnig", "192.168.11.1"], "pnig"),
+        (&["ping", "-s", "-1", "192.168.11.1"], "'-1'"),
+        (&["ping", "-c1", "-S", "127.0.0.1", "192.168.11.1"], "127.0.0.1"),
+        (&["lab", "--save", "x.pcapng", "map"], "--save"),
+        (&["field", "--json", "-I", "eth0"], "--interface"),
     ] {
         let all: Vec<_> = ["--lab"].iter().chain(arguments).copied().collect();
         let run = run(&all);
@@ -370,6 +374,29 @@ fn bad_input_is_one_clear_line_and_a_hint() {
         assert!(lines[0].starts_with("netlab: ") && lines[0].contains(expected), "{arguments:?}: {}", run.err);
         assert!((2..=5).contains(&lines.len()), "a line and a hint for {arguments:?}, not\n{}", run.err);
     }
+}
+
+#[test]
+fn a_scenario_is_a_regular_file_of_a_sensible_size() {
+    let pipe = scratch("pipe").join("pipe.toml");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    for file in ["/dev/zero", "/tmp", "/nonexistent", "/etc/passwd", pipe.to_str().expect("UTF-8")] {
+        let run = run(&[&format!("--lab={file}"), "ping", "-c1", "192.168.11.1"]);
+        assert_eq!(run.code, 2, "{file}: {}", run.err);
+        assert!(run.err.lines().count() >= 2, "{file} has no hint: {}", run.err);
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_told_at_once() {
+    if !require_lab() {
+        return;
+    }
+    let pipe = scratch("pipe").join("run.pcapng");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let run = run(&["--lab", "ping", "-c1", "--save", pipe.to_str().expect("UTF-8"), "192.168.11.1"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("nobody reads this pipe"), "{}", run.err);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! The file that will hold a capture, opened while there is the right to, and left alone until the capture begins.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::write::cannot_create;
 use crate::error::Result;
@@ -22,8 +26,17 @@ impl Destination {
     /// [`Kind::File`](crate::error::Kind::File) when it cannot be written.
     pub fn open(path: &Path) -> Result<Self> {
         let new = path.symlink_metadata().is_err();
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|error| cannot_create(path, &error))?;
+        // Without this flag, opening a pipe would wait until somebody reads it, and show nothing meanwhile.
+        let flags = OFlag::O_NONBLOCK;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).custom_flags(flags.bits()).open(path);
+        let file = file.map_err(|error| match error.raw_os_error() {
+            Some(number) if number == Errno::ENXIO as i32 => {
+                cannot_create(path, &error).hint("nobody reads this pipe yet")
+            }
+            _ => cannot_create(path, &error),
+        })?;
+        let restored = fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()));
+        restored.map_err(|error| cannot_create(path, &error.into()))?;
         Ok(Self { path: path.to_owned(), file, new })
     }
 

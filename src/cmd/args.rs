@@ -68,6 +68,17 @@ pub enum ColorWhen {
     Never,
 }
 
+/// What an option of every command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Which way packets go.
+    Wire,
+    /// What is shown and kept of packets.
+    Packets,
+    /// Output for programs.
+    Json,
+}
+
 /// Reads a span in seconds, such as `0.2`: at least 0, at most a day.
 pub fn seconds(text: &str) -> std::result::Result<Nanos, String> {
     match text.parse::<f64>() {
@@ -110,6 +121,29 @@ impl Common {
             return Err(Error::new(Kind::Usage, "IPv6 is not supported yet").hint("try: an IPv4 address or a name"));
         }
         Ok(())
+    }
+
+    /// Refuses the options of `families`, which mean nothing to `command`: an option that is taken and does nothing
+    /// misleads.
+    ///
+    /// # Errors
+    /// For the first one given.
+    pub fn refuse(&self, command: &str, families: &[Family]) -> Result<()> {
+        let given = [
+            (Family::Wire, "--interface", self.interface.is_some()),
+            (Family::Wire, "-4", self.ipv4),
+            (Family::Wire, "-6", self.ipv6),
+            (Family::Packets, "--save", self.save.is_some()),
+            (Family::Packets, "--verbose", self.verbose > 0),
+            (Family::Packets, "--quiet", self.quiet),
+            (Family::Json, "--json", self.json),
+        ];
+        let found = given.iter().find(|(family, _, given)| *given && families.contains(family));
+        match found {
+            Some((_, option, _)) => Err(Error::new(Kind::Usage, format!("{option} means nothing to netlab {command}"))
+                .hint(format!("try: netlab {command} --help"))),
+            None => Ok(()),
+        }
     }
 
     /// Whether the run is inside a lab: one of its own, or the one that `netlab lab` opened around this process.

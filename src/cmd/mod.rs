@@ -16,13 +16,14 @@ use clap::{Parser, Subcommand};
 
 pub use args::{ColorWhen, Common};
 
+use self::args::Family::{Json, Packets, Wire};
 use crate::error::Result;
 use crate::proto;
 use crate::render::Glyphs;
 
 /// See a network think: netlab sends real packets by hand, watches the same wire, and explains what it saw.
 #[derive(Debug, Parser)]
-#[command(name = "netlab", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "netlab", version, max_term_width = 80, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES)]
 pub struct Cli {
     /// Options of every command.
@@ -74,6 +75,7 @@ impl Cli {
             Command::Handshake(args) => handshake::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
             Command::Field(args) => {
+                common.refuse("field", &[Wire, Packets])?;
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());
                 field::run(&args, proto::all(), language, look, common.json, &mut out)??;
@@ -81,6 +83,7 @@ impl Cli {
                 Ok(0)
             }
             Command::Lab(args) => {
+                common.refuse("lab", &[Wire, Packets, Json])?;
                 let ascii = report::look(common).glyphs == Glyphs::Ascii;
                 lab::run(&args, common.lab.as_deref(), ascii, &mut io::stdout())
             }

@@ -7,7 +7,7 @@ use super::report::Report;
 use super::stage::{Open, Scene, Stage};
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
-use crate::model::{Event, Hop, Nanos, Packet, Path, PingSummary, Probed};
+use crate::model::{Event, FrameNo, Hop, Mismatch, Nanos, Packet, Path, PingSummary, Probed};
 use crate::probe::ping::{Fragmenting, Ping, Plan};
 use crate::render::statistics;
 use crate::session::{Ending, Observer};
@@ -21,22 +21,22 @@ pub struct Args {
     #[arg(value_name = "TARGET")]
     target: String,
     /// Number of requests
-    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=65535))]
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=65535), allow_negative_numbers = true)]
     count: u32,
     /// Seconds from one request to the next
-    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds)]
+    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds, allow_negative_numbers = true)]
     interval: Nanos,
     /// Seconds to wait for each reply
-    #[arg(short = 'W', long, value_name = "SECONDS", default_value = "2", value_parser = args::seconds)]
+    #[arg(short = 'W', long, value_name = "SECONDS", default_value = "2", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Nanos,
     /// Seconds after which the whole run ends
-    #[arg(short = 'w', long, value_name = "SECONDS", value_parser = args::seconds)]
+    #[arg(short = 'w', long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
     deadline: Option<Nanos>,
     /// Time to live: how many routers may pass the request on
-    #[arg(short, long, value_name = "HOPS", default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(short, long, value_name = "HOPS", default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..), allow_negative_numbers = true)]
     ttl: u8,
     /// Bytes to be echoed
-    #[arg(short, long, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(..=65507))]
+    #[arg(short, long, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(..=65507), allow_negative_numbers = true)]
     size: u16,
     /// What these bytes repeat, in hexadecimal, instead of counting up from 00
     #[arg(short, long, value_name = "HEX", value_parser = args::pattern)]
@@ -66,6 +66,7 @@ Examples:
 struct Witness {
     report: Report,
     fates: Vec<Probed>,
+    rejected: Vec<FrameNo>,
 }
 
 /// Fates kept at most: a peer that repeats its answers for ever must not fill the memory.
@@ -103,7 +104,7 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
     heading.extend(explain::path::heading(&path));
     report.begin("ping", &args.target, &path, in_lab, &heading)?;
 
-    let mut witness = Witness { report, fates: Vec::new() };
+    let mut witness = Witness { report, fates: Vec::new(), rejected: Vec::new() };
     let mut probe = Ping::new(plan);
     let begun = session.now();
     let mut answered = None;
@@ -132,6 +133,7 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
         reply_ttl: probe.reply_ttl(),
         arp_answered: answered,
         arp_frames: session.asked(),
+        rejected: &witness.rejected,
     };
     let verdict = explain::ping::verdict(&run);
     let more = (common.verbose < 2).then_some(("-vv", "more.ping-fields"));
@@ -187,10 +189,12 @@ impl Observer for Witness {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
-        if let Event::Probed(probed) = event
-            && self.fates.len() < KEPT
-        {
-            self.fates.push(*probed);
+        match event {
+            Event::Probed(probed) if self.fates.len() < KEPT => self.fates.push(*probed),
+            // Other programs' errors are no answers to this run.
+            Event::Rejected { mismatch: Mismatch::Quotation, .. } => {}
+            Event::Rejected { frame, .. } if self.rejected.len() < KEPT => self.rejected.push(*frame),
+            _ => {}
         }
         self.report.event(event)
     }

@@ -32,6 +32,8 @@ pub struct Run<'a> {
     pub arp_answered: Option<bool>,
     /// The frames of our ARP questions and their answers.
     pub arp_frames: &'a [FrameNo],
+    /// Frames that looked like answers and did not count.
+    pub rejected: &'a [FrameNo],
 }
 
 /// The first line of a ping: `PING 192.168.11.1 from 192.168.11.2 on eth0: 4 echo requests of 56 bytes`.
@@ -144,9 +146,14 @@ impl Run<'_> {
                 notes.push(rule::PING_NO_ARP.note(asked, [self.target()]));
                 notes.push(rule::PING_WHY_NO_ARP.note(Vec::new(), [self.target()]));
             }
-        } else if summary.errors == 0 && summary.transmitted > 0 {
+        } else if summary.errors == 0 && summary.transmitted > 0 && self.heard_nothing() {
             self.silent(notes);
         }
+    }
+
+    /// No answer, however late or wrong.
+    fn heard_nothing(&self) -> bool {
+        self.rejected.is_empty() && self.with(|status| status == Status::Late).next().is_none()
     }
 
     /// Requests left, and nothing at all came back.
@@ -243,7 +250,10 @@ impl Run<'_> {
         let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
         let which = list(lost.iter().map(|fate| fate.seq));
         notes.push(rule::PING_LOST.note(frames(lost), [count.into(), which.into()]));
-        notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
+        // Where each has an error of its own, late as it may be, nothing is left to guess.
+        if self.summary.errors < count {
+            notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
+        }
     }
 
     /// More answers than questions, and answers too late.
@@ -252,6 +262,9 @@ impl Run<'_> {
         if let count @ 1.. = u32::try_from(late().count()).unwrap_or(u32::MAX) {
             notes.push(rule::PING_LATE.note(frames(late()), [count.into()]));
             notes.push(rule::PING_WHY_LATE.note(Vec::new(), []));
+        }
+        if let count @ 1.. = u32::try_from(self.rejected.len()).unwrap_or(u32::MAX) {
+            notes.push(rule::PING_REJECTED.note(self.rejected.to_vec(), [count.into()]));
         }
         if self.summary.duplicates > 0 && !matches!(self.path.hop, Hop::Group { .. }) {
             let duplicates = self.with(|status| status == Status::Duplicate);
@@ -288,6 +301,9 @@ impl Run<'_> {
             }
             _ if summary.received > 0 => (None, Some(&rule::PING_BLIND_PROGRAMS)),
             _ if self.no_arp() && self.router().is_none() => (Some(&rule::PING_BLIND_ELSEWHERE), None),
+            Hop::OnLink { .. } if summary.transmitted == 0 && self.arp_answered == Some(true) => {
+                (Some(&rule::PING_BLIND_UNASKED), None)
+            }
             _ if self.no_arp() || summary.transmitted == 0 => (Some(&rule::PING_BLIND_BEYOND), None),
             _ if summary.errors > 0 => self.reported_by_others(),
             // A machine that answered ARP is on; what is unseen is what its silence means for others.

@@ -199,9 +199,7 @@ impl Topology {
     pub fn load(scenario: &str) -> Result<Self> {
         let is_file = scenario.contains('/') || Path::new(scenario).extension().is_some_and(|end| end == "toml");
         if is_file {
-            let text = std::fs::read_to_string(scenario)
-                .map_err(|error| Error::new(Kind::File, format!("cannot read the scenario {scenario}: {error}")))?;
-            return Self::read(&text, scenario);
+            return Self::read(&text_of(scenario)?, scenario);
         }
         let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == scenario) else {
             let names: Vec<_> = SCENARIOS.iter().map(|(name, _)| *name).collect();
@@ -283,6 +281,23 @@ impl Topology {
         let serves = |node: &&Node| node.services.iter().any(|service| service.kind == ServiceKind::Dns);
         Some(self.nodes.iter().find(serves)?.interfaces.first()?.address.address)
     }
+}
+
+/// The text of a scenario's file: a regular file of a size that a person could have written.
+fn text_of(file: &str) -> Result<String> {
+    const LARGEST: u64 = 1 << 20;
+    let failed = |why: &dyn std::fmt::Display| {
+        Error::new(Kind::File, format!("cannot read the scenario {file}: {why}"))
+            .hint("a scenario is a TOML file like those that netlab comes with: src/lab/scenarios/home.toml")
+    };
+    let about = std::fs::metadata(file).map_err(|error| failed(&error))?;
+    if !about.is_file() {
+        return Err(failed(&"it is no regular file"));
+    }
+    if about.len() > LARGEST {
+        return Err(failed(&"it is larger than 1 MiB"));
+    }
+    std::fs::read_to_string(file).map_err(|error| failed(&error))
 }
 
 impl Node {

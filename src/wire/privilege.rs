@@ -35,7 +35,7 @@ pub fn invoking_user() -> Option<Invoker> {
 /// earlier would keep its power.
 ///
 /// # Errors
-/// [`Kind::System`] when the kernel refuses, or when another thread exists already.
+/// [`Kind::System`] when the kernel refuses.
 pub fn drop_all() -> Result<()> {
     let failed = |what: &str, why: &dyn std::fmt::Display| {
         Error::new(Kind::System, format!("cannot give up privileges: {what}: {why}"))

@@ -41,7 +41,7 @@ pub async fn path_to(target: Ipv4Addr, options: Options<'_>) -> Result<(Interfac
     }
     let wanted = options.interface.map(|name| named(&interfaces, name)).transpose()?;
     if let Some(source) = options.source {
-        check_source(&interfaces, source)?;
+        check_source(&interfaces, source, target)?;
     }
     let route = ask(&netlink, target, wanted, options.source).await?;
     let interface = by_index(&interfaces, route.interface)?;
@@ -212,7 +212,14 @@ fn without_address(interface: &Interface) -> Error {
         .hint("without one, nobody could send an answer back")
 }
 
-fn check_source(interfaces: &[Interface], source: Ipv4Addr) -> Result<()> {
+fn check_source(interfaces: &[Interface], source: Ipv4Addr, target: Ipv4Addr) -> Result<()> {
+    if source.is_loopback() && !target.is_loopback() && !interfaces.iter().any(|own| own.has_address(target)) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{source} only means this host to itself: {target} could not answer"),
+        )
+        .hint("leave -S out, or give an address of the interface that leads there"));
+    }
     if source.is_loopback() || interfaces.iter().any(|interface| interface.has_address(source)) {
         return Ok(());
     }

@@ -64,6 +64,7 @@ impl Case {
             reply_ttl: self.reply_ttl,
             arp_answered: self.arp,
             arp_frames: &[FrameNo(1), FrameNo(2)],
+            rejected: &[],
         });
         assert!(notes.len() <= MOST, "{notes:#?}");
         assert!(notes.iter().any(|note| note.kind == Claim::Blind), "every verdict says what it cannot show");

@@ -39,6 +39,10 @@ ping-late = { $count ->
     [one] { $count } answer came after the time allowed. It counts as lost, though it was only slow.
    *[other] { $count } answers came after the time allowed. They count as lost, though they were only slow.
 }
+ping-rejected = { $count ->
+    [one] { $count } packet looked like an answer and did not count; the line below it says why.
+   *[other] { $count } packets looked like answers and did not count; the lines below them say why.
+}
 ping-everyone = { $count ->
     [0] Nobody answered the question to { $target }.
     [one] { $count } machine answered the question to { $target }.
@@ -88,6 +92,7 @@ ping-blind-programs = Whether any program runs there. Ping asks the network laye
 ping-blind-direction = Whether the question or the answer was lost: both look the same from here.
 ping-blind-silence = Which of these it is, or whether { $target } is on. Silence looks the same in every case.
 ping-blind-elsewhere = Whether { $target } is on: an ARP question does not leave this link.
+ping-blind-unasked = Whether { $target } answers pings: its MAC address is known, but no echo request left.
 ping-blind-beyond = Whether { $target } is on: no question ever got near it.
 ping-blind-reporter = Whether { $target } is on: only { $target } itself could tell.
 ping-blind-network = Anything about the network: none of it was used.
