@@ -61,6 +61,12 @@ fn every_console_block_prints_what_it_says() {
         let mut wrong = Vec::new();
         for step in &steps {
             let printed = run(step);
+            if let Some(missing) = printed.iter().find(|line| is_missing(line)) {
+                let place = format!("{}:{}", file.display(), step.line + 1);
+                assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "{place}: {missing}");
+                eprintln!("SKIPPED: {place}: {missing}");
+                continue;
+            }
             let redact = |lines: &[String]| lines.iter().map(|line| redacted(line, &rules)).collect::<Vec<_>>();
             if !matches(&redact(&step.expected), &redact(&printed)) {
                 let place = format!("{}:{}", file.display(), step.line + 1);
@@ -142,6 +148,11 @@ fn run(step: &Step) -> Vec<String> {
         .output()
         .expect("sh runs");
     String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Whether a line says that a program is not installed: on a bare machine some blocks cannot be run.
+fn is_missing(line: &str) -> bool {
+    line.starts_with("netlab: there is no program called") || line.starts_with("sh: ") && line.ends_with(": not found")
 }
 
 fn redacted(line: &str, rules: &[(Regex, &str)]) -> String {

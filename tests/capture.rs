@@ -74,6 +74,9 @@ fn what_is_written_is_what_is_read() {
 
 #[test]
 fn wireshark_reads_the_same() {
+    if !stage::installed(&["tshark", "capinfos"]) {
+        return;
+    }
     let (path, records) = (temporary("tshark.pcapng"), records());
     write(&path, &records).finish(Nanos(1_732_150_999_000_000_000), 40, 2).expect("finished");
     let fields = [
@@ -118,6 +121,9 @@ fn wireshark_reads_the_same() {
 
 #[test]
 fn files_of_other_programs_are_read() {
+    if !stage::installed(&["tshark", "editcap"]) {
+        return;
+    }
     let (path, records) = (temporary("origin.pcapng"), records());
     drop(write(&path, &records));
     // editcap writes each format anew; the frames on Ethernet only, since pcap has one link type a file.
@@ -282,6 +288,9 @@ const KILLED: &str = "NETLAB_TEST_KILLED";
 
 #[test]
 fn a_killed_process_leaves_a_whole_file() {
+    if !stage::installed(&["capinfos"]) {
+        return;
+    }
     if let Some(path) = std::env::var_os(KILLED) {
         let mut writer = Writer::create(&PathBuf::from(path), &source()).expect("a file");
         let records = records();

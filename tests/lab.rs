@@ -264,7 +264,7 @@ fn a_narrow_link_is_reported_by_the_router() {
 
 #[test]
 fn nodes_keep_silent_as_told() {
-    if !require_lab() || !require_program("traceroute") {
+    if !require_lab() || !require_program("traceroute") || !require_program("ping") {
         return;
     }
     let script = "traceroute -n -q1 -w1 10.0.1.2; ping -nc1 -W1 10.0.0.1 >/dev/null; echo router $?";

@@ -541,7 +541,7 @@ fn without_the_right_the_way_out_is_told() {
 
 #[test]
 fn one_file_capability_is_enough() {
-    if !require_lab() || !require("setcap") || !is_root() {
+    if !is_root() || !require_lab() || !["ip", "setcap", "setpriv", "unshare"].iter().all(|program| require(program)) {
         return;
     }
     let folder = scratch("setcap");

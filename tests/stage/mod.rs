@@ -21,9 +21,23 @@ const INSIDE: &str = "NETLAB_TEST_STAGE";
 /// which a namespace with one user does not allow.
 const USER_NAMESPACE: [&str; 4] = ["--user", "--map-current-user", "--keep-caps", "--net"];
 
+/// Whether all of `programs` are installed. If not, says so, and fails if `NETLAB_REQUIRE_LAB` is set.
+pub fn installed(programs: &[&str]) -> bool {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    let missing = programs.iter().find(|program| !folders.iter().any(|folder| folder.join(program).is_file()));
+    if let Some(program) = missing {
+        assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "{program} is not installed");
+        eprintln!("SKIPPED: {program} is not installed");
+    }
+    missing.is_none()
+}
+
 /// Runs `play` on a thread in a network namespace of its own with loopback up. Without root, runs the test again in a
 /// user namespace. Says so where neither is possible, and fails then if `NETLAB_REQUIRE_LAB` is set.
 pub fn on_stage(test: &str, play: impl FnOnce() + Send + 'static) {
+    if !installed(&["ip", "nsenter", "ping", "tcpdump", "unshare"]) {
+        return;
+    }
     if !nix::unistd::geteuid().is_root() && std::env::var_os(INSIDE).is_none() {
         return again_in_user_namespace(test);
     }
