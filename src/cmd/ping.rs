@@ -126,6 +126,7 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
         reply_ttl: witness.reply_ttl,
         arp_answered: (!witness.arp_frames.is_empty()).then_some(answered),
         arp_frames: &witness.arp_frames,
+        rejected: &[],
     };
     let verdict = explain::ping::verdict(&run);
     let more = (common.verbose < 2).then_some(("-vv", "more.ping-fields"));

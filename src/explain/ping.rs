@@ -32,6 +32,8 @@ pub struct Run<'a> {
     pub arp_answered: Option<bool>,
     /// The frames of our ARP questions and their answers.
     pub arp_frames: &'a [FrameNo],
+    /// The frames that look like answers and do not count.
+    pub rejected: &'a [FrameNo],
 }
 
 /// The first line of a ping: `PING 192.168.11.1 from 192.168.11.2 on eth0: 4 echo requests of 56 bytes`.
@@ -62,6 +64,7 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
     run.errors(&mut notes);
     run.lost(&mut notes);
     run.surplus(&mut notes);
+    run.rejected(&mut notes);
     notes.extend(run.distance());
     notes.extend(run.blind());
     notes.sort_by_key(|note| match note.kind {
@@ -109,6 +112,18 @@ impl Run<'_> {
         self.fates.iter().filter(move |fate| wanted(fate.status))
     }
 
+    /// Answers came, but too late or not as they should be.
+    fn came_to_nothing(&self) -> bool {
+        !self.rejected.is_empty() || self.with(|status| status == Status::Late).next().is_some()
+    }
+
+    /// How many requests left, and neither an answer nor an error ever told of them.
+    fn unexplained(&self) -> u32 {
+        let told = self.with(|status| !matches!(status, Status::Timeout | Status::NotSent { .. }));
+        let told: BTreeSet<u16> = told.map(|fate| fate.seq).collect();
+        self.summary.transmitted.saturating_sub(u32::try_from(told.len()).unwrap_or(u32::MAX))
+    }
+
     fn no_arp(&self) -> bool {
         self.arp_answered == Some(false) && self.summary.received == 0
     }
@@ -144,7 +159,7 @@ impl Run<'_> {
                 notes.push(rule::PING_NO_ARP.note(asked, [self.target()]));
                 notes.push(rule::PING_WHY_NO_ARP.note(Vec::new(), [self.target()]));
             }
-        } else if summary.errors == 0 && summary.transmitted > 0 {
+        } else if summary.errors == 0 && summary.transmitted > 0 && !self.came_to_nothing() {
             self.silent(notes);
         }
     }
@@ -233,17 +248,20 @@ impl Run<'_> {
         all
     }
 
-    /// Some requests were answered, others not.
+    /// Some requests were answered, others not. Where an error or a late answer tells of the request itself, or only
+    /// errors came, their own sentences say why.
     fn lost(&self, notes: &mut Vec<Note>) {
         let lost: Vec<&Probed> = self.with(|status| status == Status::Timeout).collect();
-        let some = self.summary.received > 0 || self.summary.errors > 0;
+        let some = self.summary.received > 0 || self.summary.errors > 0 || self.came_to_nothing();
         if lost.is_empty() || !some || matches!(self.path.hop, Hop::Group { .. }) {
             return;
         }
         let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
         let which = list(lost.iter().map(|fate| fate.seq));
         notes.push(rule::PING_LOST.note(frames(lost), [count.into(), which.into()]));
-        notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
+        if self.summary.received > 0 && self.unexplained() > 0 {
+            notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
+        }
     }
 
     /// More answers than questions, and answers too late.
@@ -257,6 +275,13 @@ impl Run<'_> {
             let duplicates = self.with(|status| status == Status::Duplicate);
             notes.push(rule::PING_DUPLICATES.note(frames(duplicates), [self.summary.duplicates.into()]));
             notes.push(rule::PING_WHY_DUPLICATES.note(Vec::new(), []));
+        }
+    }
+
+    /// Frames that look like answers; what is wrong with each is said where it came.
+    fn rejected(&self, notes: &mut Vec<Note>) {
+        if let count @ 1.. = u32::try_from(self.rejected.len()).unwrap_or(u32::MAX) {
+            notes.push(rule::PING_REJECTED.note(self.rejected.to_vec(), [count.into()]));
         }
     }
 
@@ -283,13 +308,17 @@ impl Run<'_> {
         let (about_target, plain): (Option<&'static Rule>, Option<&'static Rule>) = match self.path.hop {
             Hop::Local => (None, Some(&rule::PING_BLIND_NETWORK)),
             Hop::Group { .. } => (None, Some(&rule::PING_BLIND_QUIET)),
-            _ if summary.received > 0 && summary.received < summary.transmitted => {
-                (None, Some(&rule::PING_BLIND_DIRECTION))
-            }
+            _ if summary.received > 0 && self.unexplained() > 0 => (None, Some(&rule::PING_BLIND_DIRECTION)),
             _ if summary.received > 0 => (None, Some(&rule::PING_BLIND_PROGRAMS)),
             _ if self.no_arp() && self.router().is_none() => (Some(&rule::PING_BLIND_ELSEWHERE), None),
+            Hop::OnLink { .. } if summary.transmitted == 0 && self.arp_answered == Some(true) => {
+                (Some(&rule::PING_BLIND_UNASKED), None)
+            }
             _ if self.no_arp() || summary.transmitted == 0 => (Some(&rule::PING_BLIND_BEYOND), None),
             _ if summary.errors > 0 => self.reported_by_others(),
+            _ if !self.rejected.is_empty() => (None, Some(&rule::PING_BLIND_REJECTED)),
+            _ if self.came_to_nothing() && self.unexplained() > 0 => (None, Some(&rule::PING_BLIND_DIRECTION)),
+            _ if self.came_to_nothing() => (None, Some(&rule::PING_BLIND_PROGRAMS)),
             // A machine that answered ARP is on; what is unseen is what its silence means for others.
             Hop::OnLink { .. } if self.arp_answered == Some(true) => (None, Some(&rule::PING_BLIND_DIRECTION)),
             _ => (Some(&rule::PING_BLIND_SILENCE), None),

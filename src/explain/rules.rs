@@ -160,6 +160,7 @@ table! {
     PING_TTL_EXCEEDED        "ping.ttl-exceeded"        Fact  Warn  Some("RFC 1812 §5.3.1"), ["from" "count" "ttl"];
     PING_DUPLICATES          "ping.duplicates"          Fact  Note  None, ["count"];
     PING_LATE                "ping.late"                Fact  Note  None, ["count"];
+    PING_REJECTED            "ping.rejected"            Fact  Warn  None, ["count"];
     PING_EVERYONE            "ping.everyone"            Fact  Note  Some("RFC 1122 §3.2.2.6"), ["count" "target"];
     PING_NOT_SENT            "ping.not-sent"            Fact  Error None, ["count" "error"];
 
@@ -193,6 +194,8 @@ table! {
     PING_BLIND_SILENCE       "ping.blind.silence"       Blind Chat  None, ["target"];
     PING_BLIND_ELSEWHERE     "ping.blind.elsewhere"     Blind Chat  None, ["target"];
     PING_BLIND_BEYOND        "ping.blind.beyond"        Blind Chat  None, ["target"];
+    PING_BLIND_UNASKED       "ping.blind.unasked"       Blind Chat  None, ["target"];
+    PING_BLIND_REJECTED      "ping.blind.rejected"      Blind Chat  None, [];
     PING_BLIND_REPORTER      "ping.blind.reporter"      Blind Chat  None, ["target"];
     PING_BLIND_NETWORK       "ping.blind.network"       Blind Chat  None, [];
     PING_BLIND_QUIET         "ping.blind.quiet"         Blind Chat  Some("RFC 1122 §3.2.2.6"), [];

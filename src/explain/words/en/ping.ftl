@@ -39,6 +39,10 @@ ping-late = { $count ->
     [one] { $count } answer came after the time allowed. It counts as lost, though it was only slow.
    *[other] { $count } answers came after the time allowed. They count as lost, though they were only slow.
 }
+ping-rejected = { $count ->
+    [one] { $count } frame looked like an answer and did not count; the sentence at it says why.
+   *[other] { $count } frames looked like answers and did not count; the sentence at each says why.
+}
 ping-everyone = { $count ->
     [0] Nobody answered the question to { $target }.
     [one] { $count } machine answered the question to { $target }.
@@ -89,6 +93,8 @@ ping-blind-direction = Whether the question or the answer was lost: both look th
 ping-blind-silence = Which of these it is, or whether { $target } is on. Silence looks the same in every case.
 ping-blind-elsewhere = Whether { $target } is on: an ARP question does not leave this link.
 ping-blind-beyond = Whether { $target } is on: no question ever got near it.
+ping-blind-unasked = Whether { $target } answers pings: no echo request left. It told its MAC address, no more.
+ping-blind-rejected = Why they are not as they should be. The frames show what came in, not what happened on the way.
 ping-blind-reporter = Whether { $target } is on: only { $target } itself could tell.
 ping-blind-network = Anything about the network: none of it was used.
 ping-blind-quiet = Who else is there. Hosts may ignore a question to everyone, and most do.
