@@ -11,7 +11,7 @@ use rtnetlink::packet_core::DefaultNla;
 
 use netlab::capture::Record;
 use netlab::error::Kind;
-use netlab::model::{Direction, Frame, Hop, LinkType, MacAddr, Nanos};
+use netlab::model::{Direction, Frame, Hop, KnownFrom, LinkType, MacAddr, Nanos};
 use netlab::wire::{Channel, Filter, Interface, Options, SendSockets, Sniffer, Sockets, interfaces, path_to};
 
 use stage::{Peer, Witness, block_on, on_stage, run, works};
@@ -547,6 +547,11 @@ fn paths_are_those_of_the_kernel() {
             let path = path(group, loud).expect("a group");
             assert_eq!((path.hop, path.interface.as_str()), (Hop::Group { mac }, "near"));
         }
+        assert_eq!(direct.known_from, KnownFrom::Neighbours);
+        run("ip link set second arp off");
+        let unasked = path([10, 78, 0, 2], plain).expect("on link");
+        let own = block_on(interface("second")).mac;
+        assert_eq!((unasked.hop, unasked.known_from), (Hop::OnLink { known: own }, KnownFrom::Interface));
         run("ip link set near down");
         assert_eq!(refusal([10, 77, 0, 2], by("near")), (Kind::Interface, "interface near is down".into()));
     });

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
 
-use crate::model::{Arg, Claim, FrameNo, Hop, Note, Path, PingSummary, Probed, Status};
+use crate::model::{Arg, Claim, FrameNo, Hop, KnownFrom, Note, Path, PingSummary, Probed, Status};
 use crate::proto::icmp;
 
 use super::rules::{self as rule, Rule};
@@ -174,7 +174,7 @@ impl Run<'_> {
                 notes.push(rule::PING_ARP_BUT_SILENT.note(self.arp_frames.to_vec(), [self.target()]));
                 &rule::PING_WHY_REFUSES
             }
-            Hop::OnLink { known: Some(_) } => &rule::PING_WHY_STALE,
+            Hop::OnLink { known: Some(_) } if self.path.known_from == KnownFrom::Neighbours => &rule::PING_WHY_STALE,
             _ => &rule::PING_WHY_SILENT,
         };
         notes.push(why.note(Vec::new(), [self.target()]));

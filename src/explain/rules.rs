@@ -130,6 +130,7 @@ table! {
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
     PATH_KNOWN               "path.known"               Fact  Chat  Some("RFC 826"), ["address" "mac"];
+    PATH_NO_ARP              "path.no-arp"              Fact  Note  None, ["interface" "mac"];
     PATH_OWN                 "path.own"                 Fact  Chat  None, ["target"];
     PATH_LOOPBACK            "path.loopback"            Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
     PATH_PEER                "path.peer"                Fact  Chat  None, ["target" "interface"];

@@ -20,5 +20,5 @@ pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
-pub use path::{Hop, Path};
+pub use path::{Hop, KnownFrom, Path};
 pub use statistics::{PingSummary, RttSummary};

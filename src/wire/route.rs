@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::interface::{Interface, confirmed_neighbour, list};
 use super::netlink::{Netlink, errno};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Hop, LinkType, MacAddr, Path};
+use crate::model::{Hop, KnownFrom, LinkType, MacAddr, Path};
 
 /// What the user asked for about the way out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,9 @@ pub async fn path_to(target: Ipv4Addr, options: Options<'_>) -> Result<(Interfac
         .ok_or_else(|| without_address(interface))?;
     let hop = first_hop(&netlink, target, &route, interface).await?;
     let network = interface.addresses.iter().map(|own| own.cidr).find(|cidr| cidr.address == source);
-    let path = Path { target, name: None, interface: interface.name.clone(), source, network, mtu: interface.mtu, hop };
+    let known_from = if interface.is_without_arp() { KnownFrom::Interface } else { KnownFrom::Neighbours };
+    let (name, mtu) = (interface.name.clone(), interface.mtu);
+    let path = Path { target, name: None, interface: name, source, network, mtu, hop, known_from };
     Ok((interface.clone(), path))
 }
 

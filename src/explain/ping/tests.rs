@@ -16,6 +16,7 @@ fn path(hop: Hop) -> Path {
         network: None,
         mtu: 1500,
         hop,
+        known_from: KnownFrom::Neighbours,
     }
 }
 
@@ -38,6 +39,7 @@ fn fates(status: Status, from: Option<Ipv4Addr>) -> Vec<Probed> {
 
 struct Case {
     hop: Hop,
+    known_from: KnownFrom,
     fates: Vec<Probed>,
     transmitted: u32,
     ttl: u8,
@@ -51,11 +53,12 @@ const FAR: Hop = Hop::Router { address: ROUTER, known: None };
 
 impl Case {
     fn new(hop: Hop, fates: Vec<Probed>) -> Self {
-        Self { hop, fates, transmitted: 4, ttl: 64, reply_ttl: None, arp: Some(true), rejected: Vec::new() }
+        let known_from = KnownFrom::Neighbours;
+        Self { hop, known_from, fates, transmitted: 4, ttl: 64, reply_ttl: None, arp: Some(true), rejected: Vec::new() }
     }
 
     fn notes(&self) -> Vec<Note> {
-        let path = path(self.hop);
+        let path = Path { known_from: self.known_from, ..path(self.hop) };
         let summary = PingSummary::of(self.transmitted, Nanos::SECOND, &self.fates);
         let notes = verdict(&Run {
             path: &path,
@@ -117,6 +120,9 @@ fn silence_is_told_from_no_arp_answer() {
         silent(NEAR, Some(true), 4),
         ["ping.silence", "ping.arp-but-silent", "ping.why-refuses", "ping.blind.direction"]
     );
+    let mut unasked = Case { arp: None, ..Case::new(known, fates(Status::Timeout, None)) };
+    unasked.known_from = KnownFrom::Interface;
+    assert_eq!(unasked.ids(), ["ping.silence", "ping.why-silent", "ping.blind.silence"], "no table, so no stale entry");
     assert_eq!(silent(known, None, 4), ["ping.silence", "ping.why-stale", "ping.blind.silence"]);
     assert_eq!(silent(FAR, Some(true), 4), ["ping.silence", "ping.why-silent", "ping.blind.silence"]);
 }
