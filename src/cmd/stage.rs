@@ -104,11 +104,6 @@ impl Scene {
 
 /// What the user typed after the program's name, `--lab` left out, ready to be pasted into a shell.
 fn command_line() -> String {
-    let plain =
-        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c));
-    let quote = |word: String| {
-        if plain(&word) { word } else { format!("'{}'", word.escape_default().to_string().replace('\'', "")) }
-    };
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    words.filter(|word| !word.starts_with("--lab")).map(quote).collect::<Vec<_>>().join(" ")
+    let words = std::env::args_os().skip(1).filter(|word| !word.as_encoded_bytes().starts_with(b"--lab"));
+    words.map(|word| privilege::shell_word(&word)).collect::<Vec<_>>().join(" ")
 }
