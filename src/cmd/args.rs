@@ -12,7 +12,7 @@ use crate::model::Nanos;
 #[derive(Clone, Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools)] // they are switches of a command line
 pub struct Common {
-    /// Run inside a virtual network made for this command: no root, no internet
+    /// Run in a virtual network made for this command: no root, no internet
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "home", help_heading = "Where")]
     pub lab: Option<String>,
@@ -37,7 +37,7 @@ pub struct Common {
     /// One JSON object a line
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
-    /// Save what was captured (pcapng), with the explanations as packet comments
+    /// Save what was captured, with the explanations as packet comments
     #[arg(long, global = true, value_name = "FILE.pcapng", help_heading = "Output")]
     pub save: Option<PathBuf>,
     /// When to use colour
@@ -97,7 +97,36 @@ impl Pattern {
     }
 }
 
+/// Whether an option was given.
+type Given = fn(&Common) -> bool;
+
+/// The options that not every command takes: the option, whether it was given, and who takes it. The others (`--color`,
+/// `--ascii`, `--unicode`, `--lang`) only say how things look, and suit everything.
+static TAKEN_BY: &[(&str, Given, &[&str])] = &[
+    ("--lab", |common| common.lab.is_some(), &["ping", "lab"]),
+    ("--interface", |common| common.interface.is_some(), &["ping"]),
+    ("--ipv4", |common| common.ipv4, &["ping"]),
+    ("--ipv6", |common| common.ipv6, &["ping"]),
+    ("--verbose", |common| common.verbose > 0, &["ping"]),
+    ("--quiet", |common| common.quiet, &["ping"]),
+    ("--numeric", |common| common.numeric, &["ping"]),
+    ("--json", |common| common.json, &["ping", "field"]),
+    ("--save", |common| common.save.is_some(), &["ping"]),
+];
+
 impl Common {
+    /// Refuses every option that `command` would not heed.
+    ///
+    /// # Errors
+    /// For the first such option that was given.
+    pub fn only_those_of(&self, command: &str) -> Result<()> {
+        let unheeded = |(_, given, takers): &&(&str, Given, &[&str])| given(self) && !takers.contains(&command);
+        let Some((option, _, takers)) = TAKEN_BY.iter().find(unheeded) else { return Ok(()) };
+        let takers: Vec<_> = takers.iter().map(|taker| format!("netlab {taker}")).collect();
+        Err(Error::new(Kind::Usage, format!("the command {command} has no use for {option}"))
+            .hint(format!("leave it out; it is for: {}", takers.join(", "))))
+    }
+
     /// Refuses what is not there yet, for a command that only speaks IPv4.
     ///
     /// # Errors
@@ -146,6 +175,21 @@ mod tests {
         assert_eq!(seconds("0"), Ok(Nanos(0)));
         for wrong in ["-1", "nan", "inf", "1s", "", "86401"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_options_is_whole() {
+        use clap::CommandFactory;
+        let cli = crate::cmd::Cli::command();
+        let commands: Vec<_> = cli.get_subcommands().map(clap::Command::get_name).collect();
+        let looks = ["color", "ascii", "unicode", "lang"];
+        for option in cli.get_arguments().filter_map(clap::Arg::get_long).filter(|name| !looks.contains(name)) {
+            let rows = TAKEN_BY.iter().filter(|row| row.0.trim_start_matches('-') == option).count();
+            assert_eq!(rows, usize::from(!["help", "version"].contains(&option)), "--{option}");
+        }
+        for taker in TAKEN_BY.iter().flat_map(|row| row.2) {
+            assert!(commands.contains(taker), "there is no command {taker}");
         }
     }
 

@@ -16,10 +16,11 @@ pub use args::{ColorWhen, Common};
 use crate::error::Result;
 use crate::proto;
 use crate::render::Glyphs;
+use crate::wire::privilege;
 
 /// See a network think: netlab sends real packets by hand, watches the same wire, and explains what it saw.
 #[derive(Debug, Parser)]
-#[command(name = "netlab", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "netlab", version, max_term_width = 80, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES)]
 pub struct Cli {
     /// Options of every command.
@@ -44,10 +45,21 @@ pub enum Command {
 const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
-  netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab ping -c 2 -vv 192.168.1.1      on your own: every field of every packet
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
+
+impl Command {
+    /// What it is called.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ping(_) => "ping",
+            Self::Field(_) => "field",
+            Self::Lab(_) => "lab",
+        }
+    }
+}
 
 impl Cli {
     /// Runs the command. The exit code says whether its goal was met: 0 yes, 1 no.
@@ -55,7 +67,9 @@ impl Cli {
     /// # Errors
     /// When it could not run.
     pub fn run(self) -> Result<u8> {
+        privilege::refuse_set_user_id()?;
         let common = &self.common;
+        common.only_those_of(self.command.name())?;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
             Command::Field(args) => {
