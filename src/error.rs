@@ -67,7 +67,15 @@ impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::new(Kind::ClosedPipe, "the output was closed"),
-            _ => Self::new(Kind::File, format!("cannot write the output: {error}")),
+            kind => {
+                let hint = match kind {
+                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                        "make room there, or send the output elsewhere"
+                    }
+                    _ => "send the output elsewhere",
+                };
+                Self::new(Kind::File, format!("cannot write the output: {error}")).hint(hint)
+            }
         }
     }
 }

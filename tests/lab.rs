@@ -4,10 +4,10 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{as_nobody, in_lab, netlab, printed, require_lab, require_lab_as_nobody, require_program, text};
+use support::{as_nobody, in_lab, netlab, printed, require_lab, require_lab_as_nobody, require_program, scratch, text};
 
 /// Both ways to wire a lab, where this user has them.
 fn engines() -> Vec<&'static str> {
@@ -408,22 +408,66 @@ fn the_map_is_drawn_without_a_lab() {
     assert!(map.contains("printer") && map.contains("93.184.216.34"), "{map}");
 }
 
+/// `command` cannot run, says `message` in its first line, and then what to do about it.
+fn told(mut command: Command, message: &str) {
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
+    let patience = Instant::now() + Duration::from_secs(10);
+    while child.try_wait().expect("is ours").is_none() {
+        if Instant::now() > patience {
+            child.kill().expect("is ours");
+            panic!("{command:?} does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().expect("is ours");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+    let mut lines = said.lines();
+    assert!(lines.next().is_some_and(|first| first.contains(message)), "{command:?}: {said}");
+    assert!(lines.next().is_some(), "{command:?} has no hint: {said}");
+}
+
 #[test]
 fn what_cannot_be_is_told_in_a_line_with_a_way_out() {
     let broken = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("broken.toml");
     fs::write(&broken, "title = \"x\"\nhost = \n").expect("can be written");
     let broken = format!("--lab={}", broken.display());
+    let folder = scratch("scenarios");
+    let (pipe, large) = (folder.join("pipe.toml"), folder.join("large.toml"));
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
+    fs::write(&large, vec![b'#'; (1 << 20) + 1]).expect("can be written");
+    let [pipe, large] = [pipe, large].map(|path| format!("--lab={}", path.display()));
     for (arguments, message) in [
         (vec!["lab", "--lab=nowhere", "map"], "there is no scenario called nowhere"),
         (vec!["lab", "--lab=./missing.toml", "map"], "cannot read the scenario ./missing.toml"),
         (vec!["lab", &broken, "map"], "line 2"),
         (vec!["lab", "--on", "router", "map"], "cannot be used with"),
+        (vec!["lab", "--lab=/nonexistent", "map"], "cannot read the scenario /nonexistent"),
+        (vec!["lab", "--lab=/etc/passwd", "map"], "/etc/passwd, line 1"),
+        (vec!["lab", "--lab=/tmp", "map"], "directory"),
+        (vec!["lab", "--lab=/dev/zero", "map"], "not a regular file"),
+        (vec!["lab", &pipe, "map"], "not a regular file"),
+        (vec!["lab", &large, "map"], "larger than 1 MiB"),
+        (vec!["lab", "--save", "x", "--", "true"], "--save"),
+        (vec!["lab", "--json", "--", "true"], "--json"),
+        (vec!["-I", "eth9", "lab", "map"], "--interface"),
+        (vec!["field", "--save", "x", "ip.ttl"], "--save"),
     ] {
-        let output = netlab(&arguments).output().expect("starts");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&output.stderr).contains(message), "{arguments:?}: {}", text(&output.stderr));
+        told(netlab(&arguments), message);
     }
+    for arguments in [&["lab", "map"][..], &["field", "ip.ttl"]] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("opens");
+        let mut command = netlab(arguments);
+        command.stdout(full);
+        told(command, "No space left");
+    }
+    let mut command = netlab(["lab", "--", "true"]);
+    command.env("NETLAB_LAB_ENGINE", "foo");
+    told(command, "foo");
     if require_lab() {
+        for program in ["/nonexistent", "/etc/passwd", "no-such-program"] {
+            told(netlab(["lab", "--", program]), program);
+        }
         let output = netlab(["lab", "--on", "nobody", "--", "true"]).output().expect("starts");
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("nodes: pc, mac"), "{}", text(&output.stderr));

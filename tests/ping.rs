@@ -350,6 +350,13 @@ fn bad_input_is_one_clear_line_and_a_hint() {
         (&["ping", "-t256", "192.168.11.1"], "256"),
         (&["ping", "-t0", "192.168.11.1"], "'0'"),
         (&["ping", "-s65508", "192.168.11.1"], "65508"),
+        (&["ping", "-s", "-1", "192.168.11.1"], "0..=65507"),
+        (&["ping", "-c", "-1", "192.168.11.1"], "1..=65535"),
+        (&["ping", "-t", "-1", "192.168.11.1"], "1..=255"),
+        (&["ping", "-i", "-1", "192.168.11.1"], "between 0 and 86400"),
+        (&["ping", "-W", "-0.5", "192.168.11.1"], "between 0 and 86400"),
+        (&["ping", "-w", "-1", "192.168.11.1"], "between 0 and 86400"),
+        (&["ping", "-c1", "-S", "127.0.0.1", "192.168.11.1"], "127.0.0.1 cannot be the source"),
         (&["ping", "-i", "x", "192.168.11.1"], "'x'"),
         (&["ping", "-W", "nan", "192.168.11.1"], "nan"),
         (&["ping", "-p", "xyz", "192.168.11.1"], "xyz"),
@@ -374,29 +381,6 @@ fn bad_input_is_one_clear_line_and_a_hint() {
         assert!(lines[0].starts_with("netlab: ") && lines[0].contains(expected), "{arguments:?}: {}", run.err);
         assert!((2..=5).contains(&lines.len()), "a line and a hint for {arguments:?}, not\n{}", run.err);
     }
-}
-
-#[test]
-fn a_scenario_is_a_regular_file_of_a_sensible_size() {
-    let pipe = scratch("pipe").join("pipe.toml");
-    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-    for file in ["/dev/zero", "/tmp", "/nonexistent", "/etc/passwd", pipe.to_str().expect("UTF-8")] {
-        let run = run(&[&format!("--lab={file}"), "ping", "-c1", "192.168.11.1"]);
-        assert_eq!(run.code, 2, "{file}: {}", run.err);
-        assert!(run.err.lines().count() >= 2, "{file} has no hint: {}", run.err);
-    }
-}
-
-#[test]
-fn a_pipe_that_nobody_reads_is_told_at_once() {
-    if !require_lab() {
-        return;
-    }
-    let pipe = scratch("pipe").join("run.pcapng");
-    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-    let run = run(&["--lab", "ping", "-c1", "--save", pipe.to_str().expect("UTF-8"), "192.168.11.1"]);
-    assert_eq!(run.code, 2, "{}", run.err);
-    assert!(run.err.contains("nobody reads this pipe"), "{}", run.err);
 }
 
 #[test]
@@ -537,6 +521,72 @@ fn without_the_right_the_way_out_is_told() {
     assert!(lines[0].starts_with("netlab: cannot open a raw socket") && lines[0].contains("EPERM"), "{}", run.err);
     assert!(lines[1].starts_with("try: netlab --lab ping -c1 127.0.0.1"), "{}", run.err);
     assert!(lines[2].starts_with("or once: sudo setcap cap_net_raw+ep "), "{}", run.err);
+}
+
+#[test]
+fn the_way_out_is_ready_to_be_pasted() {
+    if !is_root() {
+        return;
+    }
+    let mut command = netlab(&["ping", "-c1", "süß.example's host"]);
+    as_nobody(&mut command);
+    let run = Run::from(command.output().expect("netlab runs"));
+    let hint = run.err.lines().find_map(|line| line.strip_prefix("try: ")).expect("a hint");
+    let pasted = hint.strip_suffix(" (needs no rights)").expect("what it needs");
+    let script = format!("netlab() {{ printf '%s\\n' \"$@\"; }}; {pasted}");
+    let words = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
+    assert_eq!(String::from_utf8_lossy(&words.stdout), "--lab\nping\n-c1\nsüß.example's host\n", "{hint}");
+    assert!(pasted.contains("süß"), "{hint}");
+}
+
+#[test]
+fn with_another_users_rights_it_does_not_run() {
+    use std::os::unix::fs::PermissionsExt;
+    if !is_root() {
+        eprintln!("SKIPPED: only root can make a file set-user-id root");
+        return;
+    }
+    let copy = scratch("setuid").join("netlab");
+    fs::copy(env!("CARGO_BIN_EXE_netlab"), &copy).expect("a copy");
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755)).expect("permissions");
+    let mount = nix::sys::statvfs::statvfs(&copy).expect("a file system");
+    if mount.flags().contains(nix::sys::statvfs::FsFlags::ST_NOSUID) {
+        eprintln!("SKIPPED: the temporary directory knows no set-user-id bit (nosuid)");
+        assert!(std::env::var_os("NETLAB_REQUIRE_LAB").is_none(), "a skip is a failure under NETLAB_REQUIRE_LAB");
+        return;
+    }
+    let mut command = Command::new(&copy);
+    command.args(["field", "ip.ttl"]);
+    as_nobody(&mut command);
+    let run = Run::from(command.output().expect("netlab runs"));
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+    assert!(run.err.starts_with("netlab: refuses to run set-user-id"), "{}", run.err);
+    assert!(run.err.contains("chmod u-s"), "{}", run.err);
+}
+
+#[test]
+fn help_fits_80_columns() {
+    for command in [&["--help"][..], &["ping", "--help"], &["field", "--help"], &["lab", "--help"]] {
+        let run = run(command);
+        let widest = run.out.lines().max_by_key(|line| line.chars().count()).expect("some help");
+        assert!(widest.chars().count() <= 80, "{command:?}: {widest}");
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_no_place_to_save() {
+    if !require_lab() {
+        return;
+    }
+    let pipe = scratch("pipe").join("run.pcapng");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
+    let path = pipe.to_str().expect("UTF-8");
+    let out = Command::new("timeout")
+        .args(["10", env!("CARGO_BIN_EXE_netlab"), "--lab", "ping", "-c1", "--save", path, "192.168.11.1"])
+        .output();
+    let run = Run::from(out.expect("timeout runs"));
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("nobody reads") && run.err.contains("hint: "), "{}", run.err);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rtnetlink::packet_core::DefaultNla;
 
 use netlab::capture::Record;
 use netlab::error::Kind;
-use netlab::model::{Direction, Frame, Hop, LinkType, MacAddr, Nanos};
+use netlab::model::{Direction, Frame, Hop, KnownFrom, LinkType, MacAddr, Nanos};
 use netlab::wire::{Channel, Filter, Interface, Options, SendSockets, Sniffer, Sockets, interfaces, path_to};
 
 use stage::{Peer, Witness, block_on, on_stage, run, works};
@@ -536,6 +536,12 @@ fn paths_are_those_of_the_kernel() {
         let (kind, text) = refusal([10, 77, 0, 2], from([10, 77, 0, 66]));
         assert_eq!((kind, text.as_str()), (Kind::Usage, "10.77.0.66 is not an address of this host"));
 
+        let (kind, text) = refusal([10, 77, 0, 2], from([127, 0, 0, 1]));
+        let expected = "127.0.0.1 cannot be the source of packets to 10.77.0.2";
+        assert_eq!((kind, text.as_str()), (Kind::Usage, expected));
+        let (kind, text) = refusal([192, 0, 2, 193], from([10, 77, 0, 1]));
+        assert_eq!((kind, text.contains("blackhole")), (Kind::Route, true), "{text}");
+
         let loud = Options { broadcast: true, ..plain };
         for (group, mac) in [
             ([255, 255, 255, 255], MacAddr::BROADCAST),
@@ -547,6 +553,11 @@ fn paths_are_those_of_the_kernel() {
             let path = path(group, loud).expect("a group");
             assert_eq!((path.hop, path.interface.as_str()), (Hop::Group { mac }, "near"));
         }
+        assert_eq!(direct.known_from, KnownFrom::Neighbours);
+        run("ip link set second arp off");
+        let unasked = path([10, 78, 0, 2], plain).expect("on link");
+        let own = block_on(interface("second")).mac;
+        assert_eq!((unasked.hop, unasked.known_from), (Hop::OnLink { known: own }, KnownFrom::Interface));
         run("ip link set near down");
         assert_eq!(refusal([10, 77, 0, 2], by("near")), (Kind::Interface, "interface near is down".into()));
     });
@@ -599,67 +610,6 @@ fn a_filter_lets_through_what_tcpdump_lets_through() {
             assert!(!records.is_empty(), "{expression} is caused");
             compare(&frames, &records);
         }
-    });
-}
-
-const PRIVILEGE: &str = "NETLAB_TEST_PRIVILEGE";
-
-/// Runs one test of this binary in a process of its own, because ids belong to whole processes.
-fn alone(test: &str, with: &[(&str, &str)]) {
-    let mut command = std::process::Command::new(std::env::current_exe().expect("own path"));
-    command.args(["--exact", test, "--nocapture"]).env(PRIVILEGE, "1").env_remove("SUDO_UID").env_remove("SUDO_GID");
-    let output = command.envs(with.iter().copied()).output().expect("runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("1 passed"), "{said}");
-}
-
-fn status(key: &str) -> String {
-    let status = std::fs::read_to_string("/proc/thread-self/status").expect("status");
-    let line = status.lines().find(|line| line.starts_with(key)).expect("a line");
-    line.split_once(':').expect("a colon").1.trim().to_owned()
-}
-
-#[test]
-fn without_privilege_open_sockets_still_work() {
-    const NAME: &str = "without_privilege_open_sockets_still_work";
-    if std::env::var_os(PRIVILEGE).is_none() {
-        alone(NAME, &[]);
-        if nix::unistd::geteuid().is_root() {
-            alone(NAME, &[("SUDO_UID", "65534"), ("SUDO_GID", "65534")]);
-        }
-        return;
-    }
-    on_stage(NAME, || {
-        let invoker = netlab::wire::privilege::invoking_user();
-        let Sockets { sniff, send } = Sockets::open("test", None).expect("sockets");
-        let held = caps::read(None, caps::CapSet::Permitted).expect("capabilities");
-        for set in [caps::CapSet::Inheritable, caps::CapSet::Ambient] {
-            caps::set(None, set, &held).expect("something to lose");
-        }
-        netlab::wire::privilege::drop_all().expect("dropped");
-        for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
-            assert_eq!(u64::from_str_radix(&status(set), 16), Ok(0), "{set}");
-        }
-        assert_eq!(status("NoNewPrivs"), "1");
-        if let Some(invoker) = invoker {
-            let id = invoker.uid.to_string();
-            assert_eq!(status("Uid").split_whitespace().collect::<Vec<_>>(), [id.as_str(); 4]);
-            assert_eq!(status("Gid").split_whitespace().collect::<Vec<_>>(), [id.as_str(); 4]);
-            assert_eq!(status("Groups"), id);
-        }
-        let again = Sockets::open("ping 127.0.0.1", Some("lo")).map(drop).expect_err("no privilege is left");
-        assert_eq!(again.kind(), Kind::Privilege);
-        assert_eq!(again.to_string(), "cannot open a raw socket on lo: operation not permitted (EPERM)");
-        block_on(async {
-            let target = Ipv4Addr::LOCALHOST;
-            let (lo, _) = path_to(target, Options::default()).await.expect("a path");
-            let mut sniffer =
-                Sniffer::start(sniff, &lo, &Filter::new().echo(target, Some(target), 3)).expect("a sniffer");
-            let mut channel = Channel::open(send, &lo).expect("a channel");
-            channel.send(&echo(target, target, 3, 8)).expect("sent");
-            assert_eq!(icmp(&drain(&mut sniffer).await), [(8, Direction::Out), (0, Direction::In)]);
-        });
     });
 }
 

@@ -1,14 +1,14 @@
 //! The file that will hold a capture, opened while there is the right to, and left alone until the capture begins.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::write::cannot_create;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// A file that is open for writing and of which nothing has changed yet. Dropped unused, it leaves no trace.
 #[derive(Debug)]
@@ -26,17 +26,16 @@ impl Destination {
     /// [`Kind::File`](crate::error::Kind::File) when it cannot be written.
     pub fn open(path: &Path) -> Result<Self> {
         let new = path.symlink_metadata().is_err();
-        // Without this flag, opening a pipe would wait until somebody reads it, and show nothing meanwhile.
-        let flags = OFlag::O_NONBLOCK;
-        let file = OpenOptions::new().write(true).create(true).truncate(false).custom_flags(flags.bits()).open(path);
-        let file = file.map_err(|error| match error.raw_os_error() {
-            Some(number) if number == Errno::ENXIO as i32 => {
-                cannot_create(path, &error).hint("nobody reads this pipe yet")
-            }
+        // Without O_NONBLOCK, opening a named pipe waits for a reader without a word.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).custom_flags(OFlag::O_NONBLOCK.bits());
+        let file = options.open(path).map_err(|error| match error.raw_os_error() {
+            Some(errno) if errno == Errno::ENXIO as i32 && is_pipe(path) => unread(path),
             _ => cannot_create(path, &error),
         })?;
-        let restored = fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()));
-        restored.map_err(|error| cannot_create(path, &error.into()))?;
+        // From here on, a slow reader is waited for.
+        let blocking = fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()));
+        blocking.map_err(|errno| cannot_create(path, &errno.into()))?;
         Ok(Self { path: path.to_owned(), file, new })
     }
 
@@ -52,6 +51,16 @@ impl Destination {
     }
 }
 
+fn unread(path: &Path) -> Error {
+    let name = path.display().to_string();
+    Error::new(Kind::File, format!("nobody reads from {} (ENXIO)", name.escape_debug()))
+        .hint("start its reader first; such as: wireshark -k -i PIPE")
+}
+
+fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.file_type().is_fifo())
+}
+
 impl Drop for Destination {
     fn drop(&mut self) {
         if self.new {
@@ -64,6 +73,41 @@ impl Drop for Destination {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_without_a_reader_is_refused_and_one_with_a_reader_waited_for() {
+        use std::io::{Read, Write};
+        let pipe = std::env::temp_dir().join(format!("netlab-destination-{}.fifo", std::process::id()));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
+        let (tell, told) = std::sync::mpsc::channel();
+        let path = pipe.clone();
+        std::thread::spawn(move || tell.send(Destination::open(&path).map(drop)));
+        let answer = told.recv_timeout(std::time::Duration::from_secs(5)).expect("it does not wait for ever");
+        let error = answer.expect_err("nobody reads");
+        assert!(error.to_string().contains("nobody reads") && !error.hints().is_empty(), "{error}");
+
+        let path = pipe.clone();
+        let reader = std::thread::spawn(move || {
+            let mut file = File::open(path).expect("opens with its writer");
+            // More than a pipe holds is under way by now.
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let mut all = Vec::new();
+            file.read_to_end(&mut all).expect("reads");
+            all.len()
+        });
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        let destination = loop {
+            match Destination::open(&pipe) {
+                Ok(destination) => break destination,
+                Err(error) => assert!(std::time::Instant::now() < patience, "{error}"),
+            }
+        };
+        let (mut file, _) = destination.take().expect("a pipe is not emptied");
+        file.write_all(&vec![7; 1 << 18]).expect("waits for its reader");
+        drop(file);
+        assert_eq!(reader.join().expect("ends"), 1 << 18);
+        std::fs::remove_file(&pipe).expect("removed");
+    }
 
     #[test]
     fn unused_it_leaves_everything_as_it_was() {

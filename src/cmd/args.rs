@@ -13,7 +13,7 @@ use crate::model::Nanos;
 #[derive(Clone, Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools)] // they are switches of a command line
 pub struct Common {
-    /// Run inside a virtual network made for this command: no root, no internet
+    /// Run in a virtual network made for this command: no root, no internet
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "home", help_heading = "Where")]
     pub lab: Option<String>,
@@ -38,7 +38,7 @@ pub struct Common {
     /// One JSON object a line
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
-    /// Save what was captured (pcapng), with the explanations as packet comments
+    /// Save what was captured, with the explanations as packet comments
     #[arg(long, global = true, value_name = "FILE.pcapng", help_heading = "Output")]
     pub save: Option<PathBuf>,
     /// When to use colour
@@ -66,17 +66,6 @@ pub enum ColorWhen {
     Always,
     /// Never
     Never,
-}
-
-/// What an option of every command is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// Which way packets go.
-    Wire,
-    /// What is shown and kept of packets.
-    Packets,
-    /// Output for programs.
-    Json,
 }
 
 /// Reads a span in seconds, such as `0.2`: at least 0, at most a day.
@@ -109,7 +98,35 @@ impl Pattern {
     }
 }
 
+/// Whether an option was given.
+type Given = fn(&Common) -> bool;
+
+/// The commands that send packets.
+const PROBING: &[&str] = &["ping", "arp", "trace", "handshake"];
+
+/// The options that would mislead if a command took them and did nothing: the option, whether it was given, and who
+/// takes it. The others do no harm anywhere.
+static TAKEN_BY: &[(&str, Given, &[&str])] = &[
+    ("--interface", |common| common.interface.is_some(), PROBING),
+    ("--ipv4", |common| common.ipv4, PROBING),
+    ("--ipv6", |common| common.ipv6, PROBING),
+    ("--json", |common| common.json, &["ping", "arp", "trace", "handshake", "field"]),
+    ("--save", |common| common.save.is_some(), PROBING),
+];
+
 impl Common {
+    /// Refuses every option that `command` would not heed.
+    ///
+    /// # Errors
+    /// For the first such option that was given.
+    pub fn only_those_of(&self, command: &str) -> Result<()> {
+        let unheeded = |(_, given, takers): &&(&str, Given, &[&str])| given(self) && !takers.contains(&command);
+        let Some((option, _, takers)) = TAKEN_BY.iter().find(unheeded) else { return Ok(()) };
+        let takers: Vec<_> = takers.iter().map(|taker| format!("netlab {taker}")).collect();
+        Err(Error::new(Kind::Usage, format!("the command {command} has no use for {option}"))
+            .hint(format!("leave it out; it is for: {}", takers.join(", "))))
+    }
+
     /// Refuses what is not there yet, for a command that only speaks IPv4.
     ///
     /// # Errors
@@ -121,29 +138,6 @@ impl Common {
             return Err(Error::new(Kind::Usage, "IPv6 is not supported yet").hint("try: an IPv4 address or a name"));
         }
         Ok(())
-    }
-
-    /// Refuses the options of `families`, which mean nothing to `command`: an option that is taken and does nothing
-    /// misleads.
-    ///
-    /// # Errors
-    /// For the first one given.
-    pub fn refuse(&self, command: &str, families: &[Family]) -> Result<()> {
-        let given = [
-            (Family::Wire, "--interface", self.interface.is_some()),
-            (Family::Wire, "-4", self.ipv4),
-            (Family::Wire, "-6", self.ipv6),
-            (Family::Packets, "--save", self.save.is_some()),
-            (Family::Packets, "--verbose", self.verbose > 0),
-            (Family::Packets, "--quiet", self.quiet),
-            (Family::Json, "--json", self.json),
-        ];
-        let found = given.iter().find(|(family, _, given)| *given && families.contains(family));
-        match found {
-            Some((_, option, _)) => Err(Error::new(Kind::Usage, format!("{option} means nothing to netlab {command}"))
-                .hint(format!("try: netlab {command} --help"))),
-            None => Ok(()),
-        }
     }
 
     /// Whether the run is inside a lab: one of its own, or the one that `netlab lab` opened around this process.
@@ -187,6 +181,20 @@ mod tests {
         assert_eq!(seconds("0"), Ok(Nanos(0)));
         for wrong in ["-1", "nan", "inf", "1s", "", "86401"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_options_is_whole() {
+        use clap::CommandFactory;
+        let cli = crate::cmd::Cli::command();
+        let commands: Vec<_> = cli.get_subcommands().map(clap::Command::get_name).collect();
+        let options: Vec<_> = cli.get_arguments().filter_map(clap::Arg::get_long).collect();
+        for (option, ..) in TAKEN_BY {
+            assert!(options.contains(&option.trim_start_matches('-')), "there is no option {option}");
+        }
+        for taker in TAKEN_BY.iter().flat_map(|row| row.2) {
+            assert!(commands.contains(taker), "there is no command {taker}");
         }
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
 use clap::{Args, ValueEnum};
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::{Error, Kind, Result};
@@ -19,10 +20,10 @@ pub const DEFAULT_SCENARIO: &str = "home";
 /// Arguments of `netlab lab`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    netlab lab                                  a shell on the learner's computer; exit ends the lab\n  \
+    netlab lab                                  a shell on the learner's computer\n  \
     netlab lab map                              who is where\n  \
     netlab lab -- ping -c1 192.168.11.7         any program, without root\n  \
-    netlab lab --on router -- tcpdump -ni any   on another node; inside a lab: of that lab")]
+    netlab lab --on router -- tcpdump -ni any   on another node")]
 pub struct LabArgs {
     /// Draw the network instead of running anything in it
     #[arg(value_enum, conflicts_with_all = ["on", "command"])]
@@ -69,7 +70,7 @@ fn draw(scenario: &str, ascii: bool, out: &mut dyn Write) -> Result<u8> {
     match map::draw(&topology, scenario, ascii, out).and_then(|()| out.flush()) {
         Ok(()) => Ok(0),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
-        Err(error) => Err(Error::new(Kind::File, format!("cannot write the map: {error}"))),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -137,10 +138,30 @@ fn greet(topology: &Topology, node: &str) {
 
 fn cannot_start(program: &OsStr, error: &io::Error) -> Error {
     let program = program.to_string_lossy();
-    match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Kind::Usage, format!("there is no program called {program}")),
-        _ => Error::new(Kind::System, format!("cannot run {program}: {error}")),
-    }
+    let (kind, what, hint) = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT) if program.contains('/') => (
+            Kind::Usage,
+            format!("there is no program {program}, or none that its first line (#!) names"),
+            "look at it with: ls -l, head -1",
+        ),
+        Some(Errno::ENOENT) => (
+            Kind::Usage,
+            format!("there is no program called {program}"),
+            "install it, or give its path; after -- come a program and its arguments",
+        ),
+        Some(Errno::EACCES) => (
+            Kind::System,
+            format!("cannot run {program}: {error}"),
+            "it is no program, or not yours to run; a shell script runs with: sh FILE",
+        ),
+        Some(Errno::ENOEXEC) => (
+            Kind::System,
+            format!("cannot run {program}: {error}"),
+            "it is for another machine, or a script without a first line such as #!/bin/sh",
+        ),
+        _ => (Kind::System, format!("cannot run {program}: {error}"), "see whether it runs outside the lab"),
+    };
+    Error::new(kind, what).hint(hint)
 }
 
 /// The code of a program's end, as shells count it: 128 and the signal's number, where a signal ended it.

@@ -16,10 +16,10 @@ use clap::{Parser, Subcommand};
 
 pub use args::{ColorWhen, Common};
 
-use self::args::Family::{Json, Packets, Wire};
 use crate::error::Result;
 use crate::proto;
 use crate::render::Glyphs;
+use crate::wire::privilege;
 
 /// See a network think: netlab sends real packets by hand, watches the same wire, and explains what it saw.
 #[derive(Debug, Parser)]
@@ -54,13 +54,27 @@ pub enum Command {
 const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
-  netlab ping -c 2 -vv 192.168.11.1     every field of every packet, on your own network
+  netlab ping -c 2 -vv 192.168.1.1      on your own: every field of every packet
   netlab --lab arp 192.168.11.0/24      everyone on the network
-  netlab --lab handshake www.example.com:80   open and close a TCP connection by hand
+  netlab --lab handshake www.example.com:80     a TCP connection by hand
   netlab --lab trace www.example.com    the routers on the way to it
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
+
+impl Command {
+    /// What it is called.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ping(_) => "ping",
+            Self::Arp(_) => "arp",
+            Self::Trace(_) => "trace",
+            Self::Handshake(_) => "handshake",
+            Self::Field(_) => "field",
+            Self::Lab(_) => "lab",
+        }
+    }
+}
 
 impl Cli {
     /// Runs the command. The exit code says whether its goal was met: 0 yes, 1 no.
@@ -68,14 +82,15 @@ impl Cli {
     /// # Errors
     /// When it could not run.
     pub fn run(self) -> Result<u8> {
+        privilege::refuse_set_user_id()?;
         let common = &self.common;
+        common.only_those_of(self.command.name())?;
         match self.command {
             Command::Ping(args) => ping::run(&args, common),
             Command::Arp(args) => arp::run(&args, common),
             Command::Handshake(args) => handshake::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
             Command::Field(args) => {
-                common.refuse("field", &[Wire, Packets])?;
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());
                 field::run(&args, proto::all(), language, look, common.json, &mut out)??;
@@ -83,7 +98,6 @@ impl Cli {
                 Ok(0)
             }
             Command::Lab(args) => {
-                common.refuse("lab", &[Wire, Packets, Json])?;
                 let ascii = report::look(common).glyphs == Glyphs::Ascii;
                 lab::run(&args, common.lab.as_deref(), ascii, &mut io::stdout())
             }

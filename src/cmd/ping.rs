@@ -21,22 +21,22 @@ pub struct Args {
     #[arg(value_name = "TARGET")]
     target: String,
     /// Number of requests
-    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=65535), allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "N", default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=65535))]
     count: u32,
     /// Seconds from one request to the next
-    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", default_value = "1", allow_negative_numbers = true, value_parser = args::seconds)]
     interval: Nanos,
     /// Seconds to wait for each reply
-    #[arg(short = 'W', long, value_name = "SECONDS", default_value = "2", value_parser = args::seconds, allow_negative_numbers = true)]
+    #[arg(short = 'W', long, value_name = "SECONDS", default_value = "2", allow_negative_numbers = true, value_parser = args::seconds)]
     timeout: Nanos,
     /// Seconds after which the whole run ends
-    #[arg(short = 'w', long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
+    #[arg(short = 'w', long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = args::seconds)]
     deadline: Option<Nanos>,
     /// Time to live: how many routers may pass the request on
-    #[arg(short, long, value_name = "HOPS", default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..), allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "HOPS", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..))]
     ttl: u8,
     /// Bytes to be echoed
-    #[arg(short, long, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(..=65507), allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "BYTES", default_value_t = 56, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(..=65507))]
     size: u16,
     /// What these bytes repeat, in hexadecimal, instead of counting up from 00
     #[arg(short, long, value_name = "HEX", value_parser = args::pattern)]
@@ -59,7 +59,7 @@ const EXAMPLES: &str = "\
 Examples:
   netlab --lab ping 192.168.11.1               in the built-in network
   netlab ping -c 2 -vv 192.168.11.1            every field of every packet
-  netlab ping -s 1472 -M do www.example.com    does a full frame get through unfragmented?
+  netlab ping -s 1472 -M do www.example.com    does a full frame pass uncut?
   netlab ping --json -c 1 192.168.11.1         one object a line, for scripts";
 
 /// Listens for the figures of the verdict while the report is told.

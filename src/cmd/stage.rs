@@ -50,13 +50,6 @@ impl Stage {
     /// # Errors
     /// As [`Stage::set`], and those of `open`.
     pub fn set_with<T>(common: &Common, open: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
-        if nix::unistd::getuid() != nix::unistd::geteuid() {
-            return Err(Error::new(
-                Kind::Privilege,
-                "netlab does not run set-user-ID: it would write files as another user",
-            )
-            .hint("or once: sudo chmod u-s, then sudo setcap cap_net_raw+ep, on the netlab program"));
-        }
         // Asked while there is the right to look.
         let in_lab = common.in_lab();
         let lab = common.lab.as_deref().map(Lab::prepare).transpose()?;
@@ -193,31 +186,6 @@ impl Scene {
 
 /// What the user typed after the program's name, `--lab` left out, ready to be pasted into a shell.
 fn command_line() -> String {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    words.filter(|word| !word.starts_with("--lab")).map(|word| shell_word(&word)).collect::<Vec<_>>().join(" ")
-}
-
-/// `word` as a shell reads it back; control characters, which no terminal should see, are left out.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
-    let shown: String = word.chars().filter(|c| !c.is_control()).collect();
-    if !shown.is_empty() && shown.chars().all(plain) { shown } else { format!("'{}'", shown.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_can_be_pasted() {
-        for (word, quoted) in [
-            ("192.168.11.1", "192.168.11.1"),
-            ("a b'c", r"'a b'\''c'"),
-            ("für", "für"),
-            ("", "''"),
-            ("x\u{1b}[31m", "'x[31m'"),
-        ] {
-            assert_eq!(shell_word(word), quoted);
-        }
-    }
+    let words = std::env::args_os().skip(1).filter(|word| !word.as_encoded_bytes().starts_with(b"--lab"));
+    words.map(|word| privilege::shell_word(&word)).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
 //! The heading's sentences: where a packet goes first, and why.
 
-use crate::model::{Arg, Hop, Note, Path};
+use crate::model::{Arg, Hop, KnownFrom, Note, Path};
 
 use super::rules as rule;
 
@@ -35,8 +35,12 @@ pub fn heading(path: &Path) -> Vec<Note> {
         Hop::Router { address, known: Some(mac) } => Some((address, mac)),
         _ => None,
     };
-    let second = known
-        .map(|(address, mac)| rule::PATH_KNOWN.note(Vec::new(), [address.to_string().into(), mac.to_string().into()]));
+    let second = known.map(|(address, mac)| match path.known_from {
+        KnownFrom::Neighbours => {
+            rule::PATH_KNOWN.note(Vec::new(), [address.to_string().into(), mac.to_string().into()])
+        }
+        KnownFrom::Interface => rule::PATH_NO_ARP.note(Vec::new(), [interface(), mac.to_string().into()]),
+    });
     std::iter::once(first).chain(second).collect()
 }
 
@@ -48,8 +52,8 @@ mod tests {
     use crate::explain::words::{self, Language};
     use crate::model::MacAddr;
 
-    fn said(target: [u8; 4], hop: Hop) -> Vec<String> {
-        let path = Path {
+    fn path(target: [u8; 4], hop: Hop) -> Path {
+        Path {
             target: Ipv4Addr::from(target),
             name: None,
             interface: "eth0".to_owned(),
@@ -57,8 +61,16 @@ mod tests {
             network: "192.168.11.2/24".parse().ok(),
             mtu: 1500,
             hop,
-        };
-        heading(&path).iter().map(|note| words::of(Language::English, note)).collect()
+            known_from: KnownFrom::Neighbours,
+        }
+    }
+
+    fn words(path: &Path) -> Vec<String> {
+        heading(path).iter().map(|note| words::of(Language::English, note)).collect()
+    }
+
+    fn said(target: [u8; 4], hop: Hop) -> Vec<String> {
+        words(&path(target, hop))
     }
 
     #[test]
@@ -73,6 +85,14 @@ mod tests {
         let text = said([93, 184, 216, 34], hop);
         assert_eq!(text[0], "93.184.216.34 is not on your network: the frame goes to the router 192.168.11.1.");
         assert!(text[1].contains("02:00:00:00:00:01") && text[1].contains("192.168.11.1"), "{text:?}");
+    }
+
+    #[test]
+    fn an_address_that_no_table_gave_is_not_said_to_come_from_one() {
+        let hop = Hop::OnLink { known: Some(MacAddr([2, 0, 0, 0, 0, 7])) };
+        let text = words(&Path { known_from: KnownFrom::Interface, ..path([192, 168, 11, 7], hop) });
+        assert!(text[1].contains("02:00:00:00:00:07") && text[1].contains("without ARP"), "{text:?}");
+        assert!(!text[1].contains("table"), "{text:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
 
-use crate::model::{Arg, Claim, FrameNo, Hop, Note, Path, PingSummary, Probed, Status};
+use crate::model::{Arg, Claim, FrameNo, Hop, KnownFrom, Note, Path, PingSummary, Probed, Status};
 use crate::proto::icmp;
 
 use super::rules::{self as rule, Rule};
@@ -32,7 +32,7 @@ pub struct Run<'a> {
     pub arp_answered: Option<bool>,
     /// The frames of our ARP questions and their answers.
     pub arp_frames: &'a [FrameNo],
-    /// Frames that looked like answers and did not count.
+    /// The frames that look like answers and do not count.
     pub rejected: &'a [FrameNo],
 }
 
@@ -64,6 +64,7 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
     run.errors(&mut notes);
     run.lost(&mut notes);
     run.surplus(&mut notes);
+    run.rejected(&mut notes);
     notes.extend(run.distance());
     notes.extend(run.blind());
     notes.sort_by_key(|note| match note.kind {
@@ -111,6 +112,18 @@ impl Run<'_> {
         self.fates.iter().filter(move |fate| wanted(fate.status))
     }
 
+    /// Answers came, but too late or not as they should be.
+    fn came_to_nothing(&self) -> bool {
+        !self.rejected.is_empty() || self.with(|status| status == Status::Late).next().is_some()
+    }
+
+    /// How many requests left, and neither an answer nor an error ever told of them.
+    fn unexplained(&self) -> u32 {
+        let told = self.with(|status| !matches!(status, Status::Timeout | Status::NotSent { .. }));
+        let told: BTreeSet<u16> = told.map(|fate| fate.seq).collect();
+        self.summary.transmitted.saturating_sub(u32::try_from(told.len()).unwrap_or(u32::MAX))
+    }
+
     fn no_arp(&self) -> bool {
         self.arp_answered == Some(false) && self.summary.received == 0
     }
@@ -146,14 +159,9 @@ impl Run<'_> {
                 notes.push(rule::PING_NO_ARP.note(asked, [self.target()]));
                 notes.push(rule::PING_WHY_NO_ARP.note(Vec::new(), [self.target()]));
             }
-        } else if summary.errors == 0 && summary.transmitted > 0 && self.heard_nothing() {
+        } else if summary.errors == 0 && summary.transmitted > 0 && !self.came_to_nothing() {
             self.silent(notes);
         }
-    }
-
-    /// No answer, however late or wrong.
-    fn heard_nothing(&self) -> bool {
-        self.rejected.is_empty() && self.with(|status| status == Status::Late).next().is_none()
     }
 
     /// Requests left, and nothing at all came back.
@@ -166,7 +174,7 @@ impl Run<'_> {
                 notes.push(rule::PING_ARP_BUT_SILENT.note(self.arp_frames.to_vec(), [self.target()]));
                 &rule::PING_WHY_REFUSES
             }
-            Hop::OnLink { known: Some(_) } => &rule::PING_WHY_STALE,
+            Hop::OnLink { known: Some(_) } if self.path.known_from == KnownFrom::Neighbours => &rule::PING_WHY_STALE,
             _ => &rule::PING_WHY_SILENT,
         };
         notes.push(why.note(Vec::new(), [self.target()]));
@@ -240,18 +248,18 @@ impl Run<'_> {
         all
     }
 
-    /// Some requests were answered, others not.
+    /// Some requests were answered, others not. Where an error or a late answer tells of the request itself, or only
+    /// errors came, their own sentences say why.
     fn lost(&self, notes: &mut Vec<Note>) {
         let lost: Vec<&Probed> = self.with(|status| status == Status::Timeout).collect();
-        let some = self.summary.received > 0 || self.summary.errors > 0;
+        let some = self.summary.received > 0 || self.summary.errors > 0 || self.came_to_nothing();
         if lost.is_empty() || !some || matches!(self.path.hop, Hop::Group { .. }) {
             return;
         }
         let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
         let which = list(lost.iter().map(|fate| fate.seq));
         notes.push(rule::PING_LOST.note(frames(lost), [count.into(), which.into()]));
-        // Where each has an error of its own, late as it may be, nothing is left to guess.
-        if self.summary.errors < count {
+        if self.summary.received > 0 && self.unexplained() > 0 {
             notes.push(rule::PING_WHY_LOST.note(Vec::new(), []));
         }
     }
@@ -263,13 +271,17 @@ impl Run<'_> {
             notes.push(rule::PING_LATE.note(frames(late()), [count.into()]));
             notes.push(rule::PING_WHY_LATE.note(Vec::new(), []));
         }
-        if let count @ 1.. = u32::try_from(self.rejected.len()).unwrap_or(u32::MAX) {
-            notes.push(rule::PING_REJECTED.note(self.rejected.to_vec(), [count.into()]));
-        }
         if self.summary.duplicates > 0 && !matches!(self.path.hop, Hop::Group { .. }) {
             let duplicates = self.with(|status| status == Status::Duplicate);
             notes.push(rule::PING_DUPLICATES.note(frames(duplicates), [self.summary.duplicates.into()]));
             notes.push(rule::PING_WHY_DUPLICATES.note(Vec::new(), []));
+        }
+    }
+
+    /// Frames that look like answers; what is wrong with each is said where it came.
+    fn rejected(&self, notes: &mut Vec<Note>) {
+        if let count @ 1.. = u32::try_from(self.rejected.len()).unwrap_or(u32::MAX) {
+            notes.push(rule::PING_REJECTED.note(self.rejected.to_vec(), [count.into()]));
         }
     }
 
@@ -296,9 +308,7 @@ impl Run<'_> {
         let (about_target, plain): (Option<&'static Rule>, Option<&'static Rule>) = match self.path.hop {
             Hop::Local => (None, Some(&rule::PING_BLIND_NETWORK)),
             Hop::Group { .. } => (None, Some(&rule::PING_BLIND_QUIET)),
-            _ if summary.received > 0 && summary.received < summary.transmitted => {
-                (None, Some(&rule::PING_BLIND_DIRECTION))
-            }
+            _ if summary.received > 0 && self.unexplained() > 0 => (None, Some(&rule::PING_BLIND_DIRECTION)),
             _ if summary.received > 0 => (None, Some(&rule::PING_BLIND_PROGRAMS)),
             _ if self.no_arp() && self.router().is_none() => (Some(&rule::PING_BLIND_ELSEWHERE), None),
             Hop::OnLink { .. } if summary.transmitted == 0 && self.arp_answered == Some(true) => {
@@ -306,6 +316,9 @@ impl Run<'_> {
             }
             _ if self.no_arp() || summary.transmitted == 0 => (Some(&rule::PING_BLIND_BEYOND), None),
             _ if summary.errors > 0 => self.reported_by_others(),
+            _ if !self.rejected.is_empty() => (None, Some(&rule::PING_BLIND_REJECTED)),
+            _ if self.came_to_nothing() && self.unexplained() > 0 => (None, Some(&rule::PING_BLIND_DIRECTION)),
+            _ if self.came_to_nothing() => (None, Some(&rule::PING_BLIND_PROGRAMS)),
             // A machine that answered ARP is on; what is unseen is what its silence means for others.
             Hop::OnLink { .. } if self.arp_answered == Some(true) => (None, Some(&rule::PING_BLIND_DIRECTION)),
             _ => (Some(&rule::PING_BLIND_SILENCE), None),

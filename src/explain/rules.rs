@@ -179,6 +179,7 @@ table! {
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
     PATH_KNOWN               "path.known"               Fact  Chat  Some("RFC 826"), ["address" "mac"];
+    PATH_NO_ARP              "path.no-arp"              Fact  Note  None, ["interface" "mac"];
     PATH_OWN                 "path.own"                 Fact  Chat  None, ["target"];
     PATH_LOOPBACK            "path.loopback"            Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["target"];
     PATH_PEER                "path.peer"                Fact  Chat  None, ["target" "interface"];
@@ -211,7 +212,7 @@ table! {
     PING_TTL_EXCEEDED        "ping.ttl-exceeded"        Fact  Warn  Some("RFC 1812 §5.3.1"), ["from" "count" "ttl"];
     PING_DUPLICATES          "ping.duplicates"          Fact  Note  None, ["count"];
     PING_LATE                "ping.late"                Fact  Note  None, ["count"];
-    PING_REJECTED            "ping.rejected"            Fact  Warn  Some("RFC 792"), ["count"];
+    PING_REJECTED            "ping.rejected"            Fact  Warn  None, ["count"];
     PING_EVERYONE            "ping.everyone"            Fact  Note  Some("RFC 1122 §3.2.2.6"), ["count" "target"];
     PING_NOT_SENT            "ping.not-sent"            Fact  Error None, ["count" "error"];
 
@@ -244,8 +245,9 @@ table! {
     PING_BLIND_DIRECTION     "ping.blind.direction"     Blind Chat  None, [];
     PING_BLIND_SILENCE       "ping.blind.silence"       Blind Chat  None, ["target"];
     PING_BLIND_ELSEWHERE     "ping.blind.elsewhere"     Blind Chat  None, ["target"];
-    PING_BLIND_UNASKED       "ping.blind.unasked"       Blind Chat  None, ["target"];
     PING_BLIND_BEYOND        "ping.blind.beyond"        Blind Chat  None, ["target"];
+    PING_BLIND_UNASKED       "ping.blind.unasked"       Blind Chat  None, ["target"];
+    PING_BLIND_REJECTED      "ping.blind.rejected"      Blind Chat  None, [];
     PING_BLIND_REPORTER      "ping.blind.reporter"      Blind Chat  None, ["target"];
     PING_BLIND_NETWORK       "ping.blind.network"       Blind Chat  None, [];
     PING_BLIND_QUIET         "ping.blind.quiet"         Blind Chat  Some("RFC 1122 §3.2.2.6"), [];

@@ -14,6 +14,7 @@ const QUOTE: Quote = Quote { ttl: 1, dsfield: 0, source: PC, destination: TARGET
 
 fn path(hop: Hop) -> Path {
     Path {
+        known_from: crate::model::KnownFrom::default(),
         target: TARGET,
         name: Some("www.example.com".to_owned()),
         interface: "eth0".to_owned(),

@@ -212,7 +212,8 @@ fn engine_wanted() -> Result<Option<Engine>> {
         Err(_) | Ok("") => Ok(None),
         Ok("tap") => Ok(Some(Engine::Tap)),
         Ok("veth") => Ok(Some(Engine::Veth)),
-        Ok(other) => Err(Error::new(Kind::Usage, format!("{ENGINE_VARIABLE} is {other:?}; it can be tap or veth"))),
+        Ok(other) => Err(Error::new(Kind::Usage, format!("{ENGINE_VARIABLE} is {other:?}; it can be tap or veth"))
+            .hint(format!("leave it unset, and netlab takes what works here: unset {ENGINE_VARIABLE}"))),
     }
 }
 

@@ -5,11 +5,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Read;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Deserializer};
 
 use super::check;
@@ -19,6 +24,12 @@ use crate::model::{Ipv4Cidr, MacAddr};
 
 /// The scenarios that netlab brings, by name.
 pub const SCENARIOS: &[(&str, &str)] = &[("home", include_str!("scenarios/home.toml"))];
+
+/// What a sound scenario looks like.
+const EXAMPLE: &str = "an example is src/lab/scenarios/home.toml in netlab's source";
+
+/// The longest file of a scenario, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// A whole virtual network.
 #[derive(Clone, Debug, Deserialize)]
@@ -199,12 +210,13 @@ impl Topology {
     pub fn load(scenario: &str) -> Result<Self> {
         let is_file = scenario.contains('/') || Path::new(scenario).extension().is_some_and(|end| end == "toml");
         if is_file {
-            return Self::read(&text_of(scenario)?, scenario);
+            let text = read_file(scenario).map_err(|why| {
+                Error::new(Kind::File, format!("cannot read the scenario {scenario}: {why}")).hint(choices())
+            })?;
+            return Self::read(&text, scenario);
         }
         let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == scenario) else {
-            let names: Vec<_> = SCENARIOS.iter().map(|(name, _)| *name).collect();
-            return Err(Error::new(Kind::Usage, format!("there is no scenario called {scenario}"))
-                .hint(format!("scenarios: {}; a file of your own ends in .toml or contains a /", names.join(", "))));
+            return Err(Error::new(Kind::Usage, format!("there is no scenario called {scenario}")).hint(choices()));
         };
         Self::read(text, name)
     }
@@ -218,11 +230,14 @@ impl Topology {
             let line = error.span().map_or(1, |span| check::line_of(text, span.start));
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
             Error::new(Kind::Usage, format!("{origin}, line {line}: {message}"))
+                .hint("a scenario is a TOML file with a title, a host, and some [[link]] and [[node]]")
+                .hint(EXAMPLE)
         })?;
         check::check(&topology).map_err(|wrong| {
             let line = check::line_of_place(text, wrong.place);
             let error = Error::new(Kind::Usage, format!("{origin}, line {line}: {}", wrong.message));
-            wrong.hint.into_iter().fold(error, Error::hint)
+            let hint = wrong.hint.unwrap_or_else(|| format!("change that line; {EXAMPLE}"));
+            error.hint(hint)
         })?;
         Ok(topology)
     }
@@ -283,23 +298,6 @@ impl Topology {
     }
 }
 
-/// The text of a scenario's file: a regular file of a size that a person could have written.
-fn text_of(file: &str) -> Result<String> {
-    const LARGEST: u64 = 1 << 20;
-    let failed = |why: &dyn std::fmt::Display| {
-        Error::new(Kind::File, format!("cannot read the scenario {file}: {why}"))
-            .hint("a scenario is a TOML file like those that netlab comes with: src/lab/scenarios/home.toml")
-    };
-    let about = std::fs::metadata(file).map_err(|error| failed(&error))?;
-    if !about.is_file() {
-        return Err(failed(&"it is no regular file"));
-    }
-    if about.len() > LARGEST {
-        return Err(failed(&"it is larger than 1 MiB"));
-    }
-    std::fs::read_to_string(file).map_err(|error| failed(&error))
-}
-
 impl Node {
     /// The names of those services that can be met, for the map: `http 80`.
     pub fn offers(&self) -> impl Iterator<Item = String> {
@@ -317,6 +315,34 @@ impl fmt::Display for ServiceKind {
             Self::Filtered => "filtered",
         })
     }
+}
+
+/// Which scenarios there are.
+fn choices() -> String {
+    let names: Vec<_> = SCENARIOS.iter().map(|(name, _)| *name).collect();
+    format!("scenarios: {}; a file of your own ends in .toml or contains a /", names.join(", "))
+}
+
+/// The text of a regular file of at most [`LARGEST`] bytes; anything else may never end, or never begin.
+fn read_file(path: &str) -> Result<String, String> {
+    let why = |error: std::io::Error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(errno) => format!("{} ({errno:?})", errno.desc().to_lowercase()),
+        None => error.to_string(),
+    };
+    // Without O_NONBLOCK, opening a named pipe waits for a writer; it means nothing to a regular file.
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(why)?;
+    let kind = file.metadata().map_err(why)?.file_type();
+    if kind.is_dir() {
+        return Err("it is a directory".to_owned());
+    } else if !kind.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(why)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err("it is larger than 1 MiB".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not text (UTF-8)".to_owned())
 }
 
 fn yes() -> bool {

@@ -25,7 +25,7 @@ pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
-pub use path::{Hop, Path};
+pub use path::{Hop, KnownFrom, Path};
 pub use statistics::{PingSummary, RttSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
 pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};

@@ -21,6 +21,18 @@ pub struct Path {
     pub mtu: usize,
     /// Who gets the frame.
     pub hop: Hop,
+    /// How a MAC address that `hop` knows already came to be known.
+    pub known_from: KnownFrom,
+}
+
+/// Where a MAC address was taken from without asking for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownFrom {
+    /// The kernel's neighbour table.
+    #[default]
+    Neighbours,
+    /// The interface itself: it works without ARP, and the kernel writes the interface's own address on its frames.
+    Interface,
 }
 
 /// The first receiver of a packet.
@@ -28,14 +40,14 @@ pub struct Path {
 pub enum Hop {
     /// The target itself: it is on this link. Its MAC address is known already or has to be asked for.
     OnLink {
-        /// From the kernel's neighbour table.
+        /// Its MAC address, where it is known already: [`Path::known_from`].
         known: Option<MacAddr>,
     },
     /// A router on this link.
     Router {
         /// Its address.
         address: Ipv4Addr,
-        /// From the kernel's neighbour table.
+        /// Its MAC address, where it is known already: [`Path::known_from`].
         known: Option<MacAddr>,
     },
     /// Nobody: the target is this host.

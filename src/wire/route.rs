@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::interface::{Interface, confirmed_neighbour, list};
 use super::netlink::{Netlink, errno};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Hop, LinkType, MacAddr, Path};
+use crate::model::{Hop, KnownFrom, LinkType, MacAddr, Path};
 
 /// What the user asked for about the way out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,9 +41,19 @@ pub async fn path_to(target: Ipv4Addr, options: Options<'_>) -> Result<(Interfac
     }
     let wanted = options.interface.map(|name| named(&interfaces, name)).transpose()?;
     if let Some(source) = options.source {
-        check_source(&interfaces, source, target)?;
+        check_source(&interfaces, source)?;
     }
-    let route = ask(&netlink, target, wanted, options.source).await?;
+    let route = match ask(&netlink, target, wanted, options.source).await {
+        Ok(route) => route,
+        Err(error) => {
+            // Is it the source that is in the way?
+            let without = match options.source {
+                Some(source) => ask(&netlink, target, wanted, None).await.ok().map(|route| (source, route)),
+                None => None,
+            };
+            return Err(without.map_or(error, |(source, route)| unfit_source(source, target, route.source)));
+        }
+    };
     let interface = by_index(&interfaces, route.interface)?;
     if route.kind == RouteType::Broadcast && !options.broadcast {
         return Err(needs_broadcast(target));
@@ -58,7 +68,9 @@ pub async fn path_to(target: Ipv4Addr, options: Options<'_>) -> Result<(Interfac
         .ok_or_else(|| without_address(interface))?;
     let hop = first_hop(&netlink, target, &route, interface).await?;
     let network = interface.addresses.iter().map(|own| own.cidr).find(|cidr| cidr.address == source);
-    let path = Path { target, name: None, interface: interface.name.clone(), source, network, mtu: interface.mtu, hop };
+    let known_from = if interface.is_without_arp() { KnownFrom::Interface } else { KnownFrom::Neighbours };
+    let (name, mtu) = (interface.name.clone(), interface.mtu);
+    let path = Path { target, name: None, interface: name, source, network, mtu, hop, known_from };
     Ok((interface.clone(), path))
 }
 
@@ -212,14 +224,7 @@ fn without_address(interface: &Interface) -> Error {
         .hint("without one, nobody could send an answer back")
 }
 
-fn check_source(interfaces: &[Interface], source: Ipv4Addr, target: Ipv4Addr) -> Result<()> {
-    if source.is_loopback() && !target.is_loopback() && !interfaces.iter().any(|own| own.has_address(target)) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{source} only means this host to itself: {target} could not answer"),
-        )
-        .hint("leave -S out, or give an address of the interface that leads there"));
-    }
+fn check_source(interfaces: &[Interface], source: Ipv4Addr) -> Result<()> {
     if source.is_loopback() || interfaces.iter().any(|interface| interface.has_address(source)) {
         return Ok(());
     }
@@ -235,6 +240,19 @@ fn check_source(interfaces: &[Interface], source: Ipv4Addr, target: Ipv4Addr) ->
         .hint("netlab sends no packets in another host's name; answers would not come here either"))
 }
 
+/// Only with `source` there is no route to `target`; the kernel itself would take `usual`.
+fn unfit_source(source: Ipv4Addr, target: Ipv4Addr, usual: Option<Ipv4Addr>) -> Error {
+    let error = Error::new(Kind::Usage, format!("{source} cannot be the source of packets to {target}"));
+    let error = match usual {
+        Some(usual) => error.hint(format!("leave out -S, or give it the address that leads there: {usual}")),
+        None => error.hint("leave out -S"),
+    };
+    if source.is_loopback() {
+        return error.hint(format!("{source} means \"this machine itself\": no answer from elsewhere could find it"));
+    }
+    error
+}
+
 fn needs_broadcast(target: Ipv4Addr) -> Error {
     let what = if target.is_multicast() { "a multicast group" } else { "a broadcast address" };
     Error::new(Kind::Usage, format!("{target} is {what}: every host that listens may answer"))
@@ -247,7 +265,7 @@ fn no_route(target: Ipv4Addr, interface: Option<&Interface>, error: &rtnetlink::
         Some(Errno::ENETUNREACH) => "the network is unreachable".to_owned(),
         Some(Errno::EHOSTUNREACH) => "the routing table says it is unreachable".to_owned(),
         Some(Errno::EACCES) => "the routing table prohibits it".to_owned(),
-        Some(Errno::EINVAL) => "the routing table discards it (blackhole), or the source does not fit".to_owned(),
+        Some(Errno::EINVAL) => "the routing table discards it (blackhole)".to_owned(),
         Some(errno) => errno.desc().to_lowercase(),
         None => error.to_string(),
     };

@@ -52,6 +52,17 @@ pub fn on_stage(test: &str, play: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// [`on_stage`] on the calling thread, which must be the only one of its process.
+pub fn alone_on_stage(test: &str, play: impl FnOnce()) {
+    if !nix::unistd::geteuid().is_root() && std::env::var_os(INSIDE).is_none() {
+        return again_in_user_namespace(test);
+    }
+    unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace");
+    quiet();
+    run("ip link set lo up");
+    play();
+}
+
 fn again_in_user_namespace(test: &str) {
     let program = std::env::current_exe().expect("own path");
     let possible =

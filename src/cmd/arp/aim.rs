@@ -139,6 +139,7 @@ pub async fn at_network(network: Ipv4Cidr, common: &Common, source: Option<Ipv4A
     let targets = (u32::from(network.network())..=u32::from(network.broadcast())).map(Ipv4Addr::from);
     let targets = targets.filter(|address| !ends(address) && !interface.has_address(*address)).collect();
     let path = Path {
+        known_from: crate::model::KnownFrom::default(),
         target: network.network(),
         name: None,
         interface: interface.name.clone(),

@@ -133,6 +133,7 @@ fn choose<'i>(args: &Args, common: &Common, address: Ipv4Addr, interfaces: &'i [
 
 fn path(args: &Args, target: &str, address: Ipv4Addr, interface: &Interface) -> Path {
     Path {
+        known_from: crate::model::KnownFrom::default(),
         target: address,
         name: target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned()),
         interface: interface.name.clone(),

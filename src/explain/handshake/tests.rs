@@ -6,6 +6,7 @@ use crate::model::{Complaint, Heard, Nanos, Negotiated, Offer};
 
 fn path(hop: Hop) -> Path {
     Path {
+        known_from: crate::model::KnownFrom::default(),
         target: Ipv4Addr::new(93, 184, 216, 34),
         name: None,
         interface: "eth0".to_owned(),

@@ -120,6 +120,7 @@ fn some_of_many_addresses() {
 
 fn path(target: [u8; 4], hop: Hop) -> Path {
     Path {
+        known_from: crate::model::KnownFrom::default(),
         target: Ipv4Addr::from(target),
         name: None,
         interface: "eth0".to_owned(),

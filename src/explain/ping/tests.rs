@@ -16,6 +16,7 @@ fn path(hop: Hop) -> Path {
         network: None,
         mtu: 1500,
         hop,
+        known_from: KnownFrom::Neighbours,
     }
 }
 
@@ -38,11 +39,13 @@ fn fates(status: Status, from: Option<Ipv4Addr>) -> Vec<Probed> {
 
 struct Case {
     hop: Hop,
+    known_from: KnownFrom,
     fates: Vec<Probed>,
     transmitted: u32,
     ttl: u8,
     reply_ttl: Option<u8>,
     arp: Option<bool>,
+    rejected: Vec<FrameNo>,
 }
 
 const NEAR: Hop = Hop::OnLink { known: None };
@@ -50,11 +53,12 @@ const FAR: Hop = Hop::Router { address: ROUTER, known: None };
 
 impl Case {
     fn new(hop: Hop, fates: Vec<Probed>) -> Self {
-        Self { hop, fates, transmitted: 4, ttl: 64, reply_ttl: None, arp: Some(true) }
+        let known_from = KnownFrom::Neighbours;
+        Self { hop, known_from, fates, transmitted: 4, ttl: 64, reply_ttl: None, arp: Some(true), rejected: Vec::new() }
     }
 
     fn notes(&self) -> Vec<Note> {
-        let path = path(self.hop);
+        let path = Path { known_from: self.known_from, ..path(self.hop) };
         let summary = PingSummary::of(self.transmitted, Nanos::SECOND, &self.fates);
         let notes = verdict(&Run {
             path: &path,
@@ -64,7 +68,7 @@ impl Case {
             reply_ttl: self.reply_ttl,
             arp_answered: self.arp,
             arp_frames: &[FrameNo(1), FrameNo(2)],
-            rejected: &[],
+            rejected: &self.rejected,
         });
         assert!(notes.len() <= MOST, "{notes:#?}");
         assert!(notes.iter().any(|note| note.kind == Claim::Blind), "every verdict says what it cannot show");
@@ -116,6 +120,9 @@ fn silence_is_told_from_no_arp_answer() {
         silent(NEAR, Some(true), 4),
         ["ping.silence", "ping.arp-but-silent", "ping.why-refuses", "ping.blind.direction"]
     );
+    let mut unasked = Case { arp: None, ..Case::new(known, fates(Status::Timeout, None)) };
+    unasked.known_from = KnownFrom::Interface;
+    assert_eq!(unasked.ids(), ["ping.silence", "ping.why-silent", "ping.blind.silence"], "no table, so no stale entry");
     assert_eq!(silent(known, None, 4), ["ping.silence", "ping.why-stale", "ping.blind.silence"]);
     assert_eq!(silent(FAR, Some(true), 4), ["ping.silence", "ping.why-silent", "ping.blind.silence"]);
 }
@@ -168,6 +175,64 @@ fn some_lost_some_late_some_twice() {
     assert_eq!(ids[..3], ["ping.answered", "ping.lost", "ping.late"], "{ids:?}");
     let lost = words::of(Language::English, &case.notes()[1]);
     assert_eq!(lost, "3 requests got no answer in time (seq 2-3, 5).");
+}
+
+#[test]
+fn answers_that_came_too_late_are_no_silence() {
+    let mut all = fates(Status::Timeout, None);
+    all.extend(fates(Status::Late, Some(TARGET)));
+    let known = Hop::OnLink { known: Some(MacAddr::BROADCAST) };
+    for hop in [NEAR, known, FAR] {
+        let ids = Case::new(hop, all.clone()).ids();
+        assert_eq!(ids, ["ping.lost", "ping.late", "ping.why-late", "ping.blind.programs"]);
+    }
+    all.pop();
+    let ids = Case::new(NEAR, all).ids();
+    assert_eq!(ids, ["ping.lost", "ping.late", "ping.why-late", "ping.blind.direction"]);
+}
+
+#[test]
+fn answers_that_do_not_count_are_no_silence() {
+    let rejected = vec![FrameNo(4), FrameNo(6), FrameNo(8), FrameNo(10)];
+    let case = Case { rejected, ..Case::new(FAR, fates(Status::Timeout, None)) };
+    assert_eq!(case.ids(), ["ping.lost", "ping.rejected", "ping.blind.rejected"]);
+    let note = &case.notes()[1];
+    assert_eq!(note.frames, case.rejected);
+    assert!(words::of(Language::English, note).starts_with("4 frames looked like answers and did not count"));
+    let beside = Case { rejected: vec![FrameNo(20)], ..Case::new(NEAR, fates(Status::Reply, Some(TARGET))) };
+    assert_eq!(beside.ids(), ["ping.answered", "ping.rejected", "ping.blind.programs"]);
+}
+
+#[test]
+fn a_loss_that_errors_explain_is_not_guessed_at() {
+    let error = Status::Unreachable { kind: 3, code: 1 };
+    // Each request waited in vain, and then came the report of each.
+    let mut all = fates(Status::Timeout, None);
+    all.extend(fates(error, Some(ROUTER)));
+    assert_eq!(Case::new(FAR, all).ids(), ["ping.error", "ping.lost", "ping.why-host", "ping.blind.reporter"]);
+    let some = vec![
+        fate(1, Status::Reply, Some(TARGET)),
+        fate(2, Status::Timeout, None),
+        fate(2, error, Some(ROUTER)),
+        fate(3, Status::Reply, Some(TARGET)),
+    ];
+    let ids = Case { transmitted: 3, ..Case::new(FAR, some.clone()) }.ids();
+    assert_eq!(ids, ["ping.answered", "ping.error", "ping.lost", "ping.why-host", "ping.blind.programs"]);
+    let more = [some, vec![fate(4, Status::Timeout, None)]].concat();
+    let case = Case::new(FAR, more);
+    let guesses = |ids: &[&str]| ids.iter().filter(|id| id.contains("why")).count();
+    assert_eq!((guesses(&case.ids()), *case.ids().last().expect("a blind spot")), (1, "ping.blind.direction"));
+}
+
+#[test]
+fn an_arp_answer_is_not_called_nothing() {
+    let refused = |hop, arp| {
+        let fates = fates(Status::NotSent { errno: Errno::EMSGSIZE as i32 }, None);
+        *Case { transmitted: 0, arp, ..Case::new(hop, fates) }.ids().last().expect("a blind spot")
+    };
+    assert_eq!(refused(NEAR, Some(true)), "ping.blind.unasked");
+    assert_eq!(refused(NEAR, None), "ping.blind.beyond");
+    assert_eq!(refused(FAR, Some(true)), "ping.blind.beyond");
 }
 
 #[test]

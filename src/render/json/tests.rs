@@ -6,7 +6,7 @@ use serde_json::{Value as Parsed, json};
 
 use super::*;
 use crate::explain::{Context, explain};
-use crate::model::{Generated, RttSummary, Status};
+use crate::model::{Generated, KnownFrom, RttSummary, Status};
 use crate::render::samples::*;
 use crate::render::{Look, Story, Verbosity};
 
@@ -28,6 +28,7 @@ fn the_start_names_the_way() {
         network: None,
         mtu: 1500,
         hop: Hop::Router { address: Ipv4Addr::new(192, 168, 11, 1), known: None },
+        known_from: KnownFrom::Neighbours,
     };
     let start = |path: &Path| line(|json, out| json.start(out, "ping", "www.example.com", path, true));
     assert_eq!(
@@ -65,7 +66,7 @@ fn a_packet_has_layers_fields_and_notes() {
                     "generated": {"icmp.resp_to": 3, "icmp.resptime": 412_000}},
             ],
             "notes": [{"type": "note", "id": "icmp.echo.reply", "kind": "fact", "severity": "chat",
-                "frames": [3, 4], "text": "Same id and seq as #3: so an answer finds its question.", "source": "RFC 792"}],
+                "frames": [3, 4], "text": "Same id, same seq as #3.", "source": "RFC 792"}],
             "faults": []})
     );
 }

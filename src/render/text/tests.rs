@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::explain::{Context, explain};
-use crate::model::{Generated, Hop, Path};
+use crate::model::{Generated, Hop, KnownFrom, Path};
 use crate::render::samples::*;
 use crate::render::theme::Glyphs;
 
@@ -46,6 +46,7 @@ fn a_ping_reads_like_a_conversation() {
         network: "192.168.11.2/24".parse().ok(),
         mtu: 1500,
         hop: Hop::OnLink { known: None },
+        known_from: KnownFrom::Neighbours,
     };
     let mut heading = vec![crate::explain::ping::heading(&path, 4, 56)];
     heading.extend(crate::explain::path::heading(&path));

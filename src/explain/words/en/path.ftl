@@ -4,6 +4,7 @@ path-on-link = { $target } is on your own network ({ $network }), so no router i
 path-on-link-route = { $target } is directly on { $interface }, so no router is needed.
 path-router = { $target } is not on your network: the frame goes to the router { $router }.
 path-known = The MAC address of { $address } is known already ({ $mac }, from the neighbour table), so you will see no ARP question.
+path-no-arp = { $interface } is set to work without ARP, so nobody is asked: the frames carry its own MAC address ({ $mac }) as the receiver's, as the kernel's do.
 path-own = { $target } is an address of this machine: the packets will not leave it.
 path-loopback = { $target } means "this machine itself": the packets will not leave it.
 path-peer = { $interface } leads to one peer only, so nobody has to be asked for a MAC address: what goes in, { $target } or the peer before it gets.

@@ -40,8 +40,8 @@ ping-late = { $count ->
    *[other] { $count } answers came after the time allowed. They count as lost, though they were only slow.
 }
 ping-rejected = { $count ->
-    [one] { $count } packet looked like an answer and did not count; the line below it says why.
-   *[other] { $count } packets looked like answers and did not count; the lines below them say why.
+    [one] { $count } frame looked like an answer and did not count; the sentence at it says why.
+   *[other] { $count } frames looked like answers and did not count; the sentence at each says why.
 }
 ping-everyone = { $count ->
     [0] Nobody answered the question to { $target }.
@@ -92,8 +92,9 @@ ping-blind-programs = Whether any program runs there. Ping asks the network laye
 ping-blind-direction = Whether the question or the answer was lost: both look the same from here.
 ping-blind-silence = Which of these it is, or whether { $target } is on. Silence looks the same in every case.
 ping-blind-elsewhere = Whether { $target } is on: an ARP question does not leave this link.
-ping-blind-unasked = Whether { $target } answers pings: its MAC address is known, but no echo request left.
 ping-blind-beyond = Whether { $target } is on: no question ever got near it.
+ping-blind-unasked = Whether { $target } answers pings: no echo request left. It told its MAC address, no more.
+ping-blind-rejected = Why they are not as they should be. The frames show what came in, not what happened on the way.
 ping-blind-reporter = Whether { $target } is on: only { $target } itself could tell.
 ping-blind-network = Anything about the network: none of it was used.
 ping-blind-quiet = Who else is there. Hosts may ignore a question to everyone, and most do.
