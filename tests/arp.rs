@@ -5,70 +5,21 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::run::{Run, run, script};
 use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 const TWENTY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/topologies/twenty.toml");
 
-/// What a run printed and how it ended.
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
 impl Run {
-    /// The JSON objects of one type.
-    fn objects(&self, kind: &str) -> Vec<Value> {
-        objects(&self.out, kind)
-    }
-
-    fn summary(&self) -> Value {
-        let last = self.out.lines().last().unwrap_or_else(|| panic!("no output; stderr: {}", self.err));
-        let last: Value = serde_json::from_str(last).expect("JSON");
-        assert_eq!(last["type"], "summary", "the last object");
-        last
-    }
-
-    fn notes(&self) -> Vec<String> {
-        self.objects("note").iter().map(|note| note["id"].as_str().expect("an id").to_owned()).collect()
-    }
-
     /// (address, MAC address) of everyone who answered.
     fn neighbours(&self) -> BTreeSet<(String, String)> {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         self.objects("neighbour").iter().map(|found| (text(&found["address"]), text(&found["mac"]))).collect()
     }
-}
-
-fn objects(out: &str, kind: &str) -> Vec<Value> {
-    let all = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    all.filter(|object| object["type"] == kind).collect()
-}
-
-fn run(arguments: &[&str]) -> Run {
-    netlab(arguments).output().expect("netlab runs").into()
-}
-
-/// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary, and `on NODE COMMAND…` runs a
-/// command on another node.
-fn script(scenario: &str, text: &str) -> Run {
-    let lab = format!("--lab={scenario}");
-    let text = format!("on() {{ node=$1; shift; \"$NETLAB\" lab --on \"$node\" -- \"$@\"; }}\n{text}");
-    netlab(&[&lab, "lab", "--", "sh", "-ec", &text]).output().expect("netlab runs").into()
 }
 
 /// The MAC addresses that `text` names, each with the IPv4 address on its line or on the line above.
@@ -602,6 +553,6 @@ fn an_interrupt_keeps_what_was_seen() {
         let mut out = String::new();
         child.stdout.take().expect("piped").read_to_string(&mut out).expect("UTF-8");
         assert_eq!(child.wait().expect("it ends").code(), Some(code), "{arguments:?}");
-        assert_eq!(objects(&out, "summary").len(), 1, "{arguments:?}: {out}");
+        assert_eq!(out.matches("\"type\":\"summary\"").count(), 1, "{arguments:?}: {out}");
     }
 }

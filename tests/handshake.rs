@@ -3,43 +3,17 @@
 
 mod support;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::run::Run;
 use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 /// Segments that tshark finds odd are warnings (0x600000) or errors.
 const WARNING: u64 = 0x0060_0000;
 
-/// What a run printed and how it ended.
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
 impl Run {
-    fn objects(&self, kind: &str) -> Vec<Value> {
-        let lines = self.out.lines().filter(|line| line.starts_with('{'));
-        let all = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        all.filter(|object| object["type"] == kind).collect()
-    }
-
-    fn summary(&self) -> Value {
-        self.objects("summary").pop().unwrap_or_else(|| panic!("no summary in\n{}{}", self.out, self.err))
-    }
-
     /// The generated values of every TCP segment that netlab saw.
     fn segments(&self) -> Vec<Value> {
         let tcp = |packet: &Value| {
@@ -52,10 +26,6 @@ impl Run {
     /// What tshark says of every segment that tcpdump saw.
     fn witnessed(&self) -> Vec<Witnessed> {
         self.err.lines().filter_map(|line| line.strip_prefix("row ")).map(Witnessed::read).collect()
-    }
-
-    fn notes(&self) -> Vec<String> {
-        self.objects("note").iter().map(|note| note["id"].as_str().expect("an id").to_owned()).collect()
     }
 }
 

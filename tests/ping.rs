@@ -5,53 +5,12 @@ mod support;
 
 use std::fs;
 use std::io::Read;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::run::{Run, run, script};
 use support::{as_nobody, is_root, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
-
-/// What a run printed and how it ended.
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
-impl Run {
-    /// The JSON objects of one type.
-    fn objects(&self, kind: &str) -> Vec<Value> {
-        let all = self.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON on every line"));
-        all.filter(|object| object["type"] == kind).collect()
-    }
-
-    fn summary(&self) -> Value {
-        let last = self.out.lines().last().unwrap_or_else(|| panic!("no output; stderr: {}", self.err));
-        let last: Value = serde_json::from_str(last).expect("JSON");
-        assert_eq!(last["type"], "summary", "the last object");
-        last
-    }
-}
-
-fn run(arguments: &[&str]) -> Run {
-    netlab(arguments).output().expect("netlab runs").into()
-}
-
-/// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary.
-fn script(scenario: &str, text: &str) -> Run {
-    let lab = format!("--lab={scenario}");
-    netlab([&lab, "lab", "--", "sh", "-ec", text]).output().expect("netlab runs").into()
-}
 
 #[test]
 fn the_router_answers_and_the_verdict_says_what_that_proves() {

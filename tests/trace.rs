@@ -7,44 +7,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::run::{Run, run, script};
 use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
 /// The routers of the home scenario, and the web server behind them.
 const HOME: [&str; 6] = ["192.168.11.1", "198.51.100.1", "198.51.100.6", "203.0.113.2", "203.0.113.6", "93.184.216.34"];
 
-/// What a run printed and how it ended.
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
 impl Run {
-    /// The JSON objects of one type.
-    fn objects(&self, kind: &str) -> Vec<Value> {
-        let json = self.out.lines().filter(|line| line.starts_with('{'));
-        let all = json.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        all.filter(|object| object["type"] == kind).collect()
-    }
-
-    fn summary(&self) -> Value {
-        self.objects("summary").pop().unwrap_or_else(|| panic!("no summary: {}{}", self.out, self.err))
-    }
-
     /// The addresses of each hop, joined; `*` where nobody answered.
     fn path(&self) -> Vec<String> {
         let joined = |hop: &Value| {
@@ -54,24 +27,6 @@ impl Run {
         };
         self.objects("hop").iter().map(joined).collect()
     }
-
-    fn notes(&self) -> Vec<String> {
-        self.objects("note").iter().map(|note| note["id"].as_str().expect("an id").to_owned()).collect()
-    }
-
-    fn has(&self, note: &str) -> bool {
-        self.notes().iter().any(|id| id == note)
-    }
-}
-
-fn run(arguments: &[&str]) -> Run {
-    netlab(arguments).output().expect("netlab runs").into()
-}
-
-/// Runs a shell script on the learner's host of a fresh lab; `$NETLAB` is the binary.
-fn script(scenario: &str, text: &str) -> Run {
-    let lab = format!("--lab={scenario}");
-    netlab([&lab, "lab", "--", "sh", "-ec", text]).output().expect("netlab runs").into()
 }
 
 /// A row of routers as `benches/chain` writes it; the path of its file.

@@ -1,6 +1,8 @@
 //! What the tests of the binary share: running it, running it as nobody, and skipping loudly.
 #![allow(dead_code)] // every test binary uses its own part of this
 
+pub mod run;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
