@@ -140,6 +140,35 @@ fn time_exceeded_names_the_router() {
 }
 
 #[test]
+fn a_name_with_several_addresses_is_told() {
+    if !require_lab() {
+        return;
+    }
+    let file = scratch("several").join("several.toml");
+    let node = |name: &str, host: u32, names: &str| {
+        format!(
+            "[[node]]\nname = \"{name}\"\n{names}[[node.interface]]\nname = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"\n"
+        )
+    };
+    let named = "names = [\"twin.example\"]\n";
+    let text = [
+        "title = \"twins\"\nhost = \"pc\"\n[[link]]\nname = \"lan\"\n".to_owned(),
+        node("pc", 1, "services = [{ kind = \"dns\", port = 53 }]\n"),
+        node("one", 2, "") + named,
+        node("two", 3, "") + named,
+    ];
+    fs::write(&file, text.concat()).expect("a file");
+    let run = run(&[&format!("--lab={}", file.display()), "ping", "-c1", "twin.example"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let told = run.out.lines().find(|line| line.contains("several addresses")).expect("it says so");
+    assert!(
+        told.contains("twin.example") && run.out.contains("10.0.0.2") && run.out.contains("10.0.0.3"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
 fn sizes_fragments_and_the_dont_fragment_flag() {
     if !require_lab() {
         return;

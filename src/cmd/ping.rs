@@ -98,9 +98,10 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
     }
     let rest = i64::from(args.count.saturating_sub(1));
     report.expect(args.count, args.deadline.unwrap_or(Nanos(args.interval.0.saturating_mul(rest))));
-    let in_lab = scene.in_lab();
+    let (in_lab, others) = (scene.in_lab(), std::mem::take(&mut scene.others));
     let mut session = scene.open(&filter(&plan))?;
     let mut heading = vec![explain::ping::heading(&path, args.count, args.size.into())];
+    heading.extend(explain::path::first_of(&path, &others));
     heading.extend(explain::path::heading(&path));
     report.begin("ping", &args.target, &path, in_lab, &heading)?;
 

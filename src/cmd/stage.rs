@@ -33,6 +33,8 @@ pub struct Scene {
     pub path: Path,
     /// The interface it leaves by.
     pub interface: Interface,
+    /// What else the target's name stands for.
+    pub others: Vec<Ipv4Addr>,
     open: Open,
 }
 
@@ -116,11 +118,12 @@ impl Scene {
     /// # Errors
     /// Unknown name, no route, unfit interface, and the others of [`wire::path_to`].
     pub async fn find(mut open: Open, common: &Common, target: &str, options: Options<'_>) -> Result<Self> {
-        let address = open.address_of(target).await?;
+        let mut others = open.addresses_of(target).await?;
+        let address = others.remove(0);
         let options = Options { interface: common.interface.as_deref(), ..options };
         let (interface, path) = wire::path_to(address, options).await?;
         let name = target.parse::<Ipv4Addr>().is_err().then(|| target.to_owned());
-        Ok(Self { path: Path { name, ..path }, interface, open })
+        Ok(Self { path: Path { name, ..path }, interface, others, open })
     }
 
     /// Finds the ways to all addresses of `host` that leave by the same interface with the same source; the scene is
@@ -128,8 +131,13 @@ impl Scene {
     ///
     /// # Errors
     /// As [`Scene::find`], where no address can be reached.
-    pub async fn find_all(open: Open, common: &Common, host: &str, options: Options<'_>) -> Result<(Self, Vec<Path>)> {
-        let addresses = wire::resolve(host).await?;
+    pub async fn find_all(
+        mut open: Open,
+        common: &Common,
+        host: &str,
+        options: Options<'_>,
+    ) -> Result<(Self, Vec<Path>)> {
+        let addresses = open.addresses_of(host).await?;
         let options = Options { interface: common.interface.as_deref(), ..options };
         let name = host.parse::<Ipv4Addr>().is_err().then(|| host.to_owned());
         let mut found: Option<Interface> = None;
@@ -150,7 +158,7 @@ impl Scene {
             let nothing = || Error::new(Kind::Name, format!("{} has no IPv4 address", host.escape_debug()));
             return Err(failed.unwrap_or_else(nothing));
         };
-        Ok((Self { path, interface, open }, paths))
+        Ok((Self { path, interface, others: Vec::new(), open }, paths))
     }
 
     /// Whether all this happens inside a lab.
@@ -160,7 +168,7 @@ impl Scene {
 
     /// The scene of a run that found its own way: `path` on `interface`.
     pub fn at(open: Open, interface: Interface, path: Path) -> Self {
-        Self { path, interface, open }
+        Self { path, interface, others: Vec::new(), open }
     }
 
     /// Begins the capture file that `--save` names.

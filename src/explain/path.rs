@@ -1,5 +1,7 @@
 //! The heading's sentences: where a packet goes first, and why.
 
+use std::net::Ipv4Addr;
+
 use crate::model::{Arg, Hop, KnownFrom, Note, Path};
 
 use super::rules as rule;
@@ -44,10 +46,16 @@ pub fn heading(path: &Path) -> Vec<Note> {
     std::iter::once(first).chain(second).collect()
 }
 
+/// That the target's name stands for `others` too, where it does.
+#[must_use]
+pub fn first_of(path: &Path, others: &[Ipv4Addr]) -> Option<Note> {
+    let name = path.name.as_deref().filter(|_| !others.is_empty())?;
+    let others = others.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ");
+    Some(rule::PATH_FIRST_OF.note(Vec::new(), [name.into(), path.target.to_string().into(), others.into()]))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
     use crate::explain::words::{self, Language};
     use crate::model::MacAddr;

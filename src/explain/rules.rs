@@ -185,6 +185,7 @@ table! {
     PATH_PEER                "path.peer"                Fact  Chat  None, ["target" "interface"];
     PATH_PEER_ROUTER         "path.peer-router"         Fact  Chat  None, ["target" "interface" "router"];
     PATH_BROADCAST           "path.broadcast"           Fact  Note  Some("RFC 919"), ["target" "mac"];
+    PATH_FIRST_OF            "path.first-of"            Fact  Note  Some("RFC 1123 §2.3"), ["name" "target" "others"];
     PATH_MULTICAST           "path.multicast"           Fact  Note  Some("RFC 1112 §6.4"), ["target" "mac"];
 
     EVENT_TIMEOUT            "event.timeout"            Fact  Note  None, ["seq"];

@@ -139,10 +139,11 @@ async fn trace(args: &Args, common: &Common, open: Open) -> Result<u8> {
     if !packets {
         report.hide_packets();
     }
-    let in_lab = scene.in_lab();
+    let (in_lab, others) = (scene.in_lab(), std::mem::take(&mut scene.others));
     let mut session = scene.open(&filter(&door.flow))?;
     let queries = if args.watch { 1 } else { args.queries };
     let mut heading = vec![explain::trace::heading(&path, door.kind, args.first, args.last, queries)];
+    heading.extend(explain::path::first_of(&path, &others));
     heading.extend(explain::path::heading(&path));
     report.begin("trace", &args.target, &path, in_lab, &heading)?;
     let names = Rc::new(RefCell::new(Names::new(!common.numeric)));

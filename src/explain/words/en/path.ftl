@@ -10,4 +10,5 @@ path-loopback = { $target } means "this machine itself": the packets will not le
 path-peer = { $interface } leads to one peer only, so nobody has to be asked for a MAC address: what goes in, { $target } or the peer before it gets.
 path-peer-router = { $interface } leads to one peer only, so nobody has to be asked for a MAC address. The route to { $target } names the router { $router }.
 path-broadcast = { $target } means everyone on the link: the frame goes to { $mac }, and every machine there picks it up.
+path-first-of = { $name } has several addresses. This run asks { $target }; the others are { $others }.
 path-multicast = { $target } is the address of a group: the frame goes to { $mac }, and whoever has joined the group picks it up.
