@@ -116,7 +116,7 @@ fn nobody_is_missed_and_nobody_invented_among_twenty() {
     }
     let text = "\"$NETLAB\" --json arp 10.20.0.0/24
         echo @@arp-scan; arp-scan -I eth0 --retry=3 10.20.0.0/24
-        echo @@nmap; nmap -n -sn -PR 10.20.0.0/24";
+        echo @@nmap; nmap --privileged -n -sn -PR 10.20.0.0/24";
     let run = script(TWENTY, text);
     assert_eq!(run.code, 0, "{}", run.err);
     let parts: Vec<&str> = run.out.split("@@").collect();
