@@ -3,7 +3,7 @@
 //! The only file of the lab that talks to the kernel through raw structures.
 #![allow(unsafe_code)]
 // The kernel's constants and lengths are wider in libc than the fields they go to.
-#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // constants and sizes of the kernel's structures, all small
 
 use std::fs::OpenOptions;
 use std::io;

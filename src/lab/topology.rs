@@ -88,7 +88,7 @@ pub enum LinkKind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 // Each flag is an independent switch of the node in the file, named there.
-#[allow(clippy::struct_excessive_bools)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own in the file
 pub struct Node {
     /// Its name: a DNS label of at most 15 bytes.
     pub name: String,

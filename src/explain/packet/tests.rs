@@ -100,7 +100,7 @@ fn echoes_know_their_pair() {
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply", &[FrameNo(3), FrameNo(4)][..]));
     // Whether its data and checksum make it the answer is not known here.
-    assert_eq!(words::of(Language::English, &notes[0]), "Same id, same seq as #3.");
+    assert_eq!(words::of(Language::English, &notes[0]), "Same id, same seq as #3: so an answer finds its question.");
 }
 
 #[test]

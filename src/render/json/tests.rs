@@ -66,7 +66,7 @@ fn a_packet_has_layers_fields_and_notes() {
                     "generated": {"icmp.resp_to": 3, "icmp.resptime": 412_000}},
             ],
             "notes": [{"type": "note", "id": "icmp.echo.reply", "kind": "fact", "severity": "chat",
-                "frames": [3, 4], "text": "Same id, same seq as #3.", "source": "RFC 792"}],
+                "frames": [3, 4], "text": "Same id, same seq as #3: so an answer finds its question.", "source": "RFC 792"}],
             "faults": []})
     );
 }
