@@ -1,8 +1,8 @@
 //! The Internet checksum (RFC 1071), and whether a layer's is right.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use super::{icmp, ipv4, reading, tcp, udp};
+use super::{icmp, ip, ipv4, reading, tcp, udp};
 use crate::model::{LayerView, Value};
 
 /// What a checksum field is worth.
@@ -81,11 +81,16 @@ impl Sum {
     }
 }
 
-/// The sum of the pseudo header that TCP and UDP checksums begin with (RFC 9293 §3.1, RFC 768). `length` is that of
+/// The sum of the pseudo header that TCP and UDP checksums begin with (RFC 9293 §3.1, RFC 768; RFC 8200 §8.1 adds up
+/// to the same for the same numbers). `length` is that of
 /// header and data together.
 #[must_use]
-pub fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> Sum {
-    Sum(u64::from(protocol) + length as u64).plus(&source.octets()).plus(&destination.octets())
+pub fn pseudo_header(source: impl Into<IpAddr>, destination: impl Into<IpAddr>, protocol: u8, length: usize) -> Sum {
+    let plus = |sum: Sum, address: IpAddr| match address {
+        IpAddr::V4(address) => sum.plus(&address.octets()),
+        IpAddr::V6(address) => sum.plus(&address.octets()),
+    };
+    plus(plus(Sum(u64::from(protocol) + length as u64), source.into()), destination.into())
 }
 
 /// What the checksum of this layer is worth; `None` for layers without one, or when the field itself is missing.
@@ -100,7 +105,7 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
     }
     if std::ptr::eq(header, &raw const icmp::HEADER) {
         let field = reading::be16(bytes, icmp::CHECKSUM)?;
-        let whole = !view.layer().quoted && ipv4::enclosing(view).is_none_or(ipv4::is_whole);
+        let whole = !view.layer().quoted && ip::enclosing(view).is_none_or(ip::is_whole);
         return Some(if whole { compare(field, covered(view, usize::MAX)) } else { Status::Unverified });
     }
     let (at, protocol) = if std::ptr::eq(header, &raw const udp::HEADER) {
@@ -114,17 +119,17 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
     if field == 0 && protocol == ipv4::UDP {
         return Some(Status::Absent);
     }
-    let Some(ip) = ipv4::enclosing(view) else { return Some(Status::Unverified) };
-    let Some((source, destination)) = ipv4::ends(ip) else { return Some(Status::Unverified) };
+    let Some(ip) = ip::enclosing(view) else { return Some(Status::Unverified) };
+    let Some((source, destination)) = ip::ends(ip) else { return Some(Status::Unverified) };
     let length = match protocol {
         ipv4::UDP => usize::from(reading::be16(bytes, udp::LENGTH)?),
-        _ => ipv4::reported_payload(ip),
+        _ => ip::reported_payload(ip),
     };
     let pseudo = pseudo_header(source, destination, protocol, length);
     if !view.layer().quoted && (view.packet.frame.checksum_pending || field == pseudo.fold()) {
         return Some(Status::Pending);
     }
-    if !ipv4::is_whole(ip) || length > ipv4::reported_payload(ip) {
+    if !ip::is_whole(ip) || length > ip::reported_payload(ip) {
         return Some(Status::Unverified);
     }
     let expected = compare(field, Sum(u64::from(pseudo.fold()) + u64::from(covered(view, length).fold())));

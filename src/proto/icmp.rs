@@ -13,7 +13,7 @@ use names::codes;
 
 use super::checksum::{self, STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, placed, row, rows};
-use super::{Flaw, Protocol, ethernet, ipv4, numbers};
+use super::{Flaw, Protocol, ethernet, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
@@ -320,7 +320,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
-        if let Some(ttl) = ipv4::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
+        if let Some(ttl) = ip::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
             write!(out, ", ttl={ttl}")?;
         }
         for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {

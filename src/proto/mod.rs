@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod data;
 pub mod ethernet;
 pub mod icmp;
+pub mod ip;
 pub mod ipv4;
 pub mod numbers;
 mod reading;

@@ -11,7 +11,7 @@ pub use options::{TcpOption, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ipv4, numbers};
+use super::{Flaw, Protocol, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
@@ -232,7 +232,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
     let length = usize::from(view.bytes().get(12)? >> 4) * 4;
     let here = view.layer().length + view.layer().payload;
-    ipv4::enclosing(view).map_or(here, ipv4::reported_payload).checked_sub(length)
+    ip::enclosing(view).map_or(here, ip::reported_payload).checked_sub(length)
 }
 
 /// A segment to be carried from `source` to `destination`. Options are padded to a multiple of four bytes; those that

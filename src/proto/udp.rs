@@ -7,7 +7,7 @@ use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ipv4};
+use super::{Flaw, Protocol, ip, ipv4};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
 static FIELDS: [FieldSpec; 5] = [
@@ -115,9 +115,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if usize::from(length) < HEADER_LENGTH {
         return write!(out, " [BAD UDP LENGTH {length} < 8]");
     }
-    if ipv4::enclosing(view)
-        .is_some_and(|ip| ipv4::is_unfragmented(ip) && usize::from(length) > ipv4::reported_payload(ip))
-    {
+    if ip::enclosing(view).is_some_and(|ip| ip::is_unfragmented(ip) && usize::from(length) > ip::reported_payload(ip)) {
         write!(out, " [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")?;
     }
     write!(out, " Len={}", usize::from(length) - HEADER_LENGTH)?;
