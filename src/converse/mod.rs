@@ -3,10 +3,12 @@
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
 //! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
 
+pub mod conversation;
 mod echo;
 mod fragments;
 pub mod tcp;
 
+pub use conversation::{Conversation, ConversationNo, Conversations};
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use tcp::Streams;
@@ -21,6 +23,7 @@ pub struct Tracker {
     reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
+    conversations: Conversations,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -36,11 +39,23 @@ pub enum Piece {
 }
 
 impl Tracker {
-    /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
+    /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
+    /// datagrams.
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Piece) {
         self.echoes.observe(packet);
         self.streams.observe(packet);
-        self.fragments.observe(packet)
+        (self.conversations.observe(packet), self.fragments.observe(packet))
+    }
+
+    /// The conversations of the packets so far.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// The same, to take those that have ended.
+    pub fn conversations_mut(&mut self) -> &mut Conversations {
+        &mut self.conversations
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
