@@ -78,6 +78,7 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
 fn first(frame: &Frame) -> Binding {
     match (frame.link, frame.bytes.first()) {
         (LinkType::RawIp, Some(byte)) if byte >> 4 == 4 => Binding::EtherType(proto::ethernet::IPV4),
+        (LinkType::RawIp, Some(byte)) if byte >> 4 == 6 => Binding::EtherType(proto::ethernet::IPV6),
         (link, _) => Binding::Link(link),
     }
 }

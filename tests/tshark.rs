@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use netlab::dissect::dissect;
-use netlab::model::{Generated, MacAddr, Packet, Value};
+use netlab::model::{Generated, LinkType, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::ethernet::{self, Ethernet};
@@ -189,6 +189,12 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     }
 }
 
+/// What Wireshark calls the packet type of a cooked capture.
+fn packet_type(number: u16) -> String {
+    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
+}
+
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
     let mut found = Vec::new();
@@ -220,6 +226,13 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
+        }
+        if let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) {
+            // Wireshark takes the length of the address for a part of the packet type.
+            let mistaken = packet_type(u16::from_be_bytes([kind, length]));
+            if let Some(rest) = theirs.strip_prefix(&mistaken) {
+                theirs = packet_type(kind.into()) + rest;
+            }
         }
         // A conclusion from other frames, which netlab says elsewhere.
         if let Some(at) = theirs.find(" (duplicate use of") {

@@ -13,8 +13,10 @@ pub mod ethernet;
 pub mod icmp;
 pub mod ip;
 pub mod ipv4;
+pub mod null;
 pub mod numbers;
 mod reading;
+pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
@@ -32,8 +34,12 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 9] = [
+static REGISTRY: [(Binding, &Protocol); 13] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
+    (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
+    (Binding::Link(LinkType::Null), &null::PROTOCOL),
+    (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
@@ -52,7 +58,10 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
 
 /// Every header, outermost layers first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+    let header = |index: usize| REGISTRY[index].1.header;
+    // Two bindings may lead to one header.
+    let is_new = move |&index: &usize| !(0..index).any(|before| std::ptr::eq(header(before), header(index)));
+    (0..REGISTRY.len()).filter(is_new).map(header)
 }
 
 /// Every row of every header, in wire order.
