@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Field, Frame, Header, Value};
+use super::{Field, Frame, Header, LinkType, Value};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +116,7 @@ impl<'f> Packet<'f> {
             .last();
         match speaker {
             Some((info, view)) => info(view, out),
+            None if self.frame.link == LinkType::RawIp => out.write_str("Raw packet data"),
             None => out.write_str("Undecoded frame"),
         }
     }
