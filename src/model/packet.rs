@@ -60,6 +60,9 @@ pub struct Generated {
     pub value: Value<'static>,
 }
 
+/// The generated values of a packet, with room for a usual segment's without an allocation.
+pub type GeneratedList = SmallVec<[Generated; 16]>;
+
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
@@ -70,7 +73,7 @@ pub struct Packet<'f> {
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: Vec<Generated>,
+    pub generated: GeneratedList,
 }
 
 /// One layer of one packet, with its bytes at hand.
