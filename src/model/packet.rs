@@ -98,18 +98,21 @@ impl<'f> Packet<'f> {
         (0..self.layers.len()).map(move |index| LayerView { packet: self, index })
     }
 
+    /// The layer that speaks for the packet: the innermost that is not quoted and has something to say.
+    #[must_use]
+    pub fn speaker<'p>(&'p self) -> Option<LayerView<'p, 'f>> {
+        let speaks = |layer: &Layer| !layer.quoted && layer.header.info.is_some();
+        let index = self.layers.iter().rposition(speaks)?;
+        Some(LayerView { packet: self, index })
+    }
+
     /// Writes the packet's one-line summary in the words of Wireshark's Info column. Never writes bytes
     /// of the frame unescaped.
     ///
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        let speaker = self
-            .views()
-            .filter(|view| !view.layer().quoted)
-            .filter_map(|view| Some((view.layer().header.info?, view)))
-            .last();
-        match speaker {
+        match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),
             None => out.write_str("Undecoded frame"),
         }
