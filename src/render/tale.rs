@@ -37,6 +37,7 @@ const SMALL: Room = Room { head: 7, tail: 4, remarkable: 6 };
 /// A capture as it is understood.
 #[derive(Debug)]
 pub struct Tale {
+    quiet: bool,
     story: Story,
     look: Look,
     language: Language,
@@ -63,10 +64,11 @@ pub struct Whole<'a> {
 }
 
 impl Tale {
-    /// A tale that has not begun.
+    /// A tale that has not begun; a quiet one tells only what the capture comes to.
     #[must_use]
-    pub fn new(look: Look, language: Language) -> Self {
+    pub fn new(look: Look, language: Language, quiet: bool) -> Self {
         Self {
+            quiet,
             story: Story::new(look, language, Verbosity::Story),
             look,
             language,
@@ -98,11 +100,14 @@ impl Tale {
             self.begin(seen, now);
         }
         let Some(chapter) = self.open.get_mut(&seen.conversation) else { return };
+        if self.quiet {
+            return;
+        }
         let remarkable = is_remarkable(packet, &notes);
         let counted = counted(seen);
-        let (look, way) = (self.look, way(seen));
+        let (look, way) = (self.look, Some(way(seen)));
         chapter.add(counted, frame.original as u64, remarkable, notes, |text| {
-            let line = Line { look, time: (frame.time - origin).as_millis_f64(), way, ends_known: true };
+            let line = Line { look, time: (frame.time - origin).as_millis_f64(), way, in_context: true };
             // Writing to a vector does not fail.
             let _ = line.write(text, packet, seen.last());
         });
@@ -143,22 +148,19 @@ impl Tale {
     /// # Errors
     /// Those of `out`.
     pub fn finish(&mut self, out: &mut dyn io::Write, whole: &Whole<'_>) -> io::Result<()> {
-        let many = self.begun > FEW as u64;
-        let mut told = std::mem::take(&mut self.over);
-        if many {
-            self.over = told;
-            self.choose();
-            told = std::mem::take(&mut self.over);
-            self.overview.write(out, self.look, self.language)?;
-        } else {
-            told.sort_by_key(|(chapter, _)| chapter.number);
-        }
-        for (mut chapter, verdict) in told {
-            self.chapter(out, &mut chapter, &verdict)?;
-        }
         if self.packets == 0 {
-            writeln!(out, "{}", words::text(self.language, "story.empty", &[]))?;
-            return Ok(());
+            return writeln!(out, "{}", words::text(self.language, "story.empty", &[]));
+        }
+        if !self.quiet {
+            if self.begun > FEW as u64 {
+                self.choose();
+                self.overview.write(out, self.look, self.language)?;
+            } else {
+                self.over.sort_by_key(|(chapter, _)| chapter.number);
+            }
+            for (mut chapter, verdict) in std::mem::take(&mut self.over) {
+                self.chapter(out, &mut chapter, &verdict)?;
+            }
         }
         self.conclude(out, whole)
     }
@@ -299,13 +301,12 @@ fn is_remarkable(packet: &Packet<'_>, notes: &[Note]) -> bool {
 
 /// Which way the packet's arrow points: away from us where the capture says who we are, else away from whoever spoke
 /// first.
-fn way(seen: &Seen<'_, '_, '_>) -> Option<Direction> {
+fn way(seen: &Seen<'_, '_, '_>) -> Direction {
     match (seen.packet.frame.direction, seen.speaker) {
-        (Some(Direction::Out), _) => Some(Direction::Out),
-        (Some(Direction::In), _) => Some(Direction::In),
-        (_, Speaker::First) => Some(Direction::Out),
-        (_, Speaker::Second) => Some(Direction::In),
-        (_, Speaker::Between) => Some(Direction::Other),
+        (Some(direction @ (Direction::Out | Direction::In)), _) => direction,
+        (_, Speaker::First) => Direction::Out,
+        (_, Speaker::Second) => Direction::In,
+        (_, Speaker::Between) => Direction::Other,
     }
 }
 

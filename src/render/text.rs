@@ -12,10 +12,10 @@ use std::io;
 
 use crate::explain::words::{self, Language};
 use crate::model::{Direction, MacAddr, Nanos, Note, Packet, Value};
-use crate::proto::ethernet::{self, Ethernet};
-use crate::proto::{arp, ip, ipv4};
 use crate::proto::arp::Arp;
+use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::ipv4::Ipv4;
+use crate::proto::{arp, ip, ipv4};
 
 use super::theme::{Look, Paint};
 use super::{detail, escape, layers, value, wrap};
@@ -167,15 +167,15 @@ pub(super) struct Line {
     pub time: f64,
     /// Which way its arrow points.
     pub way: Option<Direction>,
-    /// The reader knows from whom to whom it goes.
-    pub ends_known: bool,
+    /// It stands below a heading that says who talks to whom, and among lines that say the rest.
+    pub in_context: bool,
 }
 
 impl Line {
     /// The line of a packet that stands alone: its arrow is the direction in which it was captured.
     fn of(look: Look, packet: &Packet<'_>, time: f64) -> Self {
         let way = packet.frame.direction;
-        Self { look, time, way, ends_known: matches!(way, Some(Direction::Out | Direction::In)) }
+        Self { look, time, way, in_context: false }
     }
 
     /// Writes the line of `packet`, with what `speaker` says: the packet itself, or what it completes.
@@ -219,7 +219,8 @@ impl Line {
     /// where nothing else says which way the frame went, the line says from whom to whom.
     fn info(self, packet: &Packet<'_>, measured: bool) -> String {
         let mut info = String::new();
-        if !self.ends_known {
+        let told = matches!(packet.frame.direction, Some(Direction::Out | Direction::In));
+        if !(told || self.in_context) {
             let link = || packet.find(&ethernet::HEADER).and_then(|view| Ethernet::read(view.bytes()));
             let words = |from: &dyn fmt::Display, to: &dyn fmt::Display| format!("{from} → {to}  ");
             info = match (ip::addresses(packet), link()) {
@@ -232,6 +233,11 @@ impl Line {
         let _ = packet.info(&mut info);
         if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
             info.truncate(pair);
+        }
+        // Clocks that tick in every segment say nothing about this one.
+        if let (true, Some(stamps)) = (self.in_context, info.find(" TSval=")) {
+            let length = info[stamps..].match_indices(' ').nth(2).map_or(info.len() - stamps, |(end, _)| end);
+            info.replace_range(stamps..stamps + length, "");
         }
         if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
             info = format!("{info} ({vendor})");
@@ -250,7 +256,7 @@ impl Line {
             return Some(value::milliseconds(rtt));
         }
         let reports = packet.views().any(|view| view.layer().quoted);
-        let from_afar = matches!(self.way, Some(Direction::In | Direction::Other)) && self.ends_known;
+        let from_afar = self.way == Some(Direction::In) || self.in_context;
         (reports && from_afar).then(|| ip::addresses(packet))?.map(|(from, _)| format!("from {from}"))
     }
 }

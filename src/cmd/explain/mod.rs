@@ -124,7 +124,7 @@ impl Run<'_> {
     /// Reads to the end, to the frame that was asked for, or to an interrupt; what was damaged, if anything was.
     fn read(&mut self, reader: &mut Reader, engine: &mut Engine) -> Result<Option<Error>> {
         let mut damage = None;
-        while let Some(record) = reader.next() {
+        for record in reader {
             if input::interrupted() {
                 return Ok(None);
             }

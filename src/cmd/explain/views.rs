@@ -66,11 +66,10 @@ impl View {
         let form = match (common.verbose, args.frame) {
             _ if common.json => Form::Json(Box::new(Json::new(language))),
             _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
-            (0, Some(_)) => story(Verbosity::Fields),
             (1, _) => story(Verbosity::Layers),
-            (2.., _) => story(Verbosity::Fields),
+            (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
             (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
-            (0, None) => Form::Tale(Box::new(Tale::new(look, language))),
+            (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
         };
         Self { out, form, origin: None }
     }
