@@ -19,6 +19,8 @@ pub struct Layer {
     pub payload: usize,
     /// Part of the original datagram inside an ICMP error: something that somebody else saw.
     pub quoted: bool,
+    /// The payload is a piece of a larger one, and all of the piece is here.
+    pub fragment: bool,
 }
 
 /// In which way bytes failed their own format.
@@ -98,11 +100,13 @@ impl<'f> Packet<'f> {
         (0..self.layers.len()).map(move |index| LayerView { packet: self, index })
     }
 
-    /// The layer that speaks for the packet: the innermost that is not quoted and has something to say.
+    /// The layer that speaks for the packet: the innermost that is not quoted and has something to say. What a piece
+    /// begins with is readable, but only the whole can speak for it.
     #[must_use]
     pub fn speaker<'p>(&'p self) -> Option<LayerView<'p, 'f>> {
-        let speaks = |layer: &Layer| !layer.quoted && layer.header.info.is_some();
-        let index = self.layers.iter().rposition(speaks)?;
+        let piece = self.layers.iter().position(|layer| layer.fragment && !layer.quoted);
+        let layers = &self.layers[..piece.map_or(self.layers.len(), |piece| piece + 1)];
+        let index = layers.iter().rposition(|layer| !layer.quoted && layer.header.info.is_some())?;
         Some(LayerView { packet: self, index })
     }
 
