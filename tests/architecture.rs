@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("probe", &["model", "proto", "converse"]),
     ("wire", &["model", "error"]),
     ("session", &["model", "error", "probe", "wire", "engine"]),
-    ("render", &["model", "converse", "explain", "capture"]),
+    ("render", &["model", "proto", "converse", "engine", "explain", "capture"]),
     ("lab", &["model", "error"]),
     ("lesson", &["model", "error", "capture", "dissect", "converse", "explain", "lab"]),
 ];

@@ -40,6 +40,17 @@ pub enum Kind {
     Link,
 }
 
+/// Who sent a packet of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The end that was heard first.
+    First,
+    /// The other end.
+    Second,
+    /// Somebody on the way: a router that complains about a packet of it.
+    Between,
+}
+
 /// Address and port.
 pub type End = (IpAddr, u16);
 
@@ -101,23 +112,28 @@ impl Conversations {
         self.open.get(&number).map(|(_, conversation)| conversation)
     }
 
-    /// Which conversation `packet` belongs to; it may begin one.
-    pub fn observe(&mut self, packet: &Packet<'_>) -> ConversationNo {
-        let (number, speaker) = match self.piece(packet).or_else(|| self.complained_about(packet)) {
-            Some(number) => (number, 0),
+    /// Which conversation `packet` belongs to, and who speaks; it may begin one.
+    pub fn observe(&mut self, packet: &Packet<'_>) -> (ConversationNo, Speaker) {
+        let known = self.piece(packet).or_else(|| self.complained_about(packet));
+        let (number, speaker) = match known {
+            Some(number) => {
+                let from = ip::addresses(packet).map(|(from, _)| from);
+                (number, self.of(number).map_or(Speaker::Between, |known| known.kind.speaker(from)))
+            }
             None => {
                 let (key, kind) = read(packet);
                 let number = self.number(key, kind, packet);
-                (number, self.of(number).map_or(0, |known| usize::from(!begins_like(known.kind, kind))))
+                (number, self.of(number).map_or(Speaker::First, |known| begun_by(known.kind, kind)))
             }
         };
         self.remember_piece(packet, number);
         if let Some((_, conversation)) = self.open.get_mut(&number) {
             conversation.last = (packet.frame.number, packet.frame.time);
-            conversation.packets[speaker] += 1;
-            conversation.bytes[speaker] += packet.frame.original as u64;
+            let end = usize::from(speaker == Speaker::Second);
+            conversation.packets[end] += 1;
+            conversation.bytes[end] += packet.frame.original as u64;
         }
-        number
+        (number, speaker)
     }
 
     /// Conversations that are no longer followed, because there were too many: oldest first.
@@ -214,16 +230,40 @@ fn sorted<T: Ord>(one: T, other: T) -> (T, T) {
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// Whether a packet of this kind goes the way of the conversation's first.
-fn begins_like(conversation: Kind, packet: Kind) -> bool {
-    match (conversation, packet) {
+impl Kind {
+    /// The addresses of the two ends, where it has ends.
+    #[must_use]
+    pub fn addresses(self) -> Option<(IpAddr, IpAddr)> {
+        match self {
+            Self::Tcp((first, _), (second, _), _) | Self::Udp((first, _), (second, _)) => Some((first, second)),
+            Self::Neighbour(first, second) | Self::Echo(first, second, _) | Self::Ip(first, second, _) => {
+                Some((first, second))
+            }
+            Self::Link => None,
+        }
+    }
+
+    /// Which end a packet from this address comes from.
+    fn speaker(self, from: Option<IpAddr>) -> Speaker {
+        match self.addresses() {
+            Some((first, _)) if Some(first) == from => Speaker::First,
+            Some((_, second)) if Some(second) == from => Speaker::Second,
+            _ => Speaker::Between,
+        }
+    }
+}
+
+/// Who sends a packet of this kind in the conversation.
+fn begun_by(conversation: Kind, packet: Kind) -> Speaker {
+    let same = match (conversation, packet) {
         (Kind::Tcp(first, ..), Kind::Tcp(from, ..)) | (Kind::Udp(first, _), Kind::Udp(from, _)) => first == from,
         (Kind::Neighbour(first, _), Kind::Neighbour(from, _))
         | (Kind::Echo(first, ..), Kind::Echo(from, ..))
         | (Kind::Ip(first, ..), Kind::Ip(from, ..)) => first == from,
-        // A complaint of somebody in between.
-        _ => false,
-    }
+        // Frames without ends.
+        _ => true,
+    };
+    if same { Speaker::First } else { Speaker::Second }
 }
 
 /// Which datagram this is a fragment of, at which offset, and whether more follow.

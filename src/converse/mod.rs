@@ -8,7 +8,7 @@ mod echo;
 mod fragments;
 pub mod tcp;
 
-pub use conversation::{Conversation, ConversationNo, Conversations};
+pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use tcp::Streams;
@@ -41,10 +41,11 @@ pub enum Piece {
 impl Tracker {
     /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
     /// datagrams.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Piece) {
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
         self.echoes.observe(packet);
         self.streams.observe(packet);
-        (self.conversations.observe(packet), self.fragments.observe(packet))
+        let (number, speaker) = self.conversations.observe(packet);
+        (number, speaker, self.fragments.observe(packet))
     }
 
     /// The conversations of the packets so far.
