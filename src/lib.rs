@@ -19,6 +19,7 @@ pub mod converse;
 pub mod dissect;
 pub mod error;
 pub mod explain;
+pub mod filter;
 pub mod lab;
 pub mod model;
 pub mod probe;
