@@ -252,10 +252,10 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         let mut ours = String::new();
         if let Piece::Last(frame) = reassembler.observe(&packet) {
-            let whole = Packet { generated, ..dissect(&frame) };
+            let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {
-            packet.generated = generated;
+            packet.generated = generated.into();
             packet.info(&mut ours).expect("a string takes everything");
         }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::bpf::{Assembler, Label, Program, Test, TooLong, Width};
+use crate::filter::bpf::Program;
+use crate::filter::{Assembler, Label, Test, TooLong, Width};
 use crate::model::LinkType;
 
 /// The frames a run is interested in: those that match any of its patterns.
