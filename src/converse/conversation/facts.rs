@@ -59,7 +59,7 @@ pub struct Rtts {
 /// An ICMP error about packets of the conversation, in one or more frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// Who sent it. An IPv6 address means that type and code are those of ICMPv6.
+    /// Who sent it. An IPv6 address means that type and code are those of `ICMPv6`.
     pub from: IpAddr,
     /// Its type.
     pub kind: u8,
@@ -203,7 +203,9 @@ mod tests {
     fn figures_are_those_of_a_live_ping() {
         for times in [&[2, 4, 4, 4, 5, 5, 7, 9][..], &[1], &[10_000_000_000, 3, 77], &[]] {
             let mut rtts = Rtts::default();
-            times.iter().for_each(|&time| rtts.see(Nanos(time)));
+            for &time in times {
+                rtts.see(Nanos(time));
+            }
             assert_eq!(rtts.summary(), RttSummary::of(times.iter().copied().map(Nanos)), "{times:?}");
         }
     }

@@ -123,7 +123,7 @@ impl<'p, 'f> Outline<'p, 'f> {
         let report = Report::read(self.icmp?.bytes())?;
         let quoted = packet.find_quoted(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes()));
         let target = quoted.map(|header| header.destination.into());
-        Some(Quote { report, target, kind: quoted.and_then(|header| quoted_kind(packet, &header)) })
+        Some(Quote { report, target, kind: quoted.map(|header| quoted_kind(packet, &header)) })
     }
 
     /// Whether this is a fragment, and of what.
@@ -141,22 +141,22 @@ impl<'p, 'f> Outline<'p, 'f> {
     }
 }
 
-fn quoted_kind(packet: &Packet<'_>, header: &Ipv4) -> Option<Quoted> {
+fn quoted_kind(packet: &Packet<'_>, header: &Ipv4) -> Quoted {
     let (from, to): (IpAddr, IpAddr) = (header.source.into(), header.destination.into());
     if let Some(udp) = packet.find_quoted(&udp::HEADER).and_then(|view| Udp::read(view.bytes())) {
         let (low, high) = sorted((from, udp.source_port), (to, udp.destination_port));
-        return Some(Quoted::Other(Key::Udp(low, high)));
+        return Quoted::Other(Key::Udp(low, high));
     }
     // Eight bytes of a segment are enough for its ports.
     if let Some(ports) = packet.find_quoted(&tcp::HEADER).and_then(|view| Udp::read(view.bytes())) {
         let (low, high) = sorted((from, ports.source_port), (to, ports.destination_port));
-        return Some(Quoted::Tcp(low, high));
+        return Quoted::Tcp(low, high);
     }
     let (low, high) = sorted(from, to);
-    Some(Quoted::Other(match packet.find_quoted(&icmp::HEADER).and_then(|view| Echo::read(view.bytes())) {
+    Quoted::Other(match packet.find_quoted(&icmp::HEADER).and_then(|view| Echo::read(view.bytes())) {
         Some(echo) => Key::Echo(low, high, echo.identifier),
         None => Key::Ip(low, high, header.protocol),
-    }))
+    })
 }
 
 fn neighbour(from: IpAddr, to: IpAddr) -> (Key, Kind, Option<End>) {

@@ -370,8 +370,11 @@ impl Conversation {
     #[must_use]
     pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
         match self.kind {
-            Kind::Neighbour(one, other) | Kind::Echo(one, other, _) | Kind::Ip(one, other, _) => Some((one, other)),
-            Kind::Tcp((one, _), (other, _), _) | Kind::Udp((one, _), (other, _)) => Some((one, other)),
+            Kind::Neighbour(one, other)
+            | Kind::Echo(one, other, _)
+            | Kind::Ip(one, other, _)
+            | Kind::Tcp((one, _), (other, _), _)
+            | Kind::Udp((one, _), (other, _)) => Some((one, other)),
             Kind::Link => None,
         }
     }
