@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use netlab::converse::{Piece, Reassembler};
 use netlab::dissect::dissect;
 use netlab::model::{Generated, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::ethernet::{self, Ethernet};
 use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::ipv6;
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 use netlab::proto::udp::{self, Udp};
 use netlab::proto::{self, icmp};
@@ -26,7 +28,7 @@ use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
 /// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 19] = [
+const TRACKED: [&str; 38] = [
     "arp.duplicate-address-detected",
     "arp.duplicate-address-frame",
     "arp.seconds-since-duplicate-address-frame",
@@ -35,6 +37,25 @@ const TRACKED: [&str; 19] = [
     "icmp.resp_not_found",
     "icmp.resp_to",
     "icmp.resptime",
+    "icmpv6.no_resp",
+    "icmpv6.resp_in",
+    "icmpv6.resp_not_found",
+    "icmpv6.resp_to",
+    "icmpv6.resptime",
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.fragment.multipletails",
+    "ip.fragment.overlap",
+    "ip.fragment.overlap.conflict",
+    "ip.fragment.toolongfragment",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.fragment.multipletails",
+    "ipv6.fragment.overlap",
+    "ipv6.fragment.overlap.conflict",
+    "ipv6.fragment.toolongfragment",
+    "ipv6.reassembled.length",
     "tcp.ack",
     "tcp.analysis.ack_rtt",
     "tcp.analysis.acks_frame",
@@ -65,7 +86,7 @@ fn every_key_of_the_registry_is_compared() {
 
 /// tshark's table of one capture: the columns' names, and a row a frame.
 struct Table {
-    columns: Vec<String>,
+    columns: HashMap<String, usize>,
     rows: Vec<Vec<String>>,
 }
 
@@ -74,14 +95,14 @@ impl Table {
         let mut lines = text.lines().skip_while(|line| line.starts_with('#'));
         let split = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
         let columns = split(lines.next().expect("a header"));
+        let columns: HashMap<String, usize> = columns.into_iter().zip(0..).collect();
         let rows: Vec<Vec<String>> = lines.map(split).collect();
         assert!(rows.iter().all(|row| row.len() == columns.len()), "a row of another width");
         Self { columns, rows }
     }
 
     fn cell(&self, row: usize, column: &str) -> &str {
-        let index = self.columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("no column {column}"));
-        &self.rows[row][index]
+        &self.rows[row][*self.columns.get(column).unwrap_or_else(|| panic!("no column {column}"))]
     }
 }
 
@@ -172,6 +193,8 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         }
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
+        // Wireshark shows IPv6's version under IPv4's name too.
+        "ip.version" => packet.views().any(|view| view.is(&ipv6::HEADER)),
         // Of a source route Wireshark shows where it ends as destination; netlab shows each field's own bytes.
         "ip.dst" | "ip.src_rt" | "ip.rec_rt" => options.iter().any(|option| matches!(option, 0x83 | 0x89)),
         // Of options that it has no dissector for, Wireshark shows no field at all.
@@ -198,13 +221,15 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
     let frames = frames(path);
     assert_eq!(frames.len(), table.rows.len(), "{}", path.display());
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut reassembler = Reassembler::default();
     for (row, frame) in frames.iter().enumerate() {
         let mut packet = dissect(frame);
         let ours = values(&packet);
         let short = is_short(&packet, table, row);
         for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
             let cell = table.cell(row, spec.key);
-            let theirs: Vec<&str> = cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>")).collect();
+            let theirs: Vec<&str> =
+                cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect();
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
             let same = enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs));
@@ -213,13 +238,20 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             }
         }
         // What the conversation tracker would have added.
-        for key in ["icmp.resp_to", "tcp.window_size"] {
+        let mut generated = Vec::new();
+        for key in ["icmp.resp_to", "icmpv6.resp_to", "tcp.window_size"] {
             if let Ok(number) = table.cell(row, key).parse() {
-                packet.generated.push(Generated { layer: 0, key, value: Value::Number(number) });
+                generated.push(Generated { layer: 0, key, value: Value::Number(number) });
             }
         }
         let mut ours = String::new();
-        packet.info(&mut ours).expect("a string takes everything");
+        if let Piece::Last(frame) = reassembler.observe(&packet) {
+            let whole = Packet { generated, ..dissect(&frame) };
+            whole.info(&mut ours).expect("a string takes everything");
+        } else {
+            packet.generated = generated;
+            packet.info(&mut ours).expect("a string takes everything");
+        }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");

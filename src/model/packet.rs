@@ -19,6 +19,8 @@ pub struct Layer {
     pub payload: usize,
     /// Part of the original datagram inside an ICMP error: something that somebody else saw.
     pub quoted: bool,
+    /// The payload is a piece of a larger one, and all of the piece is here.
+    pub fragment: bool,
 }
 
 /// In which way bytes failed their own format.
@@ -104,8 +106,11 @@ impl<'f> Packet<'f> {
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        // What a piece begins with is readable, but only the whole can speak for it.
+        let piece = self.layers.iter().position(|layer| layer.fragment && !layer.quoted);
         let speaker = self
             .views()
+            .take(piece.map_or(usize::MAX, |piece| piece + 1))
             .filter(|view| !view.layer().quoted)
             .filter_map(|view| Some((view.layer().header.info?, view)))
             .last();

@@ -320,7 +320,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
-        if let Some(ttl) = ip::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
+        if let Some(ttl) = ip::enclosing(view).and_then(ip::hops_left) {
             write!(out, ", ttl={ttl}")?;
         }
         for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {

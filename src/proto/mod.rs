@@ -11,8 +11,10 @@ pub mod checksum;
 pub mod data;
 pub mod ethernet;
 pub mod icmp;
+pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
 pub mod numbers;
 mod reading;
 pub mod tcp;
@@ -32,13 +34,21 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 9] = [
+static REGISTRY: [(Binding, &Protocol); 17] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
     (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV4), &ipv4::PROTOCOL),
+    (Binding::EtherType(ethernet::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv6::HOP_BY_HOP), &ipv6::options::HOP_BY_HOP_PROTOCOL),
+    (Binding::IpProtocol(ipv6::ROUTING), &ipv6::routing::PROTOCOL),
+    (Binding::IpProtocol(ipv6::FRAGMENT), &ipv6::fragment::PROTOCOL),
+    (Binding::IpProtocol(ipv6::DESTINATION_OPTIONS), &ipv6::options::DESTINATION_PROTOCOL),
     (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
+    (Binding::IpProtocol(ipv6::ICMPV6), &icmpv6::PROTOCOL),
     (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
     (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
@@ -50,9 +60,14 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
     REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
 }
 
-/// Every header, outermost layers first.
+/// Tables of what several headers hold, shown in their layers and in none of their own.
+static SHARED: [&Header; 1] = [&ipv6::options::OPTIONS];
+
+/// Every table, outermost layers first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+    let first = |place: usize| REGISTRY.iter().position(|(_, it)| std::ptr::eq(*it, REGISTRY[place].1)) == Some(place);
+    let bound = (0..REGISTRY.len()).filter(move |&place| first(place)).map(|place| REGISTRY[place].1.header);
+    bound.chain(SHARED)
 }
 
 /// Every row of every header, in wire order.
@@ -80,8 +95,8 @@ mod tests {
         for header in headers() {
             for spec in header.fields {
                 assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
-                let prefix = spec.key.split('.').next().unwrap_or_default();
-                assert!(header.name == prefix || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
+                let own = spec.key.strip_prefix(header.name).is_some_and(|rest| rest.starts_with(['.', '_']));
+                assert!(own || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
                 assert!(!spec.label.is_empty() && spec.depth <= 1);
             }
         }

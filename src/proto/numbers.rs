@@ -151,6 +151,9 @@ pub static IP_PROTOCOLS: [(u32, &str); 146] = [
     (224, "Novell NCS Heartbeat"),
 ];
 
+/// From here on protocol numbers have no name in Wireshark, though IANA gives 253 and 254 to experiments (RFC 3692).
+const FIRST_EXPERIMENT: u8 = 249;
+
 /// `EtherType`s that a teaching network can meet.
 pub static ETHERTYPES: [(u32, &str); 48] = [
     (0x800, "IPv4"),
@@ -303,6 +306,14 @@ pub static DSCP: [(u32, &str); 23] = [
     (56, "Class Selector 7"),
 ];
 
+/// Explicit congestion notification (`ip.dsfield.ecn`, RFC 3168 §5).
+pub static ECN: [(u32, &str); 4] = [
+    (0, "Not ECN-Capable Transport"),
+    (1, "ECN-Capable Transport codepoint '01'"),
+    (2, "ECN-Capable Transport codepoint '10'"),
+    (3, "Congestion Experienced"),
+];
+
 /// TCP option kinds (`tcp.option_kind`).
 pub static TCP_OPTIONS: [(u32, &str); 38] = [
     (0, "End of Option List"),
@@ -380,6 +391,13 @@ pub static IP_OPTIONS: [(u32, &str); 27] = [
 #[must_use]
 pub fn name(table: &'static [(u32, &'static str)], number: u32) -> Option<&'static str> {
     table.binary_search_by_key(&number, |&(number, _)| number).ok().map(|row| table[row].1)
+}
+
+/// The name of an IP protocol, or what Wireshark calls one without a name.
+#[must_use]
+pub fn protocol_name(protocol: u8) -> &'static str {
+    let unnamed = if protocol < FIRST_EXPERIMENT { "Unassigned" } else { "Unknown" };
+    name(&IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed)
 }
 
 #[cfg(test)]
