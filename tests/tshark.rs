@@ -28,7 +28,10 @@ use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
 /// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 35] = [
+const TRACKED: [&str; 38] = [
+    "arp.duplicate-address-detected",
+    "arp.duplicate-address-frame",
+    "arp.seconds-since-duplicate-address-frame",
     "icmp.no_resp",
     "icmp.resp_in",
     "icmp.resp_not_found",

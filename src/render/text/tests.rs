@@ -12,7 +12,7 @@ use crate::render::theme::Glyphs;
 const UNICODE: Look = Look { color: false, glyphs: Glyphs::Unicode, width: 80 };
 
 fn context() -> Context {
-    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2)], router: None }
+    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2).into()], router: None }
 }
 
 fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
