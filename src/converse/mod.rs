@@ -3,10 +3,14 @@
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
 //! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
 
+mod between;
+mod dns;
 mod echo;
 mod fragments;
 pub mod tcp;
 
+pub use between::Between;
+pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use tcp::Streams;

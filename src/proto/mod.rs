@@ -9,6 +9,8 @@
 pub mod arp;
 pub mod checksum;
 pub mod data;
+pub mod dhcp;
+pub mod dns;
 pub mod ethernet;
 pub mod icmp;
 pub mod ip;
@@ -19,7 +21,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input};
+pub use reading::{Binding, Flaw, Found, Input, printable};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
@@ -32,7 +34,7 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 9] = [
+static REGISTRY: [(Binding, &Protocol); 16] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
@@ -41,6 +43,13 @@ static REGISTRY: [(Binding, &Protocol); 9] = [
     (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
     (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
     (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
+    (Binding::UdpPort(dhcp::SERVER_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::CLIENT_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::PROXY_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dns::PORT), &dns::PROTOCOL),
+    (Binding::UdpPort(dns::MULTICAST_PORT), &dns::MULTICAST_PROTOCOL),
+    (Binding::UdpPort(dns::LLMNR_PORT), &dns::LLMNR_PROTOCOL),
+    (Binding::TcpPort(dns::PORT), &dns::STREAM_PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
 ];
 
@@ -50,9 +59,23 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
     REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
 }
 
-/// Every header, outermost layers first.
+/// Every header, outermost layers first; of those that share a table, only the first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+    let header = |row: &(Binding, &'static Protocol)| row.1.header;
+    let is_first = move |&(index, row): &(usize, &(Binding, &'static Protocol))| {
+        !REGISTRY[..index].iter().any(|earlier| std::ptr::eq(header(earlier).fields, header(row).fields))
+    };
+    REGISTRY.iter().enumerate().filter(is_first).map(move |(_, row)| header(row))
+}
+
+/// What a datagram between these two ports carries. As in Wireshark the lower port decides if a protocol is known there,
+/// else the other; and what looks like DNS is taken for it on any port.
+#[must_use]
+pub fn in_datagram(source: u16, destination: u16, payload: &[u8]) -> Binding {
+    let ports = [source.min(destination), source.max(destination)].map(Binding::UdpPort);
+    let by_port = ports.into_iter().find(|&port| bound(port).is_some());
+    let by_look = || dns::is_likely(payload).then_some(Binding::UdpPort(dns::PORT));
+    by_port.or_else(by_look).unwrap_or(Binding::Data)
 }
 
 /// Every row of every header, in wire order.
