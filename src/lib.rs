@@ -17,6 +17,7 @@ pub mod capture;
 pub mod cmd;
 pub mod converse;
 pub mod dissect;
+pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod filter;

@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
-use netlab::model::{Generated, MacAddr, Packet, Value};
+use netlab::model::{Generated, Kind, LinkType, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::ethernet::{self, Ethernet};
 use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::ipv6;
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 use netlab::proto::udp::{self, Udp};
 use netlab::proto::{self, icmp};
@@ -26,12 +28,34 @@ use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
 /// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 16] = [
+const TRACKED: [&str; 38] = [
+    "arp.duplicate-address-detected",
+    "arp.duplicate-address-frame",
+    "arp.seconds-since-duplicate-address-frame",
     "icmp.no_resp",
     "icmp.resp_in",
     "icmp.resp_not_found",
     "icmp.resp_to",
     "icmp.resptime",
+    "icmpv6.no_resp",
+    "icmpv6.resp_in",
+    "icmpv6.resp_not_found",
+    "icmpv6.resp_to",
+    "icmpv6.resptime",
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.fragment.multipletails",
+    "ip.fragment.overlap",
+    "ip.fragment.overlap.conflict",
+    "ip.fragment.toolongfragment",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.fragment.multipletails",
+    "ipv6.fragment.overlap",
+    "ipv6.fragment.overlap.conflict",
+    "ipv6.fragment.toolongfragment",
+    "ipv6.reassembled.length",
     "tcp.ack",
     "tcp.analysis.ack_rtt",
     "tcp.analysis.acks_frame",
@@ -62,7 +86,7 @@ fn every_key_of_the_registry_is_compared() {
 
 /// tshark's table of one capture: the columns' names, and a row a frame.
 struct Table {
-    columns: Vec<String>,
+    columns: HashMap<String, usize>,
     rows: Vec<Vec<String>>,
 }
 
@@ -70,15 +94,18 @@ impl Table {
     fn read(text: &str) -> Self {
         let mut lines = text.lines().skip_while(|line| line.starts_with('#'));
         let split = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
-        let columns = split(lines.next().expect("a header"));
+        let names = split(lines.next().expect("a header"));
         let rows: Vec<Vec<String>> = lines.map(split).collect();
-        assert!(rows.iter().all(|row| row.len() == columns.len()), "a row of another width");
+        assert!(rows.iter().all(|row| row.len() == names.len()), "a row of another width");
+        let mut columns = HashMap::new();
+        for (place, name) in names.into_iter().enumerate() {
+            columns.entry(name).or_insert(place);
+        }
         Self { columns, rows }
     }
 
     fn cell(&self, row: usize, column: &str) -> &str {
-        let index = self.columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("no column {column}"));
-        &self.rows[row][index]
+        &self.rows[row][*self.columns.get(column).unwrap_or_else(|| panic!("no column {column}"))]
     }
 }
 
@@ -87,6 +114,9 @@ fn values<'f>(packet: &Packet<'f>) -> HashMap<&'static str, Vec<Value<'f>>> {
     let mut values: HashMap<_, Vec<_>> = HashMap::new();
     for view in packet.views() {
         view.walk(&mut |field| values.entry(field.spec.key).or_default().push(field.value));
+    }
+    for generated in &packet.generated {
+        values.entry(generated.key).or_default().push(generated.value);
     }
     values
 }
@@ -106,6 +136,29 @@ fn epoch(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000_000 + nanos)
 }
 
+/// Text as tshark prints it.
+fn shown(text: &[u8]) -> String {
+    let mut shown = String::new();
+    proto::printable(text, &mut shown).expect("a string takes everything");
+    shown
+}
+
+/// Whether these are the texts in a cell of tshark's table. It parts them by semicolons, which may stand in the texts too.
+fn reads(ours: &[Value<'_>], cell: &str, short: bool) -> bool {
+    let texts: Vec<String> = ours
+        .iter()
+        .map(|value| match value {
+            Value::Text(text) => shown(text.as_bytes()),
+            Value::Composed(text) => shown(text.to_string().as_bytes()),
+            Value::Bytes(bytes) => shown(bytes),
+            other => panic!("{other:?} is no text"),
+        })
+        .collect();
+    let joined = texts.join(";");
+    let cell = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
+    joined == cell || short && joined.starts_with(&cell)
+}
+
 fn agrees(ours: Value<'_>, theirs: &str) -> bool {
     match ours {
         Value::Number(number) => {
@@ -120,7 +173,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Mac(mac) => mac.to_string() == theirs,
         Value::Ipv4(address) => address.to_string() == theirs,
         Value::Ipv6(address) => address.to_string() == theirs,
-        Value::Text(text) => text == theirs,
+        // These are compared all at once.
+        Value::Text(_) | Value::Composed(_) => false,
         Value::Bytes(bytes) => {
             let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
                 let _ = write!(hex, "{byte:02x}");
@@ -169,6 +223,8 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         }
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
+        // Wireshark shows IPv6's version under IPv4's name too.
+        "ip.version" => packet.views().any(|view| view.is(&ipv6::HEADER)),
         // Of a source route Wireshark shows where it ends as destination; netlab shows each field's own bytes.
         "ip.dst" | "ip.src_rt" | "ip.rec_rt" => options.iter().any(|option| matches!(option, 0x83 | 0x89)),
         // Of options that it has no dissector for, Wireshark shows no field at all.
@@ -189,37 +245,71 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     }
 }
 
+/// What Wireshark calls the packet type of a cooked capture.
+fn packet_type(number: u16) -> String {
+    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
+}
+
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
     let mut found = Vec::new();
     let frames = frames(path);
     assert_eq!(frames.len(), table.rows.len(), "{}", path.display());
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut reassembler = Reassembler::default();
+    let mut questions = Questions::default();
     for (row, frame) in frames.iter().enumerate() {
         let mut packet = dissect(frame);
+        if let Some(between) = Between::read(&packet) {
+            questions.observe(&mut packet, between);
+        }
         let ours = values(&packet);
         let short = is_short(&packet, table, row);
         for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
             let cell = table.cell(row, spec.key);
-            let theirs: Vec<&str> = cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>")).collect();
+            let mut theirs: Vec<&str> =
+                cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect();
+            // Of the option that ends the list, 255, Wireshark shows the type as 0.
+            if spec.key == "dhcp.option.type" && !table.cell(row, "dhcp.option.end").is_empty() {
+                theirs.pop_if(|last| *last == "0");
+                theirs.push("255");
+            }
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
-            let same = enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs));
+            let same = match spec.kind {
+                Kind::Text => reads(ours, cell, short),
+                _ => enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)),
+            };
             if !same && !is_meant(&packet, spec.key) {
                 found.push(format!("{file} #{} {}: {ours:?}, tshark {theirs:?}", row + 1, spec.key));
             }
         }
         // What the conversation tracker would have added.
-        for key in ["icmp.resp_to", "tcp.window_size"] {
+        let mut generated = Vec::new();
+        for key in ["icmp.resp_to", "icmpv6.resp_to", "tcp.window_size"] {
             if let Ok(number) = table.cell(row, key).parse() {
-                packet.generated.push(Generated { layer: 0, key, value: Value::Number(number) });
+                generated.push(Generated { layer: 0, key, value: Value::Number(number) });
             }
         }
         let mut ours = String::new();
-        packet.info(&mut ours).expect("a string takes everything");
+        if let Piece::Last(frame) = reassembler.observe(&packet) {
+            let whole = Packet { generated: generated.into(), ..dissect(&frame) };
+            whole.info(&mut ours).expect("a string takes everything");
+        } else {
+            packet.generated = generated.into();
+            packet.info(&mut ours).expect("a string takes everything");
+        }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
+        }
+        if let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) {
+            // Wireshark takes the length of the address for a part of the packet type.
+            let mistaken = packet_type(u16::from_be_bytes([kind, length]));
+            if let Some(rest) = theirs.strip_prefix(&mistaken) {
+                theirs = packet_type(kind.into()) + rest;
+            }
         }
         // A conclusion from other frames, which netlab says elsewhere.
         if let Some(at) = theirs.find(" (duplicate use of") {

@@ -3,12 +3,21 @@
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
 //! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
 
+mod between;
+pub mod conversation;
+mod dns;
 mod echo;
 mod fragments;
+pub mod owners;
 pub mod tcp;
 
+pub use between::Between;
+use conversation::Found;
+pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
+pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+use owners::Owners;
 use tcp::Streams;
 
 use crate::model::{Frame, Packet};
@@ -16,11 +25,13 @@ use crate::model::{Frame, Packet};
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
 pub struct Tracker {
+    owners: Owners,
     echoes: Echoes,
     /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
     reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
+    conversations: Conversations,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -36,15 +47,32 @@ pub enum Piece {
 }
 
 impl Tracker {
-    /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
+    /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
+    /// datagrams.
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
+        let conflict = self.owners.observe(packet);
         self.echoes.observe(packet);
         self.streams.observe(packet);
-        self.fragments.observe(packet)
+        let piece = self.fragments.observe(packet);
+        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let (number, speaker) = self.conversations.observe(packet, &found);
+        (number, speaker, piece)
+    }
+
+    /// The conversations of the packets so far.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// The same, to take those that have ended.
+    pub fn conversations_mut(&mut self) -> &mut Conversations {
+        &mut self.conversations
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
         self.reassembled.observe(packet);
+        self.conversations.observe_whole(packet);
     }
 }

@@ -26,6 +26,6 @@ pub(super) fn explain(view: LayerView<'_, '_>) -> Option<Note> {
             Some(wrong.note(frames, [format!("0x{expected:04x}").into()]))
         }
         Status::Pending => Some(rule::CHECKSUM_PENDING.note(frames, [layer.header.name.to_ascii_uppercase().into()])),
-        Status::Good | Status::Unverified | Status::Absent => None,
+        Status::Good | Status::Unverified | Status::Absent | Status::Missing => None,
     }
 }

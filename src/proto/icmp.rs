@@ -308,7 +308,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let (&[kind, code, ..], false) = (bytes, broken == Some("[Malformed Packet]") && bytes.len() < LENGTH) else {
         return out.write_str(broken.unwrap_or_default());
     };
-    if bytes.len() < 4 {
+    // Wireshark has looked at the first word of the rest before it says anything.
+    if bytes.len() < 6 {
         return out.write_str(broken.unwrap_or_default());
     }
     write!(out, "{:<20}", type_name(kind))?;
@@ -320,7 +321,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
-        if let Some(ttl) = ip::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
+        if let Some(ttl) = ip::enclosing(view).and_then(ip::hops_left) {
             write!(out, ", ttl={ttl}")?;
         }
         for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {

@@ -3,7 +3,7 @@
 mod options;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
@@ -241,8 +241,8 @@ fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
 pub fn craft(
     header: &Tcp,
     options: &[TcpOption<'_>],
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    source: impl Into<IpAddr>,
+    destination: impl Into<IpAddr>,
     payload: &[u8],
 ) -> Vec<u8> {
     let options = options::write(options);
@@ -306,6 +306,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

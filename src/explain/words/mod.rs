@@ -44,8 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 14] = sections!(
-    "en": "arp" "event" "field" "frame" "handshake" "icmp" "ip" "more" "path" "ping" "says" "tcp" "trace" "udp"
+static ENGLISH: [Section; 15] = sections!(
+    "en": "arp" "event" "field" "frame" "handshake" "icmp" "ip" "more" "path" "ping" "says" "story" "tcp" "trace" "udp"
 );
 
 impl Language {
@@ -117,6 +117,9 @@ fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option
         match value {
             Arg::Number(number) => given.set(*name, FluentValue::from(*number)),
             Arg::Text(text) => given.set(*name, FluentValue::String(Cow::Borrowed(text.as_str()))),
+            Arg::Word(word) => given.set(*name, FluentValue::String(Cow::Borrowed(word))),
+            Arg::Ip(address) => given.set(*name, FluentValue::String(address.to_string().into())),
+            Arg::Mac(address) => given.set(*name, FluentValue::String(address.to_string().into())),
         }
     }
     // A variable that is missing is written as its name: better than no sentence. The tests allow none.
@@ -185,7 +188,7 @@ mod tests {
                 spoken.insert(rule.id.replace('.', "-"));
             }
             for section in
-                language.sections().iter().filter(|section| !["field", "more", "says"].contains(&section.name))
+                language.sections().iter().filter(|section| !["field", "more", "says", "story"].contains(&section.name))
             {
                 for name in names(section.source) {
                     assert!(spoken.contains(name), "{name}: no rule says it");
@@ -209,7 +212,7 @@ mod tests {
 
     /// Titles and phrases are no sentences.
     fn unfinished(name: &str) -> bool {
-        name.contains("-heading") || name.starts_with("more-") || name.starts_with("says-")
+        name.contains("-heading") || ["more-", "says-", "story-"].iter().any(|phrase| name.starts_with(phrase))
     }
 
     #[test]
