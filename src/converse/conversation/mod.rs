@@ -21,10 +21,7 @@ pub use pinging::Pinging;
 use super::Piece;
 use super::owners::Conflict;
 use crate::model::{FrameNo, MacAddr, Nanos, Packet, Value};
-use crate::proto::arp::Arp;
-use crate::proto::ethernet::Ethernet;
-use crate::proto::icmp::Echo;
-use key::{Datagram, Fragment, Key, Outline, Quoted, sorted};
+use key::{Datagram, Fragment, Key, Outline, Quoted, probed, sorted};
 
 /// Conversations followed at a time; when there are more, one that was silent for long is told as it is.
 const FOLLOWED: usize = 4096;
@@ -206,10 +203,10 @@ impl Conversations {
             let (_, number) = self.pieces.iter().rev().find(|(known, _)| *known == datagram)?;
             return self.numbers.get(number).copied();
         }
-        if !outline.quotes {
+        if !outline.quotes() {
             return None;
         }
-        match outline.quote(packet)?.kind? {
+        match outline.quote(packet)?.about? {
             Quoted::Tcp(low, high) => self.tcp.get(&(low, high)).copied(),
             Quoted::Other(key) => self.places.get(&key).copied(),
         }
@@ -226,7 +223,7 @@ impl Conversations {
         let conversation = &mut self.open[place].conversation;
         // Neither a later fragment nor a complaint of somebody in between has ports; addresses tell whose it is.
         let first = conversation.addresses().map(|(first, _)| first);
-        let end = usize::from(first != crate::proto::ip::addresses(packet).map(|(from, _)| from));
+        let end = usize::from(first != outline.ends().map(|(from, _)| from));
         conversation.count(packet, end);
         if fragment.is_some() {
             conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
@@ -243,7 +240,14 @@ impl Conversations {
         fragment: Option<Fragment>,
         found: &Found<'_>,
     ) -> usize {
-        let (key, kind, sender) = outline.read(packet);
+        let (mut key, kind, sender) = outline.read(packet);
+        // Whoever tells of an address that is being probed speaks to the prober.
+        if let Kind::Neighbour(one, other) = kind
+            && one == other
+            && self.places.contains_key(&probed(one))
+        {
+            key = probed(one);
+        }
         let begins = self.known(&key).is_none();
         let place = self.known(&key).unwrap_or_else(|| self.begin(key, kind, packet));
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
@@ -252,7 +256,7 @@ impl Conversations {
         let end = conversation.end(sender);
         conversation.count(packet, end);
         conversation.below(packet, outline, end, found);
-        if outline.quotes || matches!(kind, Kind::Ip(..)) {
+        if outline.quotes() || matches!(kind, Kind::Ip(..)) {
             conversation.hear(packet, outline);
         }
         if let Some(fragment) = fragment {
@@ -327,7 +331,7 @@ impl Conversations {
     /// sent there since.
     fn waited(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>) -> Option<Wait> {
         outline.ip?;
-        let eth = Ethernet::read(outline.eth?.bytes())?;
+        let eth = outline.ethernet()?;
         let place =
             self.answers.iter().rposition(|answer| (answer.asker, answer.owner) == (eth.source, eth.destination))?;
         let wait = self.answers.remove(place)?.wait;
@@ -335,11 +339,11 @@ impl Conversations {
     }
 
     fn remember(&mut self, outline: &Outline<'_, '_>, wait: Wait) {
-        let Some(arp) = outline.arp.and_then(|view| Arp::read(view.bytes())) else { return };
+        let Some(eth) = outline.ethernet() else { return };
         if self.answers.len() == ANSWERS {
             self.answers.pop_front();
         }
-        self.answers.push_back(Answer { asker: arp.target_mac, owner: arp.sender_mac, wait });
+        self.answers.push_back(Answer { asker: eth.destination, owner: eth.source, wait });
     }
 }
 
@@ -404,10 +408,10 @@ impl Conversation {
             Some(_) => side.other_ttl = side.other_ttl.or(Some((ttl, frame))),
             None => {
                 side.ttl = Some((ttl, frame));
-                let eth = outline.eth.and_then(|view| Ethernet::read(view.bytes()));
+                let eth = outline.ethernet();
                 side.mac = eth.map(|eth| eth.source);
                 self.to_group |= end == 0 && eth.is_some_and(|eth| eth.destination.is_group());
-                let owner = match crate::proto::ip::addresses(packet) {
+                let owner = match outline.ends() {
                     Some((IpAddr::V4(from), _)) => found.owners.of(from),
                     _ => None,
                 };
@@ -419,12 +423,12 @@ impl Conversation {
     /// An ICMP error about the conversation.
     fn hear(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>) {
         let Some(quote) = outline.quote(packet) else { return };
-        let Some((from, _)) = crate::proto::ip::addresses(packet) else { return };
+        let Some((from, _)) = outline.ends() else { return };
         let complaint = Complaint {
             from,
-            kind: quote.report.kind,
-            code: quote.report.code,
-            mtu: quote.report.next_hop_mtu.map(u32::from),
+            kind: quote.kind,
+            code: quote.code,
+            mtu: quote.mtu,
             target: quote.target,
             frames: facts::Frames::default(),
         };
@@ -443,9 +447,7 @@ impl Conversation {
         match &mut self.facts {
             Facts::Asking(asking) => {
                 asking.conflict = asking.conflict.or(conflict);
-                let arp = Arp::read(outline.arp?.bytes())?;
-                let to = outline.eth.and_then(|view| Ethernet::read(view.bytes())).map(|eth| eth.destination);
-                return asking.see(&arp, end, to.is_some_and(|to| !to.is_group()), now);
+                return asking.see(&outline.word()?, end, now);
             }
             Facts::Pinging(pinging) => {
                 let view = outline.icmp?;
@@ -453,12 +455,12 @@ impl Conversation {
                     Value::Number(number) => u32::try_from(number).ok(),
                     _ => None,
                 };
-                let span = match packet.generated("icmp.resptime") {
+                let span = match packet.generated("icmp.resptime").or_else(|| packet.generated("icmpv6.resptime")) {
                     Some(Value::Span(span)) => Some(span),
                     _ => None,
                 };
-                let asked = number("icmp.resp_to").map(FrameNo).zip(span);
-                pinging.see(Echo::read(view.bytes())?, now.frame, view.payload().len(), asked);
+                let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
+                pinging.see(outline.echo()?, now.frame, view.payload().len(), asked);
             }
             Facts::Exchange(exchange) => exchange.see(end, outline.udp?.payload().len(), now),
             Facts::Plain => {}

@@ -44,8 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 14] = sections!(
-    "en": "arp" "event" "field" "frame" "handshake" "icmp" "ip" "more" "path" "ping" "says" "tcp" "trace" "udp"
+static ENGLISH: [Section; 15] = sections!(
+    "en": "arp" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "more" "path" "ping" "says" "tcp" "trace" "udp"
 );
 
 impl Language {
