@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use crate::converse::{ConversationNo, Piece, Tracker};
+use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
 use crate::dissect::dissect;
 use crate::model::{Frame, Packet};
 
@@ -27,6 +27,10 @@ pub struct Seen<'s, 'f, 'w> {
     pub is_piece: bool,
     /// The conversation it belongs to.
     pub conversation: ConversationNo,
+    /// Who of that conversation sent it.
+    pub speaker: Speaker,
+    /// All conversations, this one included.
+    pub conversations: &'s Conversations,
 }
 
 impl Engine {
@@ -44,7 +48,7 @@ impl Engine {
     /// Understands `frame`, the next of the capture, and shows it to `show`.
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
         let mut packet = dissect(frame);
-        let (conversation, piece) = self.tracker.observe(&mut packet);
+        let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let (datagram, is_piece) = match piece {
             Piece::Whole => (None, false),
             Piece::Fragment => (None, true),
@@ -56,7 +60,8 @@ impl Engine {
             self.tracker.observe_reassembled(&mut packet);
             whole.push(packet);
         }
-        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation })
+        let conversations = self.tracker.conversations();
+        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations })
     }
 }
 
@@ -66,6 +71,12 @@ impl Seen<'_, '_, '_> {
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
-        self.whole.last().unwrap_or(self.packet).info(out)
+        self.last().info(out)
+    }
+
+    /// What the frame completes, or else the frame itself: whose layers say most.
+    #[must_use]
+    pub fn last(&self) -> &Packet<'_> {
+        self.whole.last().unwrap_or(self.packet)
     }
 }

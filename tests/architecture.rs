@@ -16,9 +16,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["model", "dissect", "converse"]),
     ("explain", &["model", "proto", "converse"]),
     ("probe", &["model", "proto", "converse"]),
-    ("wire", &["model", "error"]),
+    ("filter", &["model", "error"]),
+    ("wire", &["model", "error", "filter"]),
     ("session", &["model", "error", "probe", "wire", "engine"]),
-    ("render", &["model", "converse", "explain", "capture"]),
+    ("render", &["model", "proto", "converse", "engine", "explain", "capture"]),
     ("lab", &["model", "error"]),
     ("lesson", &["model", "error", "capture", "dissect", "converse", "explain", "lab"]),
 ];

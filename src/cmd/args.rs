@@ -110,8 +110,8 @@ static TAKEN_BY: &[(&str, Given, &[&str])] = &[
     ("--interface", |common| common.interface.is_some(), PROBING),
     ("--ipv4", |common| common.ipv4, PROBING),
     ("--ipv6", |common| common.ipv6, PROBING),
-    ("--json", |common| common.json, &["ping", "arp", "trace", "handshake", "field"]),
-    ("--save", |common| common.save.is_some(), PROBING),
+    ("--json", |common| common.json, &["ping", "arp", "trace", "handshake", "explain", "field"]),
+    ("--save", |common| common.save.is_some(), &["ping", "arp", "trace", "handshake", "explain"]),
 ];
 
 impl Common {

@@ -2,6 +2,7 @@
 
 mod args;
 mod arp;
+mod explain;
 mod field;
 mod handshake;
 mod lab;
@@ -45,6 +46,8 @@ pub enum Command {
     Handshake(handshake::Args),
     /// The routers on the way, one TTL at a time
     Trace(trace::Args),
+    /// The story of a capture file, or its packets in other forms
+    Explain(explain::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -58,6 +61,7 @@ Examples:
   netlab --lab arp 192.168.11.0/24      everyone on the network
   netlab --lab handshake www.example.com:80     a TCP connection by hand
   netlab --lab trace www.example.com    the routers on the way to it
+  netlab explain visit.pcapng           the story of a capture file
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
@@ -70,6 +74,7 @@ impl Command {
             Self::Arp(_) => "arp",
             Self::Trace(_) => "trace",
             Self::Handshake(_) => "handshake",
+            Self::Explain(_) => "explain",
             Self::Field(_) => "field",
             Self::Lab(_) => "lab",
         }
@@ -90,6 +95,7 @@ impl Cli {
             Command::Arp(args) => arp::run(&args, common),
             Command::Handshake(args) => handshake::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
+            Command::Explain(args) => explain::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

@@ -10,7 +10,7 @@ pub mod owners;
 pub mod tcp;
 
 use conversation::Found;
-pub use conversation::{Conversation, ConversationNo, Conversations};
+pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use owners::Owners;
@@ -45,13 +45,14 @@ pub enum Piece {
 impl Tracker {
     /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
     /// datagrams.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Piece) {
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
         let conflict = self.owners.observe(packet);
         self.echoes.observe(packet);
         self.streams.observe(packet);
         let piece = self.fragments.observe(packet);
         let found = Found { conflict, piece: &piece, owners: &self.owners };
-        (self.conversations.observe(packet, &found), piece)
+        let (number, speaker) = self.conversations.observe(packet, &found);
+        (number, speaker, piece)
     }
 
     /// The conversations of the packets so far.

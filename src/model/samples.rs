@@ -155,7 +155,7 @@ pub(crate) fn frame(number: u32, microseconds: i64, direction: Direction, bytes:
 
 /// `frame` with these layers one after the other, the rest being the last one's payload.
 pub(crate) fn packet<'f>(frame: &'f Frame, layers: &[(&'static Header, usize)]) -> Packet<'f> {
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
     let (mut offset, mut within_icmp) = (0, false);
     for &(header, length) in layers {
         let payload = frame.bytes.len() - offset - length;
@@ -170,12 +170,12 @@ pub(crate) const ARP_REQUEST: &str = "ffffffffffff 020000000b02 0806 0001 0800 0
     020000000b02 c0a80b02 000000000000 c0a80b01";
 pub(crate) const ARP_REPLY: &str = "020000000b02 4ce6760a1101 0806 0001 0800 06 04 0002
     4ce6760a1101 c0a80b01 020000000b02 c0a80b02";
-pub(crate) const REQUEST: &str = "4ce6760a1101 020000000b02 0800 4500 0024 1c46 4000 40 01 8731 c0a80b02 c0a80b01
-    0800 5f2a 3a1f 0001 6e65746c61622121";
-pub(crate) const REPLY: &str = "020000000b02 4ce6760a1101 0800 4500 0024 0bad 0000 40 01 d7ca c0a80b01 c0a80b02
-    0000 672a 3a1f 0001 6e65746c61622121";
-pub(crate) const EXPIRED: &str = "020000000b02 4ce6760a1101 0800 4500 0038 0bad 0000 40 01 d7b6 c0a80b01 c0a80b02
-    0b00 b0c1 00000000 4500 0024 1c46 4000 01 01 c631 c0a80b02 5db8d822 0800 5f2a 3a1f 0001";
+pub(crate) const REQUEST: &str = "4ce6760a1101 020000000b02 0800 4500 0024 1c46 4000 40 01 873f c0a80b02 c0a80b01
+    0800 588a 3a1f 0001 6e65746c61622121";
+pub(crate) const REPLY: &str = "020000000b02 4ce6760a1101 0800 4500 0024 0bad 0000 40 01 d7d8 c0a80b01 c0a80b02
+    0000 608a 3a1f 0001 6e65746c61622121";
+pub(crate) const EXPIRED: &str = "020000000b02 4ce6760a1101 0800 4500 0038 0bad 0000 40 01 d7c4 c0a80b01 c0a80b02
+    0b00 e991 00000000 4500 0024 1c46 4000 01 01 c631 c0a80b02 5db8d822 0800 5f2a 3a1f 0001";
 
 pub(crate) static LINK_ARP: &[(&Header, usize)] = &[(&ETH, 14), (&ARP, 28)];
 pub(crate) static LINK_ICMP: &[(&Header, usize)] = &[(&ETH, 14), (&IP, 20), (&ICMP, 8)];

@@ -34,6 +34,11 @@ impl Json {
         Self { language, origin: None, buffer: Vec::new(), info: String::new() }
     }
 
+    /// Times count from this point on, and not from the first packet.
+    pub fn count_from(&mut self, origin: Nanos) {
+        self.origin = Some(origin);
+    }
+
     /// The first line: what `command` will do. `target` is what the user typed.
     ///
     /// # Errors
@@ -176,6 +181,24 @@ impl Json {
             integer(line, name, time.map(|time| time.0))?;
         }
         line.push(b'}');
+        self.end(out)
+    }
+
+    /// The last line of a capture. `dropped` is `null` where nothing says how many frames were missed.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn capture_summary(
+        &mut self,
+        out: &mut dyn io::Write,
+        packets: u64,
+        dropped: Option<u64>,
+        conversations: u64,
+    ) -> io::Result<()> {
+        let line = &mut self.buffer;
+        write!(line, "{{\"type\":\"summary\",\"packets\":{packets}")?;
+        integer(line, "dropped", dropped)?;
+        write!(line, ",\"conversations\":{conversations}}}")?;
         self.end(out)
     }
 

@@ -7,11 +7,15 @@
 //! ```
 
 use std::collections::HashSet;
+use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
 
 use crate::explain::words::{self, Language};
-use crate::model::{Direction, LayerView, MacAddr, Nanos, Note, Packet, Value};
+use crate::model::{Direction, MacAddr, Nanos, Note, Packet, Value};
+use crate::proto::arp::Arp;
+use crate::proto::ethernet::{self, Ethernet};
+use crate::proto::ipv4::Ipv4;
+use crate::proto::{arp, ip, ipv4};
 
 use super::theme::{Look, Paint};
 use super::{detail, escape, layers, value, wrap};
@@ -54,6 +58,11 @@ impl Story {
         self.time_of_day = true;
     }
 
+    /// Times count from this point on, and not from the first packet.
+    pub fn count_from(&mut self, origin: Nanos) {
+        self.origin = Some(origin);
+    }
+
     /// Writes a sentence that belongs to no packet line, each time.
     ///
     /// # Errors
@@ -67,7 +76,9 @@ impl Story {
     /// # Errors
     /// Those of `out`.
     pub fn whole(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
-        self.described(out, packet, &format!("{:>12} ", "together"), '=')
+        let line = Line::of(self.look, packet, 0.0);
+        line.described(out, packet, &format!("{:>12} ", "together"), '=')?;
+        self.depths(out, packet)
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -129,24 +140,58 @@ impl Story {
 
     fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
         let frame = packet.frame;
-        let origin = *self.origin.get_or_insert(frame.time);
-        let time = (frame.time - origin).as_millis_f64();
+        let time = self.since_the_first(packet);
         if self.time_of_day {
             let (seconds, rest) = (frame.time.0.div_euclid(Nanos::SECOND.0), frame.time.0.rem_euclid(Nanos::SECOND.0));
             writeln!(out, "[{seconds}.{:06}]", rest / 1000)?;
         }
-        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
-        self.described(out, packet, &left, self.look.glyphs.arrow(frame.direction))
+        Line::of(self.look, packet, time).write(out, packet, packet)
     }
 
-    fn described(&self, out: &mut dyn io::Write, packet: &Packet<'_>, left: &str, arrow: char) -> io::Result<()> {
-        let (look, frame) = (self.look, packet.frame);
-        let margin = margin(packet).unwrap_or_default();
-        let info = info(packet, !margin.is_empty());
+    fn sentence(&self, out: &mut dyn io::Write, note: &Note, indent: usize, paint: Paint) -> io::Result<()> {
+        let words = words::of(self.language, note);
+        let room = self.look.width.saturating_sub(indent).max(20);
+        for line in wrap::lines(&escape::line(&words, self.look.glyphs), room, room) {
+            writeln!(out, "{:indent$}{}", "", self.look.paint(paint, line))?;
+        }
+        Ok(())
+    }
+}
+
+/// A packet in a line: when it came, its number, which way it went, what it says, and what is decisive about it at the
+/// right margin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub look: Look,
+    /// Milliseconds since the first packet.
+    pub time: f64,
+    /// Which way its arrow points.
+    pub way: Option<Direction>,
+    /// It stands below a heading that says who talks to whom, and among lines that say the rest.
+    pub in_context: bool,
+}
+
+impl Line {
+    /// The line of a packet that stands alone: its arrow is the direction in which it was captured.
+    fn of(look: Look, packet: &Packet<'_>, time: f64) -> Self {
+        let way = packet.frame.direction;
+        Self { look, time, way, in_context: false }
+    }
+
+    /// Writes the line of `packet`, with what `speaker` says: the packet itself, or what it completes.
+    pub(super) fn write(self, out: &mut dyn io::Write, packet: &Packet<'_>, speaker: &Packet<'_>) -> io::Result<()> {
+        let left = format!("{:>8.1} {:>3} ", self.time, packet.frame.number.0);
+        self.described(out, speaker, &left, self.look.glyphs.arrow(self.way))
+    }
+
+    fn described(self, out: &mut dyn io::Write, packet: &Packet<'_>, left: &str, arrow: char) -> io::Result<()> {
+        let look = self.look;
+        let margin = self.margin(packet).unwrap_or_default();
+        let info = self.info(packet, !margin.is_empty());
         let info = escape::line(&info, look.glyphs);
         let used = wrap::width(left) + 2;
         let lines = wrap::lines(&info, look.width.saturating_sub(used), look.width.saturating_sub(INDENT));
-        let paint = match frame.direction {
+        let paint = match self.way {
             Some(Direction::Out) => Paint::Out,
             Some(Direction::In) => Paint::In,
             _ => Paint::Aside,
@@ -170,78 +215,56 @@ impl Story {
         writeln!(out)
     }
 
-    fn sentence(&self, out: &mut dyn io::Write, note: &Note, indent: usize, paint: Paint) -> io::Result<()> {
-        let words = words::of(self.language, note);
-        let room = self.look.width.saturating_sub(indent).max(20);
-        for line in wrap::lines(&escape::line(&words, self.look.glyphs), room, room) {
-            writeln!(out, "{:indent$}{}", "", self.look.paint(paint, line))?;
+    /// The packet's Info line. Beside a measured time, which rests on the pair, the pair itself is not repeated; and
+    /// where nothing else says which way the frame went, the line says from whom to whom.
+    fn info(self, packet: &Packet<'_>, measured: bool) -> String {
+        let mut info = String::new();
+        let told = matches!(packet.frame.direction, Some(Direction::Out | Direction::In));
+        if !(told || self.in_context) {
+            let link = || packet.find(&ethernet::HEADER).and_then(|view| Ethernet::read(view.bytes()));
+            let words = |from: &dyn fmt::Display, to: &dyn fmt::Display| format!("{from} → {to}  ");
+            info = match (ip::addresses(packet), link()) {
+                (Some((from, to)), _) => words(&from, &to),
+                (None, Some(link)) => words(&link.source, &link.destination),
+                (None, None) => String::new(),
+            };
         }
-        Ok(())
-    }
-}
-
-/// The packet's Info line. Beside a measured time, which rests on the pair, the pair itself is not repeated; and
-/// where the capture does not say which way the frame went, the line says from whom to whom.
-fn info(packet: &Packet<'_>, measured: bool) -> String {
-    let mut info = String::new();
-    if !matches!(packet.frame.direction, Some(Direction::Out | Direction::In)) {
-        let ends = |name, from, to| {
-            let view = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name)?;
-            Some((brief(view, from)?, brief(view, to)?))
-        };
-        if let Some((from, to)) = ends("ip", "ip.src", "ip.dst").or_else(|| ends("eth", "eth.src", "eth.dst")) {
-            info = format!("{from} → {to}  ");
+        // Writing to a string does not fail.
+        let _ = packet.info(&mut info);
+        if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
+            info.truncate(pair);
         }
+        // Clocks that tick in every segment say nothing about this one.
+        if let (true, Some(stamps)) = (self.in_context, info.find(" TSval=")) {
+            let length = info[stamps..].match_indices(' ').nth(2).map_or(info.len() - stamps, |(end, _)| end);
+            info.replace_range(stamps..stamps + length, "");
+        }
+        if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
+            info = format!("{info} ({vendor})");
+        }
+        info
     }
-    // Writing to a string does not fail.
-    let _ = packet.info(&mut info);
-    if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
-        info.truncate(pair);
-    }
-    if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
-        info = format!("{info} ({vendor})");
-    }
-    info
-}
 
-/// What is decisive about the packet: how long the answer took, or who reports.
-fn margin(packet: &Packet<'_>) -> Option<String> {
-    let find = |name| packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name);
-    // A first fragment is no answer yet: the time stands beside the whole.
-    if find("ip").and_then(|view| view.number("ip.flags.mf")) == Some(1) {
-        return None;
+    /// What is decisive about the packet: how long the answer took, or who reports.
+    fn margin(self, packet: &Packet<'_>) -> Option<String> {
+        // A first fragment is no answer yet: the time stands beside the whole.
+        let header = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes()));
+        if header.is_some_and(|header| header.more_fragments) {
+            return None;
+        }
+        if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
+            return Some(value::milliseconds(rtt));
+        }
+        let reports = packet.views().any(|view| view.layer().quoted);
+        let from_afar = self.way == Some(Direction::In) || self.in_context;
+        (reports && from_afar).then(|| ip::addresses(packet))?.map(|(from, _)| format!("from {from}"))
     }
-    if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
-        return Some(value::milliseconds(rtt));
-    }
-    let kind = find("icmp")?.number("icmp.type")?;
-    let reporter = (packet.frame.direction == Some(Direction::In) && !matches!(kind, 0 | 8)).then(|| find("ip"))??;
-    match reporter.field("ip.src")?.value {
-        Value::Ipv4(address) => Some(from(address)),
-        _ => None,
-    }
-}
-
-fn from(address: Ipv4Addr) -> String {
-    format!("from {address}")
 }
 
 /// The MAC address that an ARP reply tells.
 fn answerer(packet: &Packet<'_>) -> Option<MacAddr> {
-    const REPLY: u64 = 2;
-    let arp = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == "arp")?;
-    match arp.field("arp.src.hw_mac")?.value {
-        Value::Mac(mac) if arp.number("arp.opcode") == Some(REPLY) => Some(mac),
-        _ => None,
-    }
-}
-
-fn brief(view: LayerView<'_, '_>, key: &str) -> Option<String> {
-    match view.field(key)?.value {
-        Value::Ipv4(address) => Some(address.to_string()),
-        Value::Mac(address) => Some(address.to_string()),
-        _ => None,
-    }
+    let arp = packet.find(&arp::HEADER).and_then(|view| Arp::read(view.bytes()))?;
+    (arp.operation == arp::REPLY).then_some(arp.sender_mac)
 }
 
 #[cfg(test)]

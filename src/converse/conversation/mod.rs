@@ -55,6 +55,17 @@ pub enum Kind {
     Link,
 }
 
+/// Who sent a packet of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The end that was heard first.
+    First,
+    /// The other end.
+    Second,
+    /// Somebody on the way: a router that complains about a packet of it.
+    Between,
+}
+
 /// Address and port.
 pub type End = (IpAddr, u16);
 
@@ -150,15 +161,12 @@ impl Conversations {
         }
     }
 
-    /// Which conversation `packet` belongs to; it may begin one.
-    pub fn observe(&mut self, packet: &Packet<'_>, found: &Found<'_>) -> ConversationNo {
+    /// Which conversation `packet` belongs to, and who speaks; it may begin one.
+    pub fn observe(&mut self, packet: &Packet<'_>, found: &Found<'_>) -> (ConversationNo, Speaker) {
         let outline = Outline::of(packet);
         let fragment = outline.fragment();
-        let place = match self.belongs(packet, &outline, fragment) {
-            Some(place) => {
-                self.observe_stray(packet, &outline, fragment, place);
-                place
-            }
+        let (place, speaker) = match self.belongs(packet, &outline, fragment) {
+            Some(place) => (place, self.observe_stray(packet, &outline, fragment, place)),
             None => self.observe_own(packet, &outline, fragment, found),
         };
         self.latest = Some(place);
@@ -168,7 +176,7 @@ impl Conversations {
         {
             pieces.wholes.see(packet.frame.number);
         }
-        conversation.number
+        (conversation.number, speaker)
     }
 
     /// Takes in a datagram whose last piece was just observed.
@@ -180,7 +188,7 @@ impl Conversations {
             return;
         };
         let (_, _, sender) = outline.read(packet);
-        conversation.take(packet, &outline, conversation.end(sender), None);
+        conversation.take(packet, &outline, conversation.kind.speaker(sender), None);
     }
 
     /// Conversations that are no longer followed, because there were too many: oldest first.
@@ -219,17 +227,17 @@ impl Conversations {
         outline: &Outline<'_, '_>,
         fragment: Option<Fragment>,
         place: usize,
-    ) {
+    ) -> Speaker {
         let conversation = &mut self.open[place].conversation;
-        // Neither a later fragment nor a complaint of somebody in between has ports; addresses tell whose it is.
-        let first = conversation.addresses().map(|(first, _)| first);
-        let end = usize::from(first != outline.ends().map(|(from, _)| from));
-        conversation.count(packet, end);
+        // Neither a later fragment nor a complaint has ports; addresses tell whose it is.
+        let speaker = conversation.kind.speaker_at(outline.ends().map(|(from, _)| from));
+        conversation.count(packet, speaker);
         if fragment.is_some() {
             conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
         } else {
             conversation.hear(packet, outline);
         }
+        speaker
     }
 
     /// A packet that says itself which conversation it belongs to.
@@ -239,7 +247,7 @@ impl Conversations {
         outline: &Outline<'_, '_>,
         fragment: Option<Fragment>,
         found: &Found<'_>,
-    ) -> usize {
+    ) -> (usize, Speaker) {
         let (mut key, kind, sender) = outline.read(packet);
         // Whoever tells of an address that is being probed speaks to the prober.
         if let Kind::Neighbour(one, other) = kind
@@ -253,9 +261,9 @@ impl Conversations {
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);
-        let end = conversation.end(sender);
-        conversation.count(packet, end);
-        conversation.below(packet, outline, end, found);
+        let speaker = conversation.kind.speaker(sender);
+        conversation.count(packet, speaker);
+        conversation.below(packet, outline, speaker, found);
         if outline.quotes() || matches!(kind, Kind::Ip(..)) {
             conversation.hear(packet, outline);
         }
@@ -267,10 +275,10 @@ impl Conversations {
                 self.pieces.pop_front();
             }
             self.pieces.push_back((fragment.datagram, conversation.number));
-        } else if let Some(wait) = conversation.take(packet, outline, end, found.conflict) {
+        } else if let Some(wait) = conversation.take(packet, outline, speaker, found.conflict) {
             self.remember(outline, wait);
         }
-        place
+        (place, speaker)
     }
 
     fn known(&self, key: &Key) -> Option<usize> {
@@ -347,6 +355,46 @@ impl Conversations {
     }
 }
 
+impl Kind {
+    /// The addresses of the two ends, where it has ends.
+    #[must_use]
+    pub fn addresses(self) -> Option<(IpAddr, IpAddr)> {
+        match self {
+            Self::Tcp((first, _), (second, _), _)
+            | Self::Udp((first, _), (second, _))
+            | Self::Neighbour(first, second)
+            | Self::Echo(first, second, _)
+            | Self::Ip(first, second, _) => Some((first, second)),
+            Self::Link => None,
+        }
+    }
+
+    /// Whose a packet of the conversation is that comes from this address and port.
+    fn speaker(self, from: Option<End>) -> Speaker {
+        let first = match self {
+            Self::Tcp(first, ..) | Self::Udp(first, _) => Some(first),
+            _ => self.addresses().map(|(first, _)| (first, 0)),
+        };
+        if first == from { Speaker::First } else { Speaker::Second }
+    }
+
+    /// Whose a packet is that has to do with the conversation and comes from this address.
+    fn speaker_at(self, from: Option<IpAddr>) -> Speaker {
+        match self.addresses() {
+            Some((first, _)) if Some(first) == from => Speaker::First,
+            Some((_, second)) if Some(second) == from => Speaker::Second,
+            _ => Speaker::Between,
+        }
+    }
+}
+
+impl Speaker {
+    /// Which of two it counts with.
+    fn end(self) -> usize {
+        usize::from(self == Self::Second)
+    }
+}
+
 impl Conversation {
     fn new(number: ConversationNo, kind: Kind, now: (FrameNo, Nanos)) -> Self {
         Self {
@@ -370,37 +418,16 @@ impl Conversation {
         }
     }
 
-    /// The addresses of the first end and of the other; `None` without IP.
-    #[must_use]
-    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
-        match self.kind {
-            Kind::Neighbour(one, other)
-            | Kind::Echo(one, other, _)
-            | Kind::Ip(one, other, _)
-            | Kind::Tcp((one, _), (other, _), _)
-            | Kind::Udp((one, _), (other, _)) => Some((one, other)),
-            Kind::Link => None,
-        }
-    }
-
-    /// 0 for the first end, 1 for the other.
-    fn end(&self, sender: Option<End>) -> usize {
-        let first = match self.kind {
-            Kind::Tcp(first, ..) | Kind::Udp(first, _) => Some(first),
-            _ => self.addresses().map(|(first, _)| (first, 0)),
-        };
-        usize::from(first != sender)
-    }
-
-    fn count(&mut self, packet: &Packet<'_>, end: usize) {
+    fn count(&mut self, packet: &Packet<'_>, speaker: Speaker) {
+        let end = speaker.end();
         self.last = (packet.frame.number, packet.frame.time);
         self.packets[end] = self.packets[end].saturating_add(1);
         self.bytes[end] = self.bytes[end].saturating_add(packet.frame.original as u64);
     }
 
-    /// What the headers below the conversation show of end `end`.
-    fn below(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>, end: usize, found: &Found<'_>) {
-        let frame = packet.frame.number;
+    /// What the headers below the conversation show of who speaks.
+    fn below(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>, speaker: Speaker, found: &Found<'_>) {
+        let (frame, end) = (packet.frame.number, speaker.end());
         let side = &mut self.sides[end];
         let Some(ttl) = outline.ttl() else { return };
         match side.ttl {
@@ -435,15 +462,16 @@ impl Conversation {
         facts::file(&mut self.complaints, complaint, packet.frame.number);
     }
 
-    /// Adds what a whole packet of end `end` says to the facts of its kind.
+    /// Adds what a whole packet says to the facts of its kind.
     fn take(
         &mut self,
         packet: &Packet<'_>,
         outline: &Outline<'_, '_>,
-        end: usize,
+        speaker: Speaker,
         conflict: Option<Conflict>,
     ) -> Option<Wait> {
         let now = Moment { frame: packet.frame.number, time: packet.frame.time };
+        let end = speaker.end();
         match &mut self.facts {
             Facts::Asking(asking) => {
                 asking.conflict = asking.conflict.or(conflict);

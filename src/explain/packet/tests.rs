@@ -1,12 +1,13 @@
 //! What single packets say.
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 
 use super::*;
 use crate::dissect::dissect;
 use crate::explain::words::{self, Language};
 use crate::model::samples::*;
-use crate::model::{Fault, FaultKind, Frame, FrameNo, Generated, Header, LinkType};
+use crate::model::{Fault, FaultKind, Frame, FrameNo, Generated, Header, LinkType, Value};
 use crate::proto::{ipv4, udp};
 
 fn context() -> Context {

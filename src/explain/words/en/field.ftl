@@ -162,3 +162,19 @@ field-tcp-options-wscale-multiplier = By how much windows are to be multiplied: 
 field-tcp-time_relative = Time since the first frame of this connection.
 field-tcp-time_delta = Time since the frame before of this connection.
 field-tcp-window_size_scalefactor = By how much this window is multiplied. Told in the SYN, so unknown where the capture began later.
+
+field-sll-pkttype = Whom the frame was for, as the capturing Linux host saw it: itself, everyone, a group, somebody else; or that it sent the frame. Noted by the capture, never on the wire.
+field-sll-hatype = The kind of link that the frame was on: 1 is Ethernet, 772 the loopback. Noted by the capture.
+field-sll-halen = Length of the sender's link address in bytes: 6 for a MAC address, 0 on links without addresses.
+field-sll-src-eth = The network card that sent the frame. A cooked capture does not keep the one it was for.
+field-sll-src-ipv4 = The link address of the sender: on this tunnel, an IPv4 address.
+field-sll-src-other = The link address of the sender, on a link that has neither MAC nor IPv4 addresses.
+field-sll-unused = Room for longer link addresses. It means nothing.
+field-sll-etype = What the frame carries: 0x0800 an IPv4 packet, 0x0806 an ARP packet. The values are those of Ethernet's type field.
+field-sll-ltype = What the frame carries, where Ethernet has no type for it: one of Linux's own numbers.
+field-sll-gretype = What the tunnel carries, in the numbers of GRE (RFC 2784), which are mostly those of Ethernet's type field.
+field-sll-ifindex = Number of the interface that the frame was on, at the capturing host: see them with ip link.
+field-sll-trailer = Bytes after the end of what the frame carries.
+
+field-null-family = What follows, as BSD systems number it: 2 is IPv4; 24, 28 and 30 are IPv6. Noted by the capturing host, never on a wire.
+field-null-type = What follows, as Ethernet's type field would say it: 0x0800 is IPv4.
