@@ -438,7 +438,7 @@ mod tests {
         for rule in rules() {
             assert!(seen.insert(rule.id), "{} twice", rule.id);
             assert!(rule.id.split('.').count() >= 2, "{} names no section", rule.id);
-            let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
             assert!(rule.id.chars().all(plain), "{}", rule.id);
         }
     }

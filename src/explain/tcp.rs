@@ -86,13 +86,13 @@ fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
         match option {
             TcpOption::MaximumSegmentSize(bytes) => size = Some(bytes),
             TcpOption::WindowScale(shift) => scale = Some(shift.min(14)),
-            TcpOption::SackPermitted => name("selective acknowledgements (SACK)"),
+            TcpOption::SackPermitted => name("SACK"),
             TcpOption::Timestamps { .. } => name("timestamps"),
             _ => {}
         }
     }
     if let Some(shift) = scale {
-        name(&format!("windows counted in units of {} bytes (WS)", 1_u32 << shift));
+        name(&format!("windows x{}", 1_u32 << shift));
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).
     let default = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };

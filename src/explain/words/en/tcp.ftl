@@ -23,9 +23,9 @@ tcp-again = The same segment again: no acknowledgement came in time. Either it w
 
 # What a SYN offers. Variables: $size: bytes of data; $options: a list.
 
-tcp-offers = It announces that it takes at most { $size } bytes of data in a segment (MSS); the other end announces its own. It offers: { $options }. What the other end does not offer, too, is not used.
-tcp-accepts = It takes at most { $size } bytes of data in a segment (MSS). It offers: { $options }. What both ends offered is in use from now on.
-tcp-offers-nothing = It takes at most { $size } bytes of data in a segment (MSS), and offers nothing else.
+tcp-offers = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered, and used only if the answer offers it, too: { $options }.
+tcp-accepts = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered in return: { $options }. What both offered is in use now.
+tcp-offers-nothing = At most { $size } bytes of data in a segment, please (MSS). Nothing else is offered.
 
 # Signs of trouble, and what looks like one
 
