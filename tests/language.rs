@@ -29,6 +29,10 @@ fn theirs(text: &str, link: LinkType) -> Theirs {
     let link = match link {
         LinkType::Ethernet => "EN10MB",
         LinkType::RawIp => "RAW",
+        LinkType::Cooked => "LINUX_SLL",
+        LinkType::Cooked2 => "LINUX_SLL2",
+        LinkType::Null => "NULL",
+        LinkType::Loop => "LOOP",
     };
     let program = |more: &[&str]| {
         let output = Command::new("tcpdump")

@@ -7,7 +7,7 @@ use super::Conditions;
 use super::assembler::Width;
 use super::bpf::{Operation, beside};
 use super::check::{Check, Value};
-use super::link::{Carries, Layout, ethernet, layout, version};
+use super::link::{Carries, Layout, ethernet, family, layout, version};
 use super::refusal::Fault;
 use super::words::VLAN_TAGS;
 
@@ -44,6 +44,8 @@ impl Ground {
     pub fn network(&self, number: u32) -> Check {
         match self.layout.carries {
             Carries::Version => version(number, self.load(0, Width::Byte)),
+            Carries::Family => family(number, || self.load(0, Width::Word)),
+            Carries::Type(at) => self.load(at, Width::Half).is(number),
             Carries::Ethernet(_) if self.tagged && self.shift == 0 => {
                 // What the kernel took out is a VLAN tag, and nothing else.
                 let is_tag = VLAN_TAGS.iter().any(|tag| u32::from(*tag) == number);
@@ -62,7 +64,7 @@ impl Ground {
     pub fn with_macs(&self, at: &Range<usize>, what: &str) -> Result<(), Fault> {
         match self.layout.carries {
             Carries::Ethernet(_) => Ok(()),
-            Carries::Version => {
+            Carries::Version | Carries::Family | Carries::Type(_) => {
                 Err(Fault::new(at.clone(), format!("there are no {what} in frames of the type {}", self.layout.name)))
             }
         }

@@ -10,6 +10,10 @@ use crate::model::LinkType;
 pub(super) enum Carries {
     /// An `EtherType` or a length at this offset; the frame begins with two MAC addresses.
     Ethernet(u32),
+    /// An `EtherType` at this offset; no MAC addresses of both ends.
+    Type(u32),
+    /// The number of a family of addresses, at the very beginning.
+    Family,
     /// The version number of IP.
     Version,
 }
@@ -27,6 +31,9 @@ pub(super) struct Layout {
 pub(super) fn layout(link: LinkType) -> Layout {
     match link {
         LinkType::Ethernet => Layout { name: "Ethernet", carries: Carries::Ethernet(12), payload: 14 },
+        LinkType::Cooked => Layout { name: "Linux cooked capture", carries: Carries::Type(14), payload: 16 },
+        LinkType::Cooked2 => Layout { name: "Linux cooked capture v2", carries: Carries::Type(0), payload: 20 },
+        LinkType::Null | LinkType::Loop => Layout { name: "BSD loopback", carries: Carries::Family, payload: 4 },
         LinkType::RawIp => Layout { name: "raw IP", carries: Carries::Version, payload: 0 },
     }
 }
@@ -69,4 +76,15 @@ pub(super) fn version(number: u32, first: Value) -> Check {
         Ok(IPV6) => first.masked(0xf0).is(0x60),
         _ => Check::Always(false),
     }
+}
+
+/// Whether a frame of BSD's loopback carries protocol `number`. The family's number is in the byte order of the machine
+/// that captured; that of IPv6 differs from system to system.
+pub(super) fn family(number: u32, first: impl Fn() -> Value) -> Check {
+    let families: &[u32] = match u16::try_from(number) {
+        Ok(IPV4) => &[2],
+        Ok(IPV6) => &[10, 24, 28, 30],
+        _ => &[],
+    };
+    Check::any(families.iter().flat_map(|family| [first().is(*family), first().is(family.swap_bytes())]))
 }

@@ -53,6 +53,19 @@ pub fn frame(dice: &mut Dice, link: LinkType) -> Vec<u8> {
             }
             bytes.extend(kind.to_be_bytes());
         }
+        LinkType::Cooked => {
+            bytes.extend([0, dice.pick(&[0, 1, 4]), 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0]);
+            bytes.extend(kind.to_be_bytes());
+        }
+        LinkType::Cooked2 => {
+            bytes.extend(kind.to_be_bytes());
+            bytes.extend([0, 0, 0, 0, 0, 2, 0, 1, dice.pick(&[0, 1, 4]), 6, 2, 0, 0, 0, 0, 1, 0, 0]);
+        }
+        LinkType::Null | LinkType::Loop => {
+            kind = dice.pick(&[0x0800, 0x86dd]);
+            let family = if kind == 0x0800 { 2_u32 } else { 10 };
+            bytes.extend(if link == LinkType::Null { family.to_le_bytes() } else { family.to_be_bytes() });
+        }
     }
     match kind {
         0x0800 => ipv4(dice, &mut bytes),

@@ -389,9 +389,9 @@ impl Kind {
 }
 
 impl Speaker {
-    /// Which of two it counts with.
+    /// Which of two it counts with: a complaint comes from the other end's side.
     fn end(self) -> usize {
-        usize::from(self == Self::Second)
+        usize::from(self != Self::First)
     }
 }
 
