@@ -78,6 +78,7 @@ fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
         Value::Ipv4(address) => address.to_string(),
         Value::Ipv6(address) => address.to_string(),
         Value::Text(text) => escape::value(text, glyphs).into_owned(),
+        Value::Composed(text) => escape::value(&text.to_string(), glyphs).into_owned(),
         Value::Span(span) => milliseconds(span),
         Value::Bytes(bytes) => {
             let mut out = String::new();
