@@ -5,11 +5,15 @@
 
 mod echo;
 mod fragments;
+mod pair;
+mod remember;
 pub mod tcp;
+mod udp;
 
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use tcp::Streams;
+use udp::Datagrams;
 
 use crate::model::{Frame, Packet};
 
@@ -21,6 +25,7 @@ pub struct Tracker {
     reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
+    datagrams: Datagrams,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -40,11 +45,25 @@ impl Tracker {
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
         self.echoes.observe(packet);
         self.streams.observe(packet);
+        self.datagrams.observe(packet);
         self.fragments.observe(packet)
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
         self.reassembled.observe(packet);
+        self.streams.observe(packet);
+        self.datagrams.observe(packet);
+    }
+
+    /// The TCP conversations.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// The TCP conversations, to ask them for more than they tell on their own.
+    pub fn streams_mut(&mut self) -> &mut Streams {
+        &mut self.streams
     }
 }
