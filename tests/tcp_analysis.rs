@@ -14,6 +14,7 @@ use std::time::Duration;
 use netlab::converse::{Piece, Tracker};
 use netlab::dissect::dissect;
 use netlab::model::{Frame, FrameNo, LinkType, Nanos, Packet, Value};
+use netlab::proto::checksum::{self, Status};
 use netlab::proto::tcp;
 use pcap_file::DataLink;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapTsResolution, PcapWriter};
@@ -56,7 +57,7 @@ fn capture() -> Vec<Captured> {
         let chosen = dice.below(u32::try_from(going.len()).expect("few")) as usize;
         let (talk, left) = &mut going[chosen];
         time += talk.pause();
-        packets.push((time, talk.next()));
+        packets.extend(talk.next().into_iter().map(|packet| (time, packet)));
         *left -= 1;
         if *left == 0 {
             match waiting.next() {
@@ -112,10 +113,22 @@ fn written(key: &str, value: Value<'_>) -> String {
     }
 }
 
-/// What netlab says of a frame: the Info column, if it is TCP that speaks there, and the generated values.
-fn row(packet: &Packet<'_>, keys: &[String]) -> Vec<String> {
+/// What netlab says of a frame.
+struct Said {
+    /// The number, the Info column if it is TCP that speaks there, and the generated values.
+    row: Vec<String>,
+    /// Not all of the packet is here.
+    short: bool,
+    /// Nobody knows how long the segment is, because it is only quoted, or contradicts itself.
+    raw: bool,
+    /// Its checksum is left to the network card.
+    pending: bool,
+}
+
+fn said(packet: &Packet<'_>, keys: &[String]) -> Said {
     let mut info = String::new();
-    if packet.layers.iter().any(|layer| std::ptr::eq(layer.header, &raw const tcp::HEADER) && !layer.quoted) {
+    let segment = packet.find(&tcp::HEADER);
+    if segment.is_some() {
         packet.info(&mut info).expect("a string takes everything");
     }
     let mut row = vec![packet.frame.number.0.to_string(), info];
@@ -124,11 +137,12 @@ fn row(packet: &Packet<'_>, keys: &[String]) -> Vec<String> {
         let values: Vec<String> = values.map(|generated| written(key, generated.value)).collect();
         row.push(values.join(";"));
     }
-    row
+    let pending = segment.is_some_and(|view| checksum::status(view) == Some(Status::Pending));
+    Said { row, short: !packet.faults.is_empty(), raw: packet.generated("tcp.nxtseq").is_none(), pending }
 }
 
 /// A row for each frame; for one that completes a datagram, what is said of that.
-fn tracked(frames: &[Frame], keys: &[String]) -> Vec<Vec<String>> {
+fn tracked(frames: &[Frame], keys: &[String]) -> Vec<Said> {
     let mut tracker = Tracker::default();
     let mut rows = Vec::new();
     for frame in frames {
@@ -137,32 +151,48 @@ fn tracked(frames: &[Frame], keys: &[String]) -> Vec<Vec<String>> {
             Piece::Last(whole) => {
                 let mut packet = dissect(&whole);
                 tracker.observe_reassembled(&mut packet);
-                row(&packet, keys)
+                said(&packet, keys)
             }
-            _ => row(&packet, keys),
+            // What is in a fragment is looked at when the datagram is whole.
+            Piece::Fragment => {
+                let mut said = said(&packet, keys);
+                said.row[1].clear();
+                said
+            }
+            Piece::Whole => said(&packet, keys),
         });
     }
     rows
 }
 
-/// Lists what differs between netlab's rows and tshark's table.
-fn differences(ours: &[Vec<String>], table: &str, meant: impl Fn(usize, &str) -> bool) -> Vec<String> {
+/// Lists what differs between what netlab says and tshark's table. Where a packet is cut, netlab may say more: tshark
+/// stops at the first field that is not whole.
+fn differences(ours: &[Said], table: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = table.lines().skip_while(|line| line.starts_with('#'));
     let columns: Vec<&str> = lines.next().expect("a header").split('\t').collect();
     for (number, ours) in ours.iter().enumerate() {
         let theirs: Vec<&str> = lines.next().expect("a row a frame").split('\t').collect();
-        for ((column, ours), theirs) in columns.iter().zip(ours).zip(&theirs) {
+        for ((column, said), theirs) in columns.iter().zip(&ours.row).zip(&theirs) {
             // Where a field and a warning have the same name, tshark writes both.
             let theirs = theirs.strip_suffix(";1").unwrap_or(theirs);
-            let silent = *column == "_ws.col.Info" && ours.is_empty();
-            if ours != theirs && !silent && !meant(number, column) {
-                found.push(format!("#{} {column}: {ours:?}, tshark {theirs:?}", number + 1));
+            let theirs = if ours.pending { &theirs.replace(" [TCP CHECKSUM INCORRECT]", "") } else { theirs };
+            let silent = said.is_empty() && is_left_out(column, ours.raw);
+            if said != theirs && !silent && !(ours.short && theirs.is_empty()) {
+                found.push(format!("#{} {column}: {said:?}, tshark {theirs:?}", number + 1));
             }
         }
     }
     assert!(lines.next().is_none(), "more rows than frames");
     found
+}
+
+/// What netlab does not say on purpose: the Info column is compared only where TCP has it, and of a segment
+/// whose length it does not know, Wireshark shows raw numbers under the names of the relative ones, compares them with
+/// relative edges, and shows half of an edge pair that was cut.
+fn is_left_out(column: &str, raw: bool) -> bool {
+    let relative = ["tcp.seq", "tcp.ack", "tcp.window_size", "tcp.window_size_scalefactor"];
+    column == "_ws.col.Info" || raw && (relative.contains(&column) || column.starts_with("tcp.options.sack"))
 }
 
 fn assert_none(found: &[String], frames: usize) {
@@ -184,9 +214,9 @@ fn conversations_that_go_wrong_are_judged_as_wireshark_judges_them() {
     assert!(status.expect("expect runs").success());
     let table = fs::read_to_string(directory.join("talks.tracked.tsv")).expect("a table");
     let ours = tracked(&frames(&packets), &keys);
-    if std::env::var_os("KEEP").is_some() { fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.join("\t")).collect::<Vec<_>>().join("\n")).unwrap(); fs::rename(&directory, "/tmp/tcp-talks").ok(); }//XXX
+    if std::env::var_os("KEEP").is_some() { fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.row.join("\t")).collect::<Vec<_>>().join("\n")).unwrap(); fs::rename(&directory, "/tmp/tcp-talks").ok(); }//XXX
     let _ = fs::remove_dir_all(&directory);
-    assert_none(&differences(&ours, &table, |_, _| false), ours.len());
+    assert_none(&differences(&ours, &table), ours.len());
 }
 
 #[test]
@@ -200,7 +230,7 @@ fn the_captures_are_judged_as_wireshark_judges_them() {
         let table = fs::read_to_string(path.with_extension("tracked.tsv")).expect("a table beside each capture");
         let ours = tracked(&frames, &keys);
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let differences = differences(&ours, &table, |_, _| false);
+        let differences = differences(&ours, &table);
         found.extend(differences.into_iter().map(|difference| format!("{file} {difference}")));
     }
     assert_none(&found, count);

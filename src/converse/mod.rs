@@ -15,7 +15,8 @@ pub use fragments::Reassembler;
 use tcp::Streams;
 use udp::Datagrams;
 
-use crate::model::{Frame, Packet};
+use crate::model::{Frame, LayerView, Packet};
+use crate::proto::ip;
 
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
@@ -38,6 +39,14 @@ pub enum Piece {
     /// The fragment that completes a datagram: here it is, as a frame of its own (link type raw IP, with the number,
     /// time and direction of this fragment).
     Last(Frame),
+}
+
+/// Whether a layer inside IP is taken for what it is. One in a fragment has to wait until the datagram is whole, which
+/// it never will be where the capture cut the fragment.
+fn is_read_alone(view: LayerView<'_, '_>) -> bool {
+    let frame = view.packet.frame;
+    let waits = || frame.original <= frame.bytes.len() && !ip::enclosing(view).is_some_and(ip::is_unfragmented);
+    view.layer().quoted || !waits()
 }
 
 impl Tracker {

@@ -2,7 +2,7 @@
 
 use super::pair::Pair;
 use super::remember::Memory;
-use crate::model::{Generated, Packet, Value};
+use crate::model::{Generated, LayerView, Packet, Value};
 use crate::proto::ip;
 use crate::proto::udp::{self, Udp};
 
@@ -49,13 +49,12 @@ impl Datagrams {
 }
 
 fn read(packet: &Packet<'_>, index: usize) -> Option<Pair> {
-    let view = crate::model::LayerView { packet, index };
+    let view = LayerView { packet, index };
     if !view.is(&udp::HEADER) {
         return None;
     }
     let ip = ip::enclosing(view)?;
     let ports = Udp::read(view.bytes())?;
     let (source, destination) = ip::ends(ip)?;
-    let whole = view.layer().quoted || ip::is_unfragmented(ip);
-    whole.then(|| Pair::new((source, ports.source_port), (destination, ports.destination_port)))
+    super::is_read_alone(view).then(|| Pair::new((source, ports.source_port), (destination, ports.destination_port)))
 }

@@ -343,7 +343,9 @@ static SIGNS: [(&str, &str); 15] = [
 /// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
 fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let packet = view.packet;
-    if packet.generated("tcp.analysis.flags").is_none() {
+    // Wireshark comes to this only when all of the header is there.
+    let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);
+    if cut || packet.generated("tcp.analysis.flags").is_none() {
         return Ok(());
     }
     let number = |key| match packet.generated(key) {

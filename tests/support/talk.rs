@@ -36,6 +36,21 @@ impl Dice {
     }
 }
 
+/// "Port unreachable" from the receiver of the packet with this header.
+fn complaint(about: &Ipv4, quotation: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![3, 3, 0, 0, 0, 0, 0, 0];
+    bytes.extend_from_slice(quotation);
+    let sum = bytes.chunks(2).fold(0_u32, |sum, pair| {
+        sum + u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]))
+    });
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let sum = u16::try_from((sum & 0xffff) + (sum >> 16)).expect("folded twice");
+    bytes[2..4].copy_from_slice(&(!sum).to_be_bytes());
+    let header =
+        Ipv4 { protocol: ipv4::ICMP, source: about.destination, destination: about.source, ..Ipv4::default() };
+    ipv4::craft(&header, &bytes)
+}
+
 /// A captured packet (raw IP) and its time in nanoseconds since 1970.
 pub type Captured = (i64, Vec<u8>);
 
@@ -151,6 +166,10 @@ impl Talk {
                 options.extend([TcpOption::Nop, TcpOption::WindowScale(shift)]);
             }
         }
+        if self.wild && self.step % 29 == 0 {
+            // Where it has no business.
+            options.push(TcpOption::WindowScale(3));
+        }
         if end.stamps {
             options.push(TcpOption::Timestamps { value: self.step, echo: 7 });
         }
@@ -203,9 +222,32 @@ impl Talk {
         }
     }
 
-    /// The next packet that the capture has.
-    pub fn next(&mut self) -> Vec<u8> {
+    /// What the capture has next: a packet, or the fragments of one.
+    pub fn next(&mut self) -> Vec<Vec<u8>> {
         self.step += 1;
+        let packet = self.packet();
+        let header = Ipv4::read(&packet).expect("an IPv4 header");
+        match self.dice.below(120) {
+            // A complaint about it instead.
+            0 => {
+                let cut = self.dice.of(&[28, 40, 60, 200]).min(packet.len());
+                vec![complaint(&header, &packet[..cut])]
+            }
+            // A complaint about something that the capture does not have.
+            1 => {
+                let mut other = packet;
+                other[15] = other[15].wrapping_add(77);
+                vec![complaint(&header, &other)]
+            }
+            2 if packet.len() > 200 => {
+                let identification = u16::try_from(self.step).expect("few packets");
+                ipv4::fragments(&Ipv4 { identification, ..header }, &packet[20..], 100)
+            }
+            _ => vec![packet],
+        }
+    }
+
+    fn packet(&mut self) -> Vec<u8> {
         if self.opened < 3 && self.dice.chance(85) {
             return self.open();
         }

@@ -27,6 +27,17 @@ pub(super) struct Analysis {
     pub timeout: Option<(FrameNo, Nanos)>,
 }
 
+impl Analysis {
+    /// Nothing yet but whether an earlier conversation had the same ports.
+    pub fn of_reuse(reused: bool) -> Self {
+        let mut found = Self { told: reused, ..Self::default() };
+        if reused {
+            found.signs.add(Sign::ReusedPorts);
+        }
+        found
+    }
+}
+
 /// Judges `segment` by its own direction (`forward`) and the other one, and changes both to what they are after it.
 /// `judgement` takes down why.
 pub(super) fn analyse(
@@ -38,10 +49,7 @@ pub(super) fn analyse(
     judgement: Option<&mut Judgement>,
 ) -> Analysis {
     let mut court = Court { segment, initial_rtt, judgement };
-    let mut found = Analysis { told: reused, ..Analysis::default() };
-    if reused {
-        found.signs.add(Sign::ReusedPorts);
-    }
+    let mut found = Analysis::of_reuse(reused);
     bases(segment, forward, reverse);
     court.kinds(forward, reverse, &mut found);
     if segment.acknowledgment != forward.last_ack {

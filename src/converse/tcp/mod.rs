@@ -32,10 +32,10 @@ pub use segment::{offer, timestamps};
 pub use sign::{Condition, Sign, Signs, Weighed};
 pub use states::Belief;
 
+use super::is_read_alone;
 use super::pair::Pair;
 use super::remember::Memory;
 use crate::model::{FrameNo, LayerView, Packet};
-use crate::proto::ip;
 use crate::proto::tcp;
 use segment::Segment;
 use stream::{Stream, Trace};
@@ -123,9 +123,9 @@ impl Streams {
             if !view.is(&tcp::HEADER) {
                 continue;
             }
-            let whole = view.layer().quoted || ip::enclosing(view).is_some_and(ip::is_unfragmented);
-            let Some(segment) = Segment::read(packet, view).filter(|_| whole) else { continue };
-            self.take_in(&segment, packet);
+            if let Some(segment) = Segment::read(packet, view).filter(|_| is_read_alone(view)) {
+                self.take_in(&segment, packet);
+            }
         }
     }
 

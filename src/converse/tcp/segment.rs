@@ -21,11 +21,13 @@ pub(super) struct Segment {
     pub flags: Flags,
     /// As written: not yet scaled.
     pub window: u32,
-    /// Bytes of data on the wire; `None` when nobody can tell (in a quotation, and when the header says it is longer
-    /// than the packet).
+    /// Bytes of data on the wire; `None` when nobody can tell: in a quotation, in a fragment, and when the header
+    /// says that it is longer than the packet.
     pub length: Option<u32>,
     /// The header's length is possible.
     pub sound: bool,
+    /// All of the header is here.
+    pub whole: bool,
     pub said: Said,
 }
 
@@ -44,9 +46,11 @@ impl Segment {
         let word = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let half = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
         let bits = half(12)?;
-        let (source, destination) = ip::ends(ip::enclosing(view)?)?;
-        let quoted = view.layer().quoted;
-        let whole = bytes.len() >= tcp::LENGTH && !quoted;
+        let ip = ip::enclosing(view)?;
+        let (source, destination) = ip::ends(ip)?;
+        let known = !view.layer().quoted && ip::is_unfragmented(ip);
+        let length = usize::from(bits >> 12) * 4;
+        let whole = bytes.len() >= length;
         Some(Self {
             layer: view.index,
             from: (source, half(0)?),
@@ -57,9 +61,10 @@ impl Segment {
             acknowledgment: SeqNo(word(8)?),
             flags: Flags(bits & 0xfff),
             window: half(14)?.into(),
-            length: (!quoted).then(|| tcp::data_length(view)).flatten().and_then(|length| u32::try_from(length).ok()),
-            sound: usize::from(bits >> 12) * 4 >= tcp::LENGTH,
-            said: if whole && bytes.len() > tcp::LENGTH { Said::read(bytes) } else { Said::default() },
+            length: known.then(|| tcp::data_length(view)).flatten().and_then(|length| u32::try_from(length).ok()),
+            sound: length >= tcp::LENGTH,
+            whole,
+            said: if bytes.len() > tcp::LENGTH { Said::read(bytes) } else { Said::default() },
         })
     }
 

@@ -137,22 +137,23 @@ impl Stream {
             self.facts.completeness = complete::SYN;
         }
         let first = new && !reused;
-        let reused = self.begin(sender, segment) || reused;
+        let (again, renumbered) = self.begin(sender, segment);
+        let reused = reused || renumbered;
         let delta = segment.time - self.facts.last.time;
         let rtt = self.facts.initial_rtt;
         let (forward, reverse) = both(&mut self.flows, sender);
         forward.block_count = 0;
-        let analysis = match segment.length {
-            Some(_) => Some(analyse(segment, forward, reverse, rtt, reused, judgement)),
-            None => None,
-        };
+        let judged = segment.length.is_some();
+        let mut analysis =
+            if judged { analyse(segment, forward, reverse, rtt, reused, judgement) } else { Analysis::of_reuse(reused) };
+        analysis.told |= again;
         let mut tell = Teller { layer: segment.layer, out };
         tell.number("tcp.stream", self.facts.stream);
         tell.number("tcp.completeness", self.facts.completeness.into());
         if segment.sound {
             self.complete(first, segment);
         }
-        if analysis.is_some() {
+        if judged {
             self.tell_numbers(&mut tell, sender, segment);
         }
         tell.span("tcp.time_relative", segment.time - self.facts.first.time);
@@ -164,13 +165,14 @@ impl Stream {
         self.tell_flags(&mut tell, sender, segment);
         self.time(sender, segment);
         self.hear_options(&mut tell, sender, segment);
-        if let Some(analysis) = &analysis {
-            tell.analysis(analysis, self.facts.initial_rtt);
+        if judged || segment.whole {
+            tell.analysis(&analysis, self.facts.initial_rtt);
         }
-        if segment.has(Flags::SYN) {
+        // What was cut off may have offered it.
+        if segment.has(Flags::SYN) && segment.whole {
             self.settle_scales(sender, segment.has(Flags::ACK));
         }
-        if let Some(analysis) = analysis {
+        if judged {
             self.states.observe(
                 sender,
                 &Seen {
@@ -186,20 +188,19 @@ impl Stream {
         }
     }
 
-    /// A SYN that comes again, or a SYN/ACK with another number than before; says whether that counts as ports that
-    /// are used again.
-    fn begin(&mut self, sender: usize, segment: &Segment) -> bool {
+    /// Whether this is a SYN that comes again, and whether it is a SYN/ACK with another number than before, which counts
+    /// as ports that are used again.
+    fn begin(&mut self, sender: usize, segment: &Segment) -> (bool, bool) {
         let flow = &mut self.flows[sender];
-        let Some(base) = flow.base.filter(|_| segment.has(Flags::SYN)) else { return false };
-        if segment.has(Flags::ACK) {
-            if base != segment.sequence {
-                flow.base = Some(segment.sequence);
-                return true;
-            }
-            return false;
+        let Some(base) = flow.base.filter(|_| segment.has(Flags::SYN)) else { return (false, false) };
+        if !segment.has(Flags::ACK) {
+            // A RST may have claimed a number that the sender never came to.
+            flow.next = flow.contiguous;
+            return (true, false);
         }
-        flow.next = flow.contiguous;
-        false
+        let renumbered = base != segment.sequence;
+        flow.base = Some(segment.sequence);
+        (false, renumbered)
     }
 
     /// Which parts of a whole conversation were seen. Of the first segment only a SYN counts, as in Wireshark.
