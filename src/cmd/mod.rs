@@ -4,6 +4,7 @@ mod args;
 mod arp;
 mod field;
 mod handshake;
+mod keep;
 mod lab;
 mod ping;
 mod report;

@@ -92,7 +92,7 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
         _ => None,
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver()?);
+    report.save_to(scene.keep()?);
     if args.timestamps {
         report.absolute_times();
     }

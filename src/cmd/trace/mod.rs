@@ -134,7 +134,7 @@ async fn trace(args: &Args, common: &Common, open: Open) -> Result<u8> {
         _ => None,
     };
     let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver()?);
+    report.save_to(scene.keep()?);
     let packets = common.verbose > 0;
     if !packets {
         report.hide_packets();
