@@ -70,7 +70,8 @@ fn hex(number: u64, bits: usize) -> String {
     format!("0x{number:0width$x}", width = bits.div_ceil(4))
 }
 
-fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
+/// A value that no table describes.
+pub(super) fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::Flag(flag) => (if flag { "Set" } else { "Not set" }).to_owned(),
