@@ -22,9 +22,21 @@ pub struct Record {
     pub comments: Vec<String>,
 }
 
-/// Link types of the tcpdump.org registry and ours.
-const LINK_TYPES: &[(u32, LinkType)] =
-    &[(1, LinkType::Ethernet), (101, LinkType::RawIp), (228, LinkType::RawIp), (229, LinkType::RawIp)];
+/// Link types of the tcpdump.org registry and ours; where several are one to us, the first is what we write.
+const LINK_TYPES: &[(u32, LinkType)] = &[
+    (1, LinkType::Ethernet),
+    (101, LinkType::RawIp),
+    // The same in files of systems where a number of their own got into the file.
+    (12, LinkType::RawIp),
+    (14, LinkType::RawIp),
+    // IPv4 only, IPv6 only.
+    (228, LinkType::RawIp),
+    (229, LinkType::RawIp),
+    (113, LinkType::Cooked),
+    (276, LinkType::Cooked2),
+    (0, LinkType::Null),
+    (108, LinkType::Loop),
+];
 
 /// Bits of the packet flags word (pcapng, "Enhanced Packet Block Flags Word").
 mod flags {

@@ -20,6 +20,7 @@ pub mod dissect;
 pub mod engine;
 pub mod error;
 pub mod explain;
+pub mod filter;
 pub mod lab;
 pub mod model;
 pub mod probe;

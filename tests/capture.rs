@@ -19,7 +19,7 @@ fn records() -> Vec<Record> {
             let link = if number % 5 == 0 { LinkType::RawIp } else { LinkType::Ethernet };
             let head: &[u8] = match link {
                 LinkType::Ethernet => &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 0],
-                LinkType::RawIp => &[],
+                _ => &[],
             };
             let at = usize::try_from(number).expect("small");
             let mut bytes = head.to_vec();

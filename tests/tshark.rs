@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use netlab::converse::{Piece, Reassembler};
 use netlab::dissect::dissect;
-use netlab::model::{Generated, MacAddr, Packet, Value};
+use netlab::model::{Generated, LinkType, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::ethernet::{self, Ethernet};
@@ -28,7 +28,10 @@ use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
 /// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 35] = [
+const TRACKED: [&str; 38] = [
+    "arp.duplicate-address-detected",
+    "arp.duplicate-address-frame",
+    "arp.seconds-since-duplicate-address-frame",
     "icmp.no_resp",
     "icmp.resp_in",
     "icmp.resp_not_found",
@@ -91,10 +94,13 @@ impl Table {
     fn read(text: &str) -> Self {
         let mut lines = text.lines().skip_while(|line| line.starts_with('#'));
         let split = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
-        let columns = split(lines.next().expect("a header"));
-        let columns: HashMap<String, usize> = columns.into_iter().zip(0..).collect();
+        let names = split(lines.next().expect("a header"));
         let rows: Vec<Vec<String>> = lines.map(split).collect();
-        assert!(rows.iter().all(|row| row.len() == columns.len()), "a row of another width");
+        assert!(rows.iter().all(|row| row.len() == names.len()), "a row of another width");
+        let mut columns = HashMap::new();
+        for (place, name) in names.into_iter().enumerate() {
+            columns.entry(name).or_insert(place);
+        }
         Self { columns, rows }
     }
 
@@ -212,6 +218,12 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     }
 }
 
+/// What Wireshark calls the packet type of a cooked capture.
+fn packet_type(number: u16) -> String {
+    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
+}
+
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
     let mut found = Vec::new();
@@ -243,15 +255,22 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         let mut ours = String::new();
         if let Piece::Last(frame) = reassembler.observe(&packet) {
-            let whole = Packet { generated, ..dissect(&frame) };
+            let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {
-            packet.generated = generated;
+            packet.generated = generated.into();
             packet.info(&mut ours).expect("a string takes everything");
         }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
+        }
+        if let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) {
+            // Wireshark takes the length of the address for a part of the packet type.
+            let mistaken = packet_type(u16::from_be_bytes([kind, length]));
+            if let Some(rest) = theirs.strip_prefix(&mistaken) {
+                theirs = packet_type(kind.into()) + rest;
+            }
         }
         // A conclusion from other frames, which netlab says elsewhere.
         if let Some(at) = theirs.find(" (duplicate use of") {

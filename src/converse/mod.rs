@@ -6,11 +6,14 @@
 pub mod conversation;
 mod echo;
 mod fragments;
+pub mod owners;
 pub mod tcp;
 
+use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+use owners::Owners;
 use tcp::Streams;
 
 use crate::model::{Frame, Packet};
@@ -18,6 +21,7 @@ use crate::model::{Frame, Packet};
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
 pub struct Tracker {
+    owners: Owners,
     echoes: Echoes,
     /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
     reassembled: Echoes,
@@ -42,10 +46,13 @@ impl Tracker {
     /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
     /// datagrams.
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
+        let conflict = self.owners.observe(packet);
         self.echoes.observe(packet);
         self.streams.observe(packet);
-        let (number, speaker) = self.conversations.observe(packet);
-        (number, speaker, self.fragments.observe(packet))
+        let piece = self.fragments.observe(packet);
+        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let (number, speaker) = self.conversations.observe(packet, &found);
+        (number, speaker, piece)
     }
 
     /// The conversations of the packets so far.
@@ -62,5 +69,6 @@ impl Tracker {
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
         self.reassembled.observe(packet);
+        self.conversations.observe_whole(packet);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn explain(view: LayerView<'_, '_>, context: &Context) -> Option<Note
     let who = role(view, context, "arp.src.proto_ipv4", "arp.dst.proto_ipv4");
     let everyone = enclosing(view, "eth").and_then(|eth| mac(eth, "eth.dst")).is_none_or(MacAddr::is_group);
 
-    if who == Role::Received && context.addresses.contains(&sender) {
+    if who == Role::Received && context.is_ours(sender) {
         return Some(rule::ARP_CONFLICT.note(frames, [sender.to_string().into(), sender_mac.to_string().into()]));
     }
     let named = || sender.to_string().into();
@@ -29,9 +29,9 @@ pub(super) fn explain(view: LayerView<'_, '_>, context: &Context) -> Option<Note
         REQUEST | REPLY if sender == target => rule::ARP_GRATUITOUS.note(frames, [named()]),
         REQUEST => match who {
             Role::Sent if !everyone => rule::ARP_REQUEST_SENT_DIRECT.note(frames, []),
-            Role::Sent if context.router == Some(target) => rule::ARP_REQUEST_ROUTER.note(frames, []),
+            Role::Sent if context.router == Some(target.into()) => rule::ARP_REQUEST_ROUTER.note(frames, []),
             Role::Sent => rule::ARP_REQUEST_SENT.note(frames, []),
-            Role::Received if context.addresses.contains(&target) => rule::ARP_REQUEST_FOR_YOU.note(frames, [named()]),
+            Role::Received if context.is_ours(target) => rule::ARP_REQUEST_FOR_YOU.note(frames, [named()]),
             _ if !everyone => rule::ARP_REQUEST_SEEN_DIRECT.note(frames, [named()]),
             _ => rule::ARP_REQUEST_SEEN.note(frames, [named()]),
         },

@@ -5,19 +5,24 @@
 
 mod arp;
 mod checksum;
+mod complaint;
+mod distance;
 pub mod event;
 mod fault;
 pub mod handshake;
 mod icmp;
 mod ip;
 pub mod neighbours;
+mod order;
 pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
 mod tcp;
 pub mod trace;
+pub mod verdict;
 pub mod words;
 
 pub use packet::{Context, explain};
 pub use rules::{Rule, rules};
+pub use verdict::verdict;

@@ -1,6 +1,6 @@
 //! What one packet says: each layer's own function in turn, the innermost first.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::model::{Direction, LayerView, MacAddr, Note, Packet, Value};
 
@@ -10,9 +10,18 @@ use super::{arp, checksum, fault, icmp, ip, tcp};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// Our own addresses.
-    pub addresses: Vec<Ipv4Addr>,
+    pub addresses: Vec<IpAddr>,
     /// The router that this run's packets go to, if they go to one.
-    pub router: Option<Ipv4Addr>,
+    pub router: Option<IpAddr>,
+}
+
+impl Context {
+    /// Whether `address` is ours.
+    #[must_use]
+    pub fn is_ours(&self, address: impl Into<IpAddr>) -> bool {
+        let address = address.into();
+        self.addresses.contains(&address)
+    }
 }
 
 /// Whose packet it is, seen from the person reading.
@@ -44,7 +53,7 @@ pub fn explain(packet: &Packet<'_>, context: &Context) -> Vec<Note> {
 
 /// Whose packet `view` belongs to. Where the capture knows no direction, our addresses decide.
 pub(super) fn role(view: LayerView<'_, '_>, context: &Context, source: &str, target: &str) -> Role {
-    let ours = |key| ipv4(view, key).is_some_and(|address| context.addresses.contains(&address));
+    let ours = |key| ipv4(view, key).is_some_and(|address| context.is_ours(address));
     match view.packet.frame.direction {
         Some(Direction::Out) => Role::Sent,
         Some(Direction::In) => Role::Received,

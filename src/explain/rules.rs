@@ -1,5 +1,7 @@
 //! The table of every rule: its id, what its claim is worth, and the standard it leans on.
 
+use smallvec::SmallVec;
+
 use crate::model::{Arg, Claim, FrameNo, Note, Severity};
 
 /// One thing netlab can claim. Its words are in the catalogue under `id`.
@@ -19,8 +21,13 @@ pub struct Rule {
 
 impl Rule {
     /// This claim about `frames`, with the values of `takes` in the same order.
-    pub(super) fn note<const N: usize>(&'static self, mut frames: Vec<FrameNo>, values: [Arg; N]) -> Note {
+    pub(super) fn note<const N: usize>(
+        &'static self,
+        frames: impl IntoIterator<Item = FrameNo>,
+        values: [Arg; N],
+    ) -> Note {
         debug_assert_eq!(N, self.takes.len(), "the values of {}", self.id);
+        let mut frames: SmallVec<[FrameNo; 4]> = frames.into_iter().collect();
         frames.sort_unstable();
         frames.dedup();
         Note {
@@ -101,6 +108,10 @@ table! {
     ARP_ANNOUNCED            "arp.announced"            Fact  Chat  Some("RFC 5227 §2.3"), ["target" "interface" "count"];
     ARP_CUT_SHORT            "arp.cut-short"            Fact  Note  Some("RFC 5227 §2.1.1"), ["target"];
 
+    ARP_UNANSWERED           "arp.unanswered"           Fact  Note  Some("RFC 826"), ["asker" "target" "count"];
+    ARP_TOLD                 "arp.told"                 Fact  Chat  Some("RFC 5227 §2.3"), ["address" "count"];
+    ARP_FIRST_WAIT           "arp.first-wait"           Fact  Chat  Some("RFC 1122 §2.3.2.2"), ["frame" "address" "answer" "ms"];
+
     ARP_MAKER                "arp.maker"                Guess Chat  Some("RFC 9542 §2.1"), ["prefix" "vendor"];
     ARP_VIRTUAL              "arp.virtual"              Guess Chat  None, ["prefix" "software"];
     ARP_WHY_SILENCE          "arp.why-silence"          Guess Note  None, [];
@@ -120,6 +131,21 @@ table! {
     IP_FRAGMENT_FIRST        "ip.fragment.first"        Fact  Chat  Some("RFC 791 §3.2"), [];
     IP_FRAGMENT_MIDDLE       "ip.fragment.middle"       Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
     IP_FRAGMENT_LAST         "ip.fragment.last"         Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
+
+    IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
+    IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
+    IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
+
+    UDP_BOTH                 "udp.both"                 Fact  Chat  Some("RFC 768"), ["asker" "sent" "target" "received"];
+    UDP_FIRST_ANSWER         "udp.first-answer"         Fact  Chat  None, ["ms"];
+    UDP_UNANSWERED           "udp.unanswered"           Fact  Note  Some("RFC 768"), ["asker" "count" "target" "port"];
+    UDP_TO_GROUP             "udp.to-group"             Fact  Chat  Some("RFC 1122 §3.3.6"), ["asker" "count" "target"];
+    UDP_REFUSED              "udp.refused"              Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["target" "port"];
+    UDP_COMPLAINT            "udp.complaint"            Fact  Warn  Some("RFC 1122 §4.1.3.3"), ["from" "count" "target" "what"];
+    UDP_WHY_UNANSWERED       "udp.why-unanswered"       Guess Note  Some("RFC 768"), ["target"];
+    UDP_BLIND_LOSS           "udp.blind.loss"           Blind Chat  Some("RFC 768"), [];
+    UDP_BLIND_SILENCE        "udp.blind.silence"        Blind Chat  Some("RFC 768"), [];
+    UDP_BLIND_LISTENERS      "udp.blind.listeners"      Blind Chat  None, [];
 
     IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), ["expected"];
     ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), ["expected"];
@@ -206,6 +232,9 @@ table! {
     PING_LOCAL               "ping.local"               Fact  Chat  None, ["target"];
     PING_LOST                "ping.lost"                Fact  Warn  None, ["lost" "list"];
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
+    PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
+    PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
+    PING_ASKED_EVERYONE      "ping.asked-everyone"      Fact  Note  Some("RFC 1122 §3.2.2.6"), ["target" "count"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];

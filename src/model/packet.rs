@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Field, Frame, Header, Value};
+use super::{Field, Frame, Header, LinkType, Value};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,9 @@ pub struct Generated {
     pub value: Value<'static>,
 }
 
+/// The generated values of a packet, with room for a usual segment's without an allocation.
+pub type GeneratedList = SmallVec<[Generated; 16]>;
+
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
@@ -70,7 +73,7 @@ pub struct Packet<'f> {
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: Vec<Generated>,
+    pub generated: GeneratedList,
 }
 
 /// One layer of one packet, with its bytes at hand.
@@ -118,6 +121,7 @@ impl<'f> Packet<'f> {
     pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),
+            None if self.frame.link == LinkType::RawIp => out.write_str("Raw packet data"),
             None => out.write_str("Undecoded frame"),
         }
     }

@@ -308,7 +308,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let (&[kind, code, ..], false) = (bytes, broken == Some("[Malformed Packet]") && bytes.len() < LENGTH) else {
         return out.write_str(broken.unwrap_or_default());
     };
-    if bytes.len() < 4 {
+    // Wireshark has looked at the first word of the rest before it says anything.
+    if bytes.len() < 6 {
         return out.write_str(broken.unwrap_or_default());
     }
     write!(out, "{:<20}", type_name(kind))?;

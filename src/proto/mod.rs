@@ -15,8 +15,10 @@ pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod null;
 pub mod numbers;
 mod reading;
+pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
@@ -34,8 +36,12 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 17] = [
+static REGISTRY: [(Binding, &Protocol); 21] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
+    (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
+    (Binding::Link(LinkType::Null), &null::PROTOCOL),
+    (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
@@ -65,8 +71,10 @@ static SHARED: [&Header; 1] = [&ipv6::options::OPTIONS];
 
 /// Every table, outermost layers first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    let first = |place: usize| REGISTRY.iter().position(|(_, it)| std::ptr::eq(*it, REGISTRY[place].1)) == Some(place);
-    let bound = (0..REGISTRY.len()).filter(move |&place| first(place)).map(|place| REGISTRY[place].1.header);
+    let header = |place: usize| REGISTRY[place].1.header;
+    // Two bindings may lead to one header.
+    let is_first = move |&place: &usize| !(0..place).any(|before| std::ptr::eq(header(before), header(place)));
+    let bound = (0..REGISTRY.len()).filter(is_first).map(header);
     bound.chain(SHARED)
 }
 

@@ -111,7 +111,8 @@ mod tests {
     use crate::render::samples::{plain, printed};
 
     fn note(id: &'static str, kind: Claim, frames: impl IntoIterator<Item = u32>) -> Note {
-        let args = vec![("target", "192.168.11.1".into()), ("received", 4.into()), ("transmitted", 4.into())];
+        let args = [("target", "192.168.11.1".into()), ("received", 4_u32.into()), ("transmitted", 4_u32.into())];
+        let args = args.into_iter().collect();
         let frames = frames.into_iter().map(FrameNo).collect();
         Note { id, kind, severity: Severity::Chat, frames, args, source: None }
     }

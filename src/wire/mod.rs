@@ -4,7 +4,6 @@
 //! then, inside a tokio runtime, [`resolve`] and [`path_to`], then [`Sniffer::start`] and [`Channel::open`] on the
 //! interface found.
 
-pub mod bpf;
 mod channel;
 mod connect;
 mod filter;

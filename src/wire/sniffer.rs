@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::libc;
+use socket2::SockFilter;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -14,6 +15,7 @@ use super::interface::Interface;
 use super::packet_socket::{LinkState, Received, bind, enable_auxdata, link_state, receive, statistics, watch};
 use super::sockets::{OwnPackets, SniffSocket};
 use crate::error::{Error, Kind, Result};
+use crate::filter::bpf::{Instruction, Program};
 use crate::model::{Direction, Frame, FrameNo, LinkType, Nanos};
 
 /// Receives the frames of one interface.
@@ -83,7 +85,7 @@ impl Sniffer {
         };
         if !filter.is_everything() {
             let program = filter.compile(link).map_err(|error| failed("filter", &error))?;
-            socket.attach_filter(&program.for_kernel()).map_err(|error| failed("filter", &error))?;
+            socket.attach_filter(&for_kernel(&program)).map_err(|error| failed("filter", &error))?;
         }
         enable_auxdata(socket.as_fd()).map_err(|error| failed("VLAN tags", &error))?;
         std::thread::sleep(STAMP_WARM_UP.saturating_sub(armed.elapsed()));
@@ -304,6 +306,12 @@ fn position_of(own: &VecDeque<Vec<u8>>, seen: &[u8]) -> Option<usize> {
             })
     };
     own.iter().position(|sent| same(sent))
+}
+
+/// The program in the form that `SO_ATTACH_FILTER` takes.
+fn for_kernel(program: &Program) -> Vec<SockFilter> {
+    let form = |i: &Instruction| SockFilter::new(i.code, i.yes, i.no, i.operand);
+    program.instructions().iter().map(form).collect()
 }
 
 fn gone(name: &str) -> Error {

@@ -66,7 +66,8 @@ async fn ask(args: &Args, common: &Common, open: Open, aim: Aim, manner: Manner)
         _ => None,
     };
     let mut scene = Scene::at(open, interface, path.clone());
-    let mut report = Report::new(common, Context { addresses: vec![path.source], router });
+    let mut report =
+        Report::new(common, Context { addresses: vec![path.source.into()], router: router.map(Into::into) });
     report.save_to(scene.saver()?);
     let mut heading = match network {
         Some(network) => {

@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 pub use states::Belief;
 use states::{Seen, States};
 
-use crate::model::{Generated, Nanos, Offer, Packet, SeqNo, Value};
+use crate::model::{Generated, GeneratedList, Nanos, Offer, Packet, SeqNo, Value};
 use crate::proto::ipv4::{self, Ipv4};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
 
@@ -147,7 +147,7 @@ impl Stream {
             && base.is_some_and(|base| base != SeqNo(segment.header.sequence))
     }
 
-    fn observe(&mut self, segment: &Segment, generated: &mut Vec<Generated>) {
+    fn observe(&mut self, segment: &Segment, generated: &mut GeneratedList) {
         let sender = self.end(segment.from);
         let sequence = SeqNo(segment.header.sequence);
         let acknowledgment = SeqNo(segment.header.acknowledgment);

@@ -10,7 +10,7 @@ use crate::model::{Fault, FaultKind, Frame, FrameNo, Generated, Header, LinkType
 use crate::proto::{ipv4, udp};
 
 fn context() -> Context {
-    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2)], router: None }
+    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2).into()], router: None }
 }
 
 type Layers = &'static [(&'static Header, usize)];
@@ -58,7 +58,7 @@ fn who_asks_whom_by_arp() {
     let mut gratuitous = with(Other, ARP_REQUEST, ARP_TPA, &me);
     gratuitous.bytes[ARP_THA..ARP_TPA].fill(0xff);
     assert_eq!(said(&gratuitous, LINK_ARP), ["arp.gratuitous"]);
-    let with_router = Context { router: Some(Ipv4Addr::from(router)), ..context() };
+    let with_router = Context { router: Some(Ipv4Addr::from(router).into()), ..context() };
     let question = frame(1, 0, Out, ARP_REQUEST);
     assert_eq!(explain(&packet(&question, LINK_ARP), &with_router)[0].id, "arp.request.router");
 }

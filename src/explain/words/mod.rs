@@ -117,6 +117,9 @@ fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option
         match value {
             Arg::Number(number) => given.set(*name, FluentValue::from(*number)),
             Arg::Text(text) => given.set(*name, FluentValue::String(Cow::Borrowed(text.as_str()))),
+            Arg::Word(word) => given.set(*name, FluentValue::String(Cow::Borrowed(word))),
+            Arg::Ip(address) => given.set(*name, FluentValue::String(address.to_string().into())),
+            Arg::Mac(address) => given.set(*name, FluentValue::String(address.to_string().into())),
         }
     }
     // A variable that is missing is written as its name: better than no sentence. The tests allow none.

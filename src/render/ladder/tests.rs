@@ -64,7 +64,7 @@ fn draw(look: Look, verbosity: Verbosity, segments: &[Segment], told: bool) -> S
             let frame = frame(number, *segment, told);
             let mut packet = dissect(&frame);
             tracker.observe(&mut packet);
-            ladder.packet(out, &packet, &explain(&packet, &Context { addresses: vec![PC], router: None }))
+            ladder.packet(out, &packet, &explain(&packet, &Context { addresses: vec![PC.into()], router: None }))
         })
     })
 }

@@ -12,7 +12,7 @@ use crate::render::theme::Glyphs;
 const UNICODE: Look = Look { color: false, glyphs: Glyphs::Unicode, width: 80 };
 
 fn context() -> Context {
-    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2)], router: None }
+    Context { addresses: vec![Ipv4Addr::new(192, 168, 11, 2).into()], router: None }
 }
 
 fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
@@ -21,7 +21,7 @@ fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
 }
 
 fn answered(packet: &mut Packet<'_>) {
-    packet.generated = vec![
+    packet.generated = smallvec::smallvec![
         Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
         Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
     ];

@@ -72,6 +72,15 @@ arp-announced = Everyone on { $interface } was told { $count ->
     [one] once
    *[other] { $count } times
 } that { $target } is yours, and nobody objected.
+arp-unanswered = { $asker } asked { $count ->
+    [one] once
+   *[other] { $count } times
+} for the MAC address of { $target }, and nobody answered.
+arp-told = { $address } told everyone { $count ->
+    [one] once
+   *[other] { $count } times
+} at which MAC address it is, without being asked.
+arp-first-wait = { $frame } had to wait for a MAC address: only the answer { $answer } told where { $address } is. That took { $ms } ms; the next packets know it already.
 arp-cut-short = The run ended before all probes for { $target } were sent and the time to object was over: nothing is proved.
 
 # Guesses: the usual cause, and what else it could be
