@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use netlab::converse::{Piece, Reassembler};
+use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
-use netlab::model::{Generated, LinkType, MacAddr, Packet, Value};
+use netlab::model::{Generated, Kind, LinkType, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::ethernet::{self, Ethernet};
@@ -115,6 +115,9 @@ fn values<'f>(packet: &Packet<'f>) -> HashMap<&'static str, Vec<Value<'f>>> {
     for view in packet.views() {
         view.walk(&mut |field| values.entry(field.spec.key).or_default().push(field.value));
     }
+    for generated in &packet.generated {
+        values.entry(generated.key).or_default().push(generated.value);
+    }
     values
 }
 
@@ -133,6 +136,29 @@ fn epoch(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000_000 + nanos)
 }
 
+/// Text as tshark prints it.
+fn shown(text: &[u8]) -> String {
+    let mut shown = String::new();
+    proto::printable(text, &mut shown).expect("a string takes everything");
+    shown
+}
+
+/// Whether these are the texts in a cell of tshark's table. It parts them by semicolons, which may stand in the texts too.
+fn reads(ours: &[Value<'_>], cell: &str, short: bool) -> bool {
+    let texts: Vec<String> = ours
+        .iter()
+        .map(|value| match value {
+            Value::Text(text) => shown(text.as_bytes()),
+            Value::Composed(text) => shown(text.to_string().as_bytes()),
+            Value::Bytes(bytes) => shown(bytes),
+            other => panic!("{other:?} is no text"),
+        })
+        .collect();
+    let joined = texts.join(";");
+    let cell = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
+    joined == cell || short && joined.starts_with(&cell)
+}
+
 fn agrees(ours: Value<'_>, theirs: &str) -> bool {
     match ours {
         Value::Number(number) => {
@@ -147,7 +173,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Mac(mac) => mac.to_string() == theirs,
         Value::Ipv4(address) => address.to_string() == theirs,
         Value::Ipv6(address) => address.to_string() == theirs,
-        Value::Text(text) => text == theirs,
+        // These are compared all at once.
+        Value::Text(_) | Value::Composed(_) => false,
         Value::Bytes(bytes) => {
             let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
                 let _ = write!(hex, "{byte:02x}");
@@ -231,17 +258,29 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
     assert_eq!(frames.len(), table.rows.len(), "{}", path.display());
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut reassembler = Reassembler::default();
+    let mut questions = Questions::default();
     for (row, frame) in frames.iter().enumerate() {
         let mut packet = dissect(frame);
+        if let Some(between) = Between::read(&packet) {
+            questions.observe(&mut packet, between);
+        }
         let ours = values(&packet);
         let short = is_short(&packet, table, row);
         for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
             let cell = table.cell(row, spec.key);
-            let theirs: Vec<&str> =
+            let mut theirs: Vec<&str> =
                 cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect();
+            // Of the option that ends the list, 255, Wireshark shows the type as 0.
+            if spec.key == "dhcp.option.type" && !table.cell(row, "dhcp.option.end").is_empty() {
+                theirs.pop_if(|last| *last == "0");
+                theirs.push("255");
+            }
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
-            let same = enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs));
+            let same = match spec.kind {
+                Kind::Text => reads(ours, cell, short),
+                _ => enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)),
+            };
             if !same && !is_meant(&packet, spec.key) {
                 found.push(format!("{file} #{} {}: {ours:?}, tshark {theirs:?}", row + 1, spec.key));
             }

@@ -3,14 +3,18 @@
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
 //! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
 
+mod between;
 pub mod conversation;
+mod dns;
 mod echo;
 mod fragments;
 pub mod owners;
 pub mod tcp;
 
+pub use between::Between;
 use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
+pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;
 use owners::Owners;

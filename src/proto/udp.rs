@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Binding, Found, Input, be16, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ip, ipv4, ipv6};
+use super::reading::{Found, Input, be16, broken, concluded, row, rows};
+use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
 static FIELDS: [FieldSpec; 5] = [
@@ -69,12 +69,10 @@ fn dissect(input: &Input<'_>) -> Found {
         because: "udp.length",
     });
     let ends = (length < room).then_some("udp.length");
-    Found {
-        payload: length.min(room) - HEADER_LENGTH,
-        ends,
-        flaw,
-        ..Found::new(input, HEADER_LENGTH, Some(Binding::Data))
-    }
+    let payload = input.bytes.get(HEADER_LENGTH..length.min(input.bytes.len())).unwrap_or(&[]);
+    let ports = Udp::read(input.bytes);
+    let next = ports.map(|ports| in_datagram(ports.source_port, ports.destination_port, payload));
+    Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, next) }
 }
 
 /// Bytes of header and data; `None` when the field is not here.

@@ -91,6 +91,19 @@ pub fn json(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// The same for text that is put together while it is written.
+pub fn json_pieces(out: &mut Vec<u8>, text: impl std::fmt::Display) {
+    struct Json<'a>(&'a mut Vec<u8>);
+    impl std::fmt::Write for Json<'_> {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            json(self.0, text);
+            Ok(())
+        }
+    }
+    // Escaping never fails.
+    let _ = write!(Json(out), "{text}");
+}
+
 /// Whether a character has a place on the screen of its own. Control characters, the bidirectional controls, joiners,
 /// combining marks and every other invisible character have none.
 fn seen(character: char) -> bool {

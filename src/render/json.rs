@@ -461,6 +461,12 @@ fn value(line: &mut Vec<u8>, value: Value<'_>) -> io::Result<()> {
             string(line, text);
             Ok(())
         }
+        Value::Composed(text) => {
+            line.push(b'"');
+            escape::json_pieces(line, text);
+            line.push(b'"');
+            Ok(())
+        }
         Value::Bytes(bytes) => {
             let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
             line.push(b'"');

@@ -91,6 +91,7 @@ fn write_plain(out: &mut Vec<u8>, value: Value<'_>, glyphs: Glyphs) {
         Value::Ipv4(address) => figures::ipv4(out, address),
         Value::Ipv6(address) => figures::ipv6(out, address),
         Value::Text(text) => out.extend_from_slice(escape::value(text, glyphs).as_bytes()),
+        Value::Composed(text) => out.extend_from_slice(escape::value(&text.to_string(), glyphs).as_bytes()),
         Value::Span(span) => out.extend_from_slice(milliseconds(span).as_bytes()),
         Value::Bytes(bytes) => {
             figures::bytes(out, &bytes[..bytes.len().min(BYTES)]);
