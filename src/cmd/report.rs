@@ -243,7 +243,8 @@ impl Observer for Report {
     }
 }
 
-fn verbosity(common: &Common) -> Verbosity {
+/// How deep `-v` asks to look.
+pub fn verbosity(common: &Common) -> Verbosity {
     match common.verbose {
         0 => Verbosity::Story,
         1 => Verbosity::Layers,
