@@ -92,7 +92,7 @@ static FIELDS: [FieldSpec; 78] = [
     generated("tcp.analysis.bytes_in_flight", "Bytes in flight"),
     generated("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag"),
     mark("tcp.analysis.flags", "TCP Analysis Flags"),
-    mark("tcp.analysis.reused_ports", "A new tcp session is started with the same ports as an earlier session"),
+    mark("tcp.analysis.reused_ports", "A new session on the same ports"),
     mark("tcp.analysis.retransmission", "This frame is a (suspected) retransmission"),
     mark("tcp.analysis.fast_retransmission", "This frame is a (suspected) fast retransmission"),
     mark("tcp.analysis.spurious_retransmission", "This frame is a (suspected) spurious retransmission"),
