@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 pub use asking::{Asking, Owner};
-pub use exchange::Exchange;
+pub use exchange::{Answered, Exchange, Lease, Lookup};
 use facts::{Complaint, Facts, Moment, Pieces, Side, Wait};
 pub use pinging::Pinging;
 
@@ -490,7 +490,15 @@ impl Conversation {
                 let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
                 pinging.see(outline.echo()?, now.frame, view.payload().len(), asked);
             }
-            Facts::Exchange(exchange) => exchange.see(end, outline.udp?.payload().len(), now),
+            Facts::Exchange(exchange) => {
+                exchange.see(end, outline.udp?.payload().len(), now);
+                if let Some(view) = outline.dns {
+                    exchange.look_up(view, now);
+                }
+                if let Some(view) = outline.dhcp {
+                    exchange.lease(view, now);
+                }
+            }
             Facts::Plain => {}
         }
         None
