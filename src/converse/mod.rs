@@ -73,7 +73,8 @@ impl Tracker {
             self.questions.observe(packet, between);
         }
         let piece = self.fragments.observe(packet);
-        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let connection = self.streams.latest();
+        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
         let (number, speaker) = self.conversations.observe(packet, &found);
         (number, speaker, piece)
     }

@@ -56,7 +56,7 @@ impl Story<'_> {
             notes.push(complaint.cause());
         }
         if let Some(answer) = facts.syn_ack {
-            let asked = facts.syn_times().iter().rev().find(|&&time| time <= answer.time);
+            let asked = syn_times(facts).iter().rev().find(|&&time| time <= answer.time);
             let asked = asked.copied().filter(|_| facts.syns.count() > 0);
             let frames = syns.last().into_iter().chain([answer.frame]);
             match asked {
@@ -89,7 +89,7 @@ impl Story<'_> {
 
     /// The waits between SYNs that were sent again.
     fn waits(&self, notes: &mut Vec<Note>) {
-        let times = self.facts.syn_times();
+        let times = self.syn_times(facts);
         let gaps: Vec<String> = times.windows(2).map(|pair| seconds(pair[1] - pair[0])).collect();
         if !gaps.is_empty() {
             let frames = self.facts.syns.frames().iter().copied();
@@ -270,4 +270,9 @@ fn all<const N: usize>(lists: [&Sightings; N]) -> impl Iterator<Item = FrameNo> 
 /// A wait as people read it: `1.02`.
 fn seconds(span: Nanos) -> String {
     format!("{:.2}", span.as_millis_f64() / 1000.0)
+}
+
+/// When the first SYNs were sent.
+fn syn_times(facts: &Facts) -> &[Nanos] {
+    &facts.syn_times[..facts.syns.frames().len()]
 }

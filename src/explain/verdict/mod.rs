@@ -4,6 +4,7 @@
 //! and from its saved file.
 
 mod asking;
+mod connection;
 mod exchange;
 mod pinging;
 
@@ -29,6 +30,7 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
         Facts::Asking(asking) => asking::verdict(conversation, asking, &mut notes),
         Facts::Pinging(pinging) => pinging::verdict(conversation, pinging, &mut notes),
         Facts::Exchange(exchange) => exchange::verdict(conversation, exchange, context, &mut notes),
+        Facts::Connection(connection) => connection::verdict(conversation, connection, &mut notes),
         Facts::Plain => plain(conversation, &mut notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
