@@ -173,7 +173,7 @@ impl Run<'_> {
 
     fn ended(&mut self, conversation: &crate::converse::Conversation) -> Result<()> {
         if self.shown.has(conversation.number) {
-            self.view.ended(conversation, verdict())?;
+            self.view.ended(conversation, explain::verdict(conversation, &self.context))?;
         }
         Ok(())
     }
@@ -186,11 +186,6 @@ impl Run<'_> {
         self.view.finish(name, file, &self.shown)?;
         self.saver.take().map_or(Ok(()), Saver::finish)
     }
-}
-
-/// What a conversation comes to.
-fn verdict() -> Vec<Note> {
-    Vec::new()
 }
 
 impl Saver {

@@ -89,7 +89,7 @@ impl Story<'_> {
 
     /// The waits between SYNs that were sent again.
     fn waits(&self, notes: &mut Vec<Note>) {
-        let times = self.syn_times(facts);
+        let times = syn_times(self.facts);
         let gaps: Vec<String> = times.windows(2).map(|pair| seconds(pair[1] - pair[0])).collect();
         if !gaps.is_empty() {
             let frames = self.facts.syns.frames().iter().copied();
