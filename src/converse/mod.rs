@@ -32,8 +32,6 @@ use crate::proto::ip;
 pub struct Tracker {
     owners: Owners,
     echoes: Echoes,
-    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
-    reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
     datagrams: Datagrams,
@@ -92,7 +90,7 @@ impl Tracker {
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.reassembled.observe(packet);
+        self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
         if let Some(between) = Between::read(packet) {

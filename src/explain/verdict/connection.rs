@@ -9,6 +9,9 @@ use super::{complained, complaints, milliseconds};
 
 const NONE: [FrameNo; 0] = [];
 
+/// No system sends a SYN again before this time is over.
+const PATIENCE: Nanos = Nanos(200_000_000);
+
 /// What is looked at from both sides.
 struct Story<'a> {
     conversation: &'a Conversation,
@@ -91,7 +94,9 @@ impl Story<'_> {
     fn waits(&self, notes: &mut Vec<Note>) {
         let times = syn_times(self.facts);
         let gaps: Vec<String> = times.windows(2).map(|pair| seconds(pair[1] - pair[0])).collect();
-        if !gaps.is_empty() {
+        // What comes faster is not a timer's work.
+        let patient = times.get(1).is_some_and(|second| *second - times[0] >= PATIENCE);
+        if patient {
             let frames = self.facts.syns.frames().iter().copied();
             notes.push(rule::CONNECTION_WAITS.note(frames, [gaps.join(", ").into()]));
         }

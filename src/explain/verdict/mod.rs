@@ -19,6 +19,8 @@ use super::order::most_telling;
 use super::packet::Context;
 use super::rules as rule;
 
+/// How many lines a verdict has at most.
+pub const MOST: usize = 6;
 /// Facts in a verdict at most.
 const FACTS: usize = 4;
 
@@ -35,7 +37,7 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
-    most_telling(notes, FACTS)
+    most_telling(notes, MOST, FACTS)
 }
 
 /// Packets of which netlab knows no more than their addresses.
