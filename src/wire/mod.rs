@@ -15,9 +15,11 @@ mod packet_socket;
 pub mod privilege;
 mod resolve;
 mod reverse;
+mod ring;
 mod route;
 mod sniffer;
 mod sockets;
+mod tap;
 
 pub use channel::{Channel, SendError};
 pub use connect::Connect;
@@ -29,3 +31,4 @@ pub use resolve::{resolve, reverse};
 pub use route::{Options, path_to, usable};
 pub use sniffer::{Counts, Sniffer};
 pub use sockets::{SendSockets, SniffSocket, Sockets};
+pub use tap::Tap;
