@@ -31,6 +31,9 @@ pub struct Tap {
     counts: Counts,
 }
 
+/// Is shown each frame, and says whether to go on.
+pub type See<'a> = dyn FnMut(&mut Frame) -> Result<ControlFlow<()>> + 'a;
+
 /// Blocks that are shown at a stretch; then the clock and the user get their turn, however many more there are.
 const STRETCH: usize = 8;
 
@@ -99,7 +102,7 @@ impl Tap {
     /// # Errors
     /// [`Kind::Interface`] when the interface goes down or is deleted, [`Kind::System`] for anything else, and those of
     /// `see`.
-    pub async fn hear(&mut self, see: &mut dyn FnMut(&Frame) -> Result<ControlFlow<()>>) -> Result<ControlFlow<()>> {
+    pub async fn hear(&mut self, see: &mut See<'_>) -> Result<ControlFlow<()>> {
         loop {
             let (blocks, flow) = self.hear_now(see)?;
             if blocks > 0 || flow.is_break() {
@@ -113,14 +116,18 @@ impl Tap {
     ///
     /// # Errors
     /// Those of `see`.
-    pub async fn hear_rest(&mut self, see: &mut dyn FnMut(&Frame) -> Result<ControlFlow<()>>) -> Result<()> {
+    pub async fn hear_rest(&mut self, see: &mut See<'_>) -> Result<ControlFlow<()>> {
         // Nothing more is taken in, so that this has an end.
         let nothing = Program::new(vec![crate::filter::bpf::Instruction { code: 0x06, yes: 0, no: 0, operand: 0 }]);
         if attach(&self.socket, &nothing).is_ok() {
             tokio::time::sleep(Duration::from_millis(u64::from(2 * HELD))).await;
         }
-        while let (1.., ControlFlow::Continue(())) = self.hear_now(see)? {}
-        Ok(())
+        loop {
+            match self.hear_now(see)? {
+                (1.., ControlFlow::Continue(())) => {}
+                (_, flow) => return Ok(flow),
+            }
+        }
     }
 
     /// What the kernel has counted so far.
@@ -134,7 +141,7 @@ impl Tap {
     }
 
     /// Shows what is there; the number of blocks.
-    fn hear_now(&mut self, see: &mut dyn FnMut(&Frame) -> Result<ControlFlow<()>>) -> Result<(usize, ControlFlow<()>)> {
+    fn hear_now(&mut self, see: &mut See<'_>) -> Result<(usize, ControlFlow<()>)> {
         for count in 0..STRETCH {
             let Some(mut block) = self.ring.take() else { return Ok((count, ControlFlow::Continue(()))) };
             while let Some((received, bytes)) = block.frame() {
@@ -144,7 +151,7 @@ impl Tap {
                     continue;
                 }
                 fill(&mut self.frame, &received, bytes);
-                if see(&self.frame)?.is_break() {
+                if see(&mut self.frame)?.is_break() {
                     return Ok((count + 1, ControlFlow::Break(())));
                 }
             }

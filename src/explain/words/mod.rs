@@ -44,9 +44,9 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 16] = sections!(
-    "en": "arp" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "more" "path" "ping" "says" "story" "tcp"
-    "trace" "udp"
+static ENGLISH: [Section; 17] = sections!(
+    "en": "arp" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "more" "path" "ping" "says" "sniff" "story"
+    "tcp" "trace" "udp"
 );
 
 impl Language {
