@@ -74,6 +74,7 @@ table! {
     ARP_ANNOUNCEMENT         "arp.announcement"         Fact  Chat  Some("RFC 5227 §2.3"), [];
     ARP_GRATUITOUS           "arp.gratuitous"           Fact  Note  Some("RFC 5227 §3"), ["sender"];
     ARP_CONFLICT             "arp.conflict"             Guess Warn  Some("RFC 5227 §2.4"), ["ip" "mac"];
+    ARP_DUPLICATE            "arp.duplicate"            Fact  Warn  Some("RFC 5227 §2.4"), ["address" "earlier"];
     ARP_DEFENCE              "arp.defence"              Fact  Note  Some("RFC 5227 §2.4"), ["sender"];
 
     ARP_HEADING_ASK          "arp.heading.ask"          Fact  Chat  Some("RFC 826"), ["targets" "source" "interface" "mac"];
@@ -132,10 +133,13 @@ table! {
     IP_FRAGMENT_MIDDLE       "ip.fragment.middle"       Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
     IP_FRAGMENT_LAST         "ip.fragment.last"         Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
 
+    IP_TO_EVERYONE           "ip.to-everyone"           Fact  Chat  Some("RFC 1122 §3.3.6"), ["to"];
+    IP_TO_GROUP              "ip.to-group"              Fact  Chat  Some("RFC 1112 §6.1"), ["to"];
     IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
     IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
     IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
 
+    UDP_DATAGRAM             "udp.datagram"             Fact  Chat  Some("RFC 768"), ["bytes" "port"];
     UDP_BOTH                 "udp.both"                 Fact  Chat  Some("RFC 768"), ["asker" "sent" "target" "received"];
     UDP_FIRST_ANSWER         "udp.first-answer"         Fact  Chat  None, ["ms"];
     UDP_UNANSWERED           "udp.unanswered"           Fact  Note  Some("RFC 768"), ["asker" "count" "target" "port"];
@@ -149,10 +153,12 @@ table! {
 
     IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), ["expected"];
     ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), ["expected"];
+    ICMPV6_CHECKSUM_BAD      "icmpv6.checksum.bad"      Fact  Error Some("RFC 4443 §2.3"), ["expected"];
     UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), ["expected"];
     TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), ["expected"];
     CHECKSUM_PENDING         "frame.checksum-pending"   Guess Chat  None, ["layer"];
 
+    FRAME_LARGER             "frame.larger"             Guess Chat  None, ["bytes"];
     FRAME_CUT                "frame.cut"                Fact  Note  None, ["captured" "original"];
     FRAME_TRUNCATED          "frame.truncated"          Fact  Warn  None, ["layer" "because" "needed" "available" "offset"];
     FRAME_MALFORMED          "frame.malformed"          Fact  Error None, ["layer" "because" "offset"];
@@ -200,6 +206,34 @@ table! {
     ICMP_MASK                "icmp.address-mask.request" Fact Note  Some("RFC 6918"), ["from"];
     ICMP_MASK_REPLY          "icmp.address-mask.reply"  Fact  Note  Some("RFC 6918"), ["from"];
     ICMP_OTHER               "icmp.other"               Fact  Note  None, ["from" "type" "code"];
+
+    ICMPV6_NO_ROUTE          "icmpv6.unreachable.no-route" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_FORBIDDEN         "icmpv6.unreachable.forbidden" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SCOPE             "icmpv6.unreachable.scope" Fact  Warn  Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_ADDRESS           "icmpv6.unreachable.address" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_PORT              "icmpv6.unreachable.port"  Fact  Warn  Some("RFC 4443 §3.1"), ["target"];
+    ICMPV6_PORT_OTHER        "icmpv6.unreachable.port-by-other" Guess Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SOURCE_REFUSED    "icmpv6.unreachable.source-refused" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_ROUTE_REFUSED     "icmpv6.unreachable.route-refused" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SOURCE_ROUTE      "icmpv6.unreachable.source-route" Fact Warn Some("RFC 6554 §4.2"), ["from" "target"];
+    ICMPV6_TOO_BIG           "icmpv6.too-big"           Fact  Warn  Some("RFC 4443 §3.2"), ["from" "target" "mtu"];
+    ICMPV6_HOP_LIMIT         "icmpv6.time-exceeded.hop-limit" Fact Note Some("RFC 4443 §3.3"), ["from" "target"];
+    ICMPV6_REASSEMBLY        "icmpv6.time-exceeded.reassembly" Fact Warn Some("RFC 4443 §3.3"), ["from" "target"];
+    ICMPV6_PARAMETER         "icmpv6.parameter-problem" Fact  Warn  Some("RFC 4443 §3.4"), ["from" "pointer"];
+    ICMPV6_NEXT_HEADER       "icmpv6.parameter-problem.next-header" Fact Warn Some("RFC 4443 §3.4"), ["from" "pointer"];
+    ICMPV6_PROBE             "icmpv6.neighbour.probe"   Fact  Chat  Some("RFC 4862 §5.4"), ["target"];
+    ICMPV6_ASKS              "icmpv6.neighbour.asks"    Fact  Chat  Some("RFC 4861 §7.2.2"), ["from" "target"];
+    ICMPV6_ASKS_DIRECT       "icmpv6.neighbour.asks-direct" Fact Chat Some("RFC 4861 §7.3"), ["from" "target"];
+    ICMPV6_ANSWERS           "icmpv6.neighbour.answers" Fact  Chat  Some("RFC 4861 §7.2.4"), ["target" "mac"];
+    ICMPV6_ANSWERS_ONLY      "icmpv6.neighbour.answers-only" Fact Chat Some("RFC 4861 §7.2.4"), ["target"];
+    ICMPV6_TELLS             "icmpv6.neighbour.tells"   Fact  Chat  Some("RFC 4861 §7.2.6"), ["target"];
+    ICMPV6_ROUTERS           "icmpv6.router.solicitation" Fact Chat Some("RFC 4861 §6.3.7"), ["from"];
+    ICMPV6_ROUTER            "icmpv6.router.advertisement" Fact Chat Some("RFC 4861 §6.2.3"), ["from"];
+    ICMPV6_REDIRECT          "icmpv6.redirect"          Fact  Note  Some("RFC 4861 §8"), ["from" "target"];
+    ICMPV6_LISTENERS         "icmpv6.listeners"         Fact  Chat  Some("RFC 3810 §5.1"), ["from"];
+    ICMPV6_LISTENS           "icmpv6.listens"           Fact  Chat  Some("RFC 3810 §5.2"), ["from"];
+    ICMPV6_LISTENS_NO_MORE   "icmpv6.listens-no-more"   Fact  Chat  Some("RFC 2710 §4"), ["from"];
+    ICMPV6_OTHER             "icmpv6.other"             Fact  Note  None, ["from" "type" "code"];
 
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
@@ -294,6 +328,22 @@ table! {
     TCP_RST_REFUSES          "tcp.rst-refuses"          Fact  Warn  Some("RFC 9293 §3.5.2"), [];
     TCP_RST                  "tcp.rst"                  Fact  Warn  Some("RFC 9293 §3.5.2"), [];
     TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_OFFERS               "tcp.offers"               Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_ACCEPTS              "tcp.accepts"              Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_OFFERS_NOTHING       "tcp.offers-nothing"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size"];
+    TCP_FAST                 "tcp.fast-retransmission"  Guess Note  Some("RFC 5681 §3.2"), [];
+    TCP_SPURIOUS             "tcp.spurious-retransmission" Fact Note None, [];
+    TCP_OUT_OF_ORDER         "tcp.out-of-order"         Guess Note  None, [];
+    TCP_LOST_SEGMENT         "tcp.lost-segment"         Fact  Note  None, [];
+    TCP_ACK_LOST_SEGMENT     "tcp.ack-lost-segment"     Fact  Note  None, [];
+    TCP_DUPLICATE_ACK        "tcp.duplicate-ack"        Guess Note  Some("RFC 5681 §3.2"), ["count" "first"];
+    TCP_WINDOW_UPDATE        "tcp.window-update"        Fact  Chat  Some("RFC 9293 §3.8.6"), [];
+    TCP_WINDOW_FULL          "tcp.window-full"          Fact  Note  Some("RFC 9293 §3.8.6"), [];
+    TCP_WINDOW_PROBE         "tcp.window-probe"         Fact  Note  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_WINDOW_PROBE_ACK     "tcp.window-probe-ack"     Fact  Note  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_KEEP_ALIVE           "tcp.keep-alive"           Fact  Chat  Some("RFC 9293 §3.8.4"), [];
+    TCP_KEEP_ALIVE_ACK       "tcp.keep-alive-ack"       Fact  Chat  Some("RFC 9293 §3.8.4"), [];
+    TCP_REUSED_PORTS         "tcp.reused-ports"         Fact  Note  Some("RFC 6191"), [];
     TCP_AGAIN                "tcp.again"                Guess Note  Some("RFC 9293 §3.8.1"), [];
 
     HANDSHAKE_HEADING        "handshake.heading"        Fact  Chat  None, ["target" "port" "source" "source_port" "interface"];
@@ -388,7 +438,7 @@ mod tests {
         for rule in rules() {
             assert!(seen.insert(rule.id), "{} twice", rule.id);
             assert!(rule.id.split('.').count() >= 2, "{} names no section", rule.id);
-            let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
             assert!(rule.id.chars().all(plain), "{}", rule.id);
         }
     }

@@ -188,3 +188,6 @@ impl Matcher {
         Ok(accepted)
     }
 }
+
+#[cfg(test)]
+mod tests;

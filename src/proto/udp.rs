@@ -10,9 +10,10 @@ use super::reading::{Found, Input, be16, broken, concluded, row, rows};
 use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
-static FIELDS: [FieldSpec; 5] = [
+static FIELDS: [FieldSpec; 6] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("udp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("udp.stream", "Stream index", Bits { start: 0, len: 0 }, Kind::Number).generated(),
     FieldSpec::new("udp.length", "Length", Bits::bytes(4, 2), Kind::Number),
     FieldSpec::new("udp.checksum", "Checksum", Bits::bytes(6, 2), Kind::Hex),
     FieldSpec::new("udp.checksum.status", "Checksum Status", Bits { start: 0, len: 0 }, Kind::Enum(&STATUS_NAMES))

@@ -69,7 +69,7 @@ fn waited(wait: &Wait, first: FrameNo) -> Note {
 
 /// The ICMP errors about the conversation's packets.
 fn complaints(conversation: &Conversation) -> impl Iterator<Item = Complaint> {
-    let ends = conversation.addresses();
+    let ends = conversation.kind.addresses();
     conversation.complaints.iter().map(move |filed| complaint(conversation, ends, filed))
 }
 
