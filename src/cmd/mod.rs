@@ -5,6 +5,7 @@ mod arp;
 mod explain;
 mod field;
 mod handshake;
+mod keep;
 mod lab;
 mod ping;
 mod report;

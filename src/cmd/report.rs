@@ -3,8 +3,8 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::args::{ColorWhen, Common};
-use crate::capture::Writer;
-use crate::error::{Error, Result};
+use super::keep::Keep;
+use crate::error::Result;
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
 use crate::model::{Direction, Event, Nanos, Note, Packet, Path};
@@ -24,10 +24,7 @@ pub struct Report {
     progress: Progress,
     /// Packets are not told one by one.
     summed_up: bool,
-    saver: Option<Writer>,
-    /// Why saving had to stop. The run goes on: what is on screen is not lost with the disk.
-    not_saved: Option<Error>,
-    last: Nanos,
+    keep: Keep,
 }
 
 enum Mode {
@@ -50,8 +47,8 @@ impl Report {
         };
         let out = BufWriter::new(io::stdout());
         let progress = Progress::default();
-        let (summed_up, last) = (false, Nanos(0));
-        Self { out, look, language, mode, context, progress, summed_up, saver: None, not_saved: None, last }
+        let keep = Keep::default();
+        Self { out, look, language, mode, context, progress, summed_up: false, keep }
     }
 
     /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
@@ -92,9 +89,9 @@ impl Report {
         }
     }
 
-    /// Keeps what is captured from now on in `saver`'s file, too.
-    pub fn save_to(&mut self, saver: Option<Writer>) {
-        self.saver = saver;
+    /// Keeps what is captured from now on in the files of `keep`, too.
+    pub fn save_to(&mut self, keep: Keep) {
+        self.keep = keep;
     }
 
     /// Leaves the packets out of the text: the command has a form of its own for what it finds.
@@ -190,33 +187,19 @@ impl Report {
         Ok(self.out.flush()?)
     }
 
-    /// Ends the capture file with what the kernel counted.
+    /// Ends the capture files with what the kernel counted.
     ///
     /// # Errors
-    /// When not all of it could be saved.
+    /// When not all that `--save` asked for could be saved.
     pub fn close(self, counts: Counts) -> Result<()> {
-        match (self.not_saved, self.saver) {
-            (Some(error), _) => Err(error),
-            (None, Some(saver)) => saver.finish(self.last, counts.passed, counts.dropped),
-            (None, None) => Ok(()),
-        }
-    }
-
-    fn save(&mut self, packet: &Packet<'_>, notes: &[Note]) {
-        let Some(saver) = &mut self.saver else { return };
-        let comments: Vec<String> = notes.iter().map(|note| words::of(self.language, note)).collect();
-        self.last = packet.frame.time;
-        if let Err(error) = saver.write(packet.frame, &comments) {
-            self.not_saved = Some(error);
-            self.saver = None;
-        }
+        self.keep.close(counts)
     }
 }
 
 impl Observer for Report {
     fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
         let notes = explain::explain(packet, &self.context);
-        self.save(packet, &notes);
+        self.keep.frame(packet.frame, || notes.iter().map(|note| words::of(self.language, note)).collect());
         if self.summed_up && packet.frame.direction == Some(Direction::Out) {
             self.progress.step();
         }
@@ -260,7 +243,8 @@ impl Observer for Report {
     }
 }
 
-fn verbosity(common: &Common) -> Verbosity {
+/// How deep `-v` asks to look.
+pub fn verbosity(common: &Common) -> Verbosity {
     match common.verbose {
         0 => Verbosity::Story,
         1 => Verbosity::Layers,

@@ -4,7 +4,8 @@
 use std::net::Ipv4Addr;
 
 use super::args::Common;
-use crate::capture::{Destination, Source, Writer};
+use super::keep::Keep;
+use crate::capture::{Destination, Source};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Lab, Running};
 use crate::model::{LinkType, Path};
@@ -171,14 +172,14 @@ impl Scene {
         Self { path, interface, others: Vec::new(), open }
     }
 
-    /// Begins the capture file that `--save` names.
+    /// Begins the capture file that `--save` names, and the one of the last run.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn saver(&mut self) -> Result<Option<Writer>> {
+    /// When the former cannot be written.
+    pub fn keep(&mut self) -> Result<Keep> {
         let source =
             Source { interface: Some(&self.interface.name), link: self.interface.link.unwrap_or(LinkType::Ethernet) };
-        self.open.destination.take().map(|file| Writer::begin(file, &source)).transpose()
+        Keep::begin(self.open.destination.take(), &source)
     }
 
     /// Listens for what passes `filter`, and gets ready to send.

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::model::MacAddr;
+use crate::model::{MacAddr, Nanos};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -72,6 +72,20 @@ pub(super) fn signed(out: &mut Vec<u8>, number: i64) {
         out.push(b'-');
     }
     decimal(out, number.unsigned_abs());
+}
+
+/// Milliseconds with one digit behind the point, at the right of a column of at least `width`.
+pub(super) fn millis(out: &mut Vec<u8>, time: Nanos, width: usize) {
+    let tenths = (time.0.unsigned_abs() + 50_000) / 100_000;
+    let mut digits = [0; LONGEST];
+    let start = write_digits(&mut digits, tenths / 10);
+    let sign = usize::from(time.0 < 0 && tenths > 0);
+    spaces(out, width.saturating_sub(LONGEST - start + 2 + sign));
+    if sign > 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[start..]);
+    out.extend_from_slice(&[b'.', PAIRS[tenths as usize % 10][1]]);
 }
 
 /// Fills `digits` from its end; where they begin.
@@ -216,6 +230,11 @@ mod tests {
             assert_eq!(written(|out| right(out, number, 6)), format!("{number:>6}"));
             assert_eq!(written(|out| hex(out, number, 4)), format!("0x{number:04x}"));
             assert_eq!(written(|out| signed(out, number.cast_signed())), number.cast_signed().to_string());
+        }
+        for (time, shown) in
+            [(0, "     0.0"), (412_000, "     0.4"), (-1_260_000, "    -1.3"), (1_000_600_000, "  1000.6")]
+        {
+            assert_eq!(written(|out| millis(out, Nanos(time), 8)), shown);
         }
         assert_eq!(written(|out| zeros(out, 42, 6)), "000042");
         assert_eq!(written(|out| zeros(out, 999_999, 6)), "999999");

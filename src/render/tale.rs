@@ -9,6 +9,7 @@ mod overview;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 use chapter::{Chapter, Counted, Entry, Fold, Room, What};
 use overview::{Overview, Problems};
@@ -20,8 +21,9 @@ use crate::explain::words::{self, Language};
 use crate::model::{Arg, Direction, FrameNo, Generated, LayerView, Nanos, Note, Packet, Severity, Value};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::tcp::{self, Flags, Tcp};
-use crate::proto::udp;
+use crate::proto::{ip, numbers, udp};
 
+use super::ladder::{Drawing, Side};
 use super::text::{Line, Story, Verbosity};
 use super::theme::{Look, Paint};
 use super::{claims, escape, wrap};
@@ -38,18 +40,29 @@ const SMALL: Room = Room { head: 7, tail: 4, remarkable: 6 };
 #[derive(Debug)]
 pub struct Tale {
     quiet: bool,
+    drawn: Option<Verbosity>,
     story: Story,
     look: Look,
     language: Language,
     origin: Option<Nanos>,
     last: Nanos,
     packets: u64,
-    open: BTreeMap<ConversationNo, Chapter>,
+    open: BTreeMap<ConversationNo, Open>,
     /// Conversations that are over, with their verdicts: while they are few, all of them; then those to be told.
     over: Vec<(Chapter, Vec<Note>)>,
     begun: u64,
     overview: Overview,
     problems: Problems,
+}
+
+/// A conversation that goes on.
+#[derive(Debug)]
+struct Open {
+    chapter: Chapter,
+    /// Its page, where it is drawn.
+    drawing: Option<Drawing>,
+    /// Whoever spoke first stands on the right.
+    mirrored: bool,
 }
 
 /// What is known of the capture as a whole, besides its packets.
@@ -69,6 +82,7 @@ impl Tale {
     pub fn new(look: Look, language: Language, quiet: bool) -> Self {
         Self {
             quiet,
+            drawn: None,
             story: Story::new(look, language, Verbosity::Story),
             look,
             language,
@@ -81,6 +95,13 @@ impl Tale {
             overview: Overview::default(),
             problems: Problems::default(),
         }
+    }
+
+    /// Draws conversations as ladders, as deep as `verbosity` says, instead of telling them line by line.
+    #[must_use]
+    pub fn drawn(mut self, verbosity: Verbosity) -> Self {
+        self.drawn = Some(verbosity);
+        self
     }
 
     /// Times count from this point on, and not from the first packet.
@@ -99,33 +120,46 @@ impl Tale {
         if !self.open.contains_key(&seen.conversation) {
             self.begin(seen, now);
         }
-        let Some(chapter) = self.open.get_mut(&seen.conversation) else { return };
+        let Some(Open { chapter, drawing, mirrored }) = self.open.get_mut(&seen.conversation) else { return };
         if self.quiet {
             return;
         }
+        let (look, language) = (self.look, self.language);
         let remarkable = is_remarkable(packet, &notes);
-        let counted = counted(seen);
-        let (look, way) = (self.look, Some(way(seen)));
-        chapter.add(counted, frame.original as u64, remarkable, notes, |text| {
-            let line = Line { look, time: (frame.time - origin).as_millis_f64(), way, in_context: true };
+        let (kind, way, time) = (chapter.kind, way(seen), (frame.time - origin).as_millis_f64());
+        chapter.add(counted(seen), frame.original as u64, remarkable, notes, |text| {
+            let packets = (packet, seen.last());
             // Writing to a vector does not fail.
-            let _ = line.write(text, packet, seen.last());
+            let _ = match drawing {
+                Some(drawing) => {
+                    let (first, second) = names(language, kind);
+                    let names = if *mirrored { (second, first) } else { (first, second) };
+                    drawing.packet(text, packets, (&names.0, &names.1), side(seen, *mirrored), time)
+                }
+                None => Line { look, time, way: Some(way), in_context: true }.write(text, packets.0, packets.1),
+            };
         });
+        if let Some(drawing) = drawing {
+            drawing.pass(frame.time);
+        }
     }
 
     fn begin(&mut self, seen: &Seen<'_, '_, '_>, now: (FrameNo, Nanos)) {
         let kind = seen.conversations.of(seen.conversation).map_or(Kind::Link, |known| known.kind);
         self.begun += 1;
         if self.begun == FEW as u64 + 1 {
-            self.open.values_mut().for_each(|chapter| chapter.shrink(SMALL));
+            self.open.values_mut().for_each(|open| open.chapter.shrink(SMALL));
         }
         let room = if self.begun <= FEW as u64 { LARGE } else { SMALL };
-        self.open.insert(seen.conversation, Chapter::new(seen.conversation, kind, now, room));
+        let chapter = Chapter::new(seen.conversation, kind, now, room);
+        let drawing = self.drawn.map(|verbosity| Drawing::new(self.look, verbosity));
+        let mirrored = (way(seen) == Direction::In) == (seen.speaker == Speaker::First);
+        self.open.insert(seen.conversation, Open { chapter, drawing, mirrored });
     }
 
     /// A conversation is over; this is its verdict.
     pub fn ended(&mut self, conversation: &Conversation, verdict: Vec<Note>) {
-        let Some(mut chapter) = self.open.remove(&conversation.number) else { return };
+        let Some(Open { mut chapter, .. }) = self.open.remove(&conversation.number) else { return };
         chapter.worst = verdict.iter().map(|note| note.severity).fold(chapter.worst, Severity::max);
         self.problems.add(&verdict);
         self.overview.add(&chapter);
@@ -185,35 +219,40 @@ impl Tale {
         writeln!(out)
     }
 
-    /// `    12.3 ... 212 segments with 300,112 bytes ->, 106 acknowledgements <-  #4-#321`
+    /// `    12.3 ... 212 segments with 300,112 bytes ->, 106 acknowledgements <- (#4-#321)`
     fn fold(&self, out: &mut dyn io::Write, fold: &Fold, origin: Nanos) -> io::Result<()> {
         let time = (fold.first.time - origin).as_millis_f64();
-        let glyphs = self.look.glyphs;
-        let counts = fold.counts.iter().map(|&(what, speaker, packets, bytes)| {
-            let arrow = match speaker {
-                Speaker::First => " →",
-                Speaker::Second => " ←",
-                Speaker::Between => "",
-            };
-            let args = [
-                ("count", Arg::from(packets)),
-                ("shown", grouped(packets.into()).into()),
-                ("bytes", grouped(bytes).into()),
-            ];
-            format!("{}{arrow}", words::text(self.language, what.words(), &args))
-        });
-        let said = counts.collect::<Vec<_>>().join(", ");
-        let said = format!("… {said} ({}-{})", fold.first.frame, fold.last.0);
-        let said = escape::line(&said, glyphs);
+        let mut phrases: Vec<String> = fold.counts.iter().map(|row| self.phrase(row)).collect();
+        let frames = format!("({}-{})", fold.first.frame, fold.last.0);
+        if let Some(verbosity) = self.drawn {
+            phrases.push(frames);
+            return Drawing::new(self.look, verbosity).fold(out, &phrases, time);
+        }
+        let said = format!("… {} {frames}", phrases.join(", "));
+        let said = escape::line(&said, self.look.glyphs);
         let room = self.look.width.saturating_sub(super::text::INDENT);
         for (number, line) in wrap::lines(&said, room, room.saturating_sub(4)).iter().enumerate() {
             if number == 0 {
-                writeln!(out, "{time:>8.1}     {}", self.look.paint(Paint::Aside, line))?;
+                writeln!(out, "{time:>8.1}       {}", self.look.paint(Paint::Aside, line))?;
             } else {
-                writeln!(out, "{:17}{}", "", self.look.paint(Paint::Aside, line))?;
+                writeln!(out, "{:19}{}", "", self.look.paint(Paint::Aside, line))?;
             }
         }
         Ok(())
+    }
+
+    fn phrase(&self, &(what, speaker, packets, bytes): &(What, Speaker, u32, u64)) -> String {
+        let arrow = match speaker {
+            Speaker::First => " →",
+            Speaker::Second => " ←",
+            Speaker::Between => "",
+        };
+        let args = [
+            ("count", Arg::from(packets)),
+            ("shown", grouped(packets.into()).into()),
+            ("bytes", grouped(bytes).into()),
+        ];
+        format!("{}{arrow}", words::text(self.language, what.words(), &args))
     }
 
     fn conclude(&mut self, out: &mut dyn io::Write, whole: &Whole<'_>) -> io::Result<()> {
@@ -252,28 +291,36 @@ impl What {
     }
 }
 
-/// What a conversation is, in a line.
-pub(super) fn title(language: Language, kind: Kind) -> String {
-    let end = |(address, port): (std::net::IpAddr, u16)| std::net::SocketAddr::new(address, port).to_string();
-    let say = |id, first: String, second: String, rest: &[(&'static str, Arg)]| {
-        let mut args = vec![("first", Arg::from(first)), ("second", second.into())];
-        args.extend_from_slice(rest);
-        words::text(language, id, &args)
-    };
+/// The names of the two ends.
+fn names(language: Language, kind: Kind) -> (String, String) {
+    let end = |(address, port): (IpAddr, u16)| SocketAddr::new(address, port).to_string();
     match kind {
-        Kind::Neighbour(first, second) => say("story.neighbour", first.to_string(), second.to_string(), &[]),
-        Kind::Echo(first, second, _) => say("story.echo", first.to_string(), second.to_string(), &[]),
-        Kind::Tcp(first, second, stream) => {
-            say("story.tcp", end(first), end(second), &[("stream", stream.to_string().into())])
+        Kind::Tcp(first, second, _) | Kind::Udp(first, second) => (end(first), end(second)),
+        Kind::Neighbour(first, second) | Kind::Echo(first, second, _) | Kind::Ip(first, second, _) => {
+            (first.to_string(), second.to_string())
         }
-        Kind::Udp(first, second) => say("story.udp", end(first), end(second), &[]),
-        Kind::Ip(first, second, protocol) => {
-            let name = super::value::name(&crate::proto::numbers::IP_PROTOCOLS, protocol.into());
-            let name = name.map_or_else(|| format!("IP protocol {protocol}"), str::to_owned);
-            say("story.ip", first.to_string(), second.to_string(), &[("protocol", name.into())])
-        }
-        Kind::Link => words::text(language, "story.link", &[]),
+        Kind::Link => (words::text(language, "story.anyone", &[]), String::new()),
     }
+}
+
+/// What a conversation is, in a line.
+fn title(language: Language, kind: Kind) -> String {
+    let (first, second) = names(language, kind);
+    let (id, more) = match kind {
+        Kind::Neighbour(..) => ("story.neighbour", None),
+        Kind::Echo(..) => ("story.echo", None),
+        Kind::Tcp(.., stream) => ("story.tcp", Some(("stream", stream.to_string()))),
+        Kind::Udp(..) => ("story.udp", None),
+        Kind::Ip(.., protocol) => {
+            let name = super::value::name(&numbers::IP_PROTOCOLS, protocol.into());
+            let name = name.map_or_else(|| format!("IP protocol {protocol}"), str::to_owned);
+            ("story.ip", Some(("protocol", name)))
+        }
+        Kind::Link => return words::text(language, "story.link", &[]),
+    };
+    let mut args = vec![("first", Arg::from(first)), ("second", second.into())];
+    args.extend(more.map(|(name, value)| (name, value.into())));
+    words::text(language, id, &args)
 }
 
 /// A number with commas between its thousands.
@@ -307,6 +354,21 @@ fn way(seen: &Seen<'_, '_, '_>) -> Direction {
         (_, Speaker::First) => Direction::Out,
         (_, Speaker::Second) => Direction::In,
         (_, Speaker::Between) => Direction::Other,
+    }
+}
+
+/// Where on the ladder the packet comes from.
+fn side(seen: &Seen<'_, '_, '_>, mirrored: bool) -> Side {
+    match seen.speaker {
+        Speaker::First if mirrored => Side::Right,
+        Speaker::First => Side::Left,
+        Speaker::Second if mirrored => Side::Left,
+        Speaker::Second => Side::Right,
+        Speaker::Between => {
+            let ends = seen.conversations.of(seen.conversation).and_then(|known| known.kind.addresses());
+            let to_first = ends.map(|(first, _)| first) == ip::addresses(seen.packet).map(|(_, to)| to);
+            Side::Between { leftward: to_first != mirrored }
+        }
     }
 }
 

@@ -113,6 +113,20 @@ impl Story {
         self.depths(out, packet)
     }
 
+    /// Writes the packet's line, and the fields with this key: their bits, values and bytes, and what they mean.
+    /// `false` when the packet has none.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn field(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, key: &str) -> io::Result<bool> {
+        self.line(out, packet)?;
+        let found = detail::field(out, self.look, packet, key)?;
+        if found {
+            detail::meaning(out, self.look, self.language, key)?;
+        }
+        Ok(found)
+    }
+
     /// Writes those of `notes` that were not said before.
     pub(super) fn sentences(&mut self, out: &mut dyn io::Write, notes: &[Note]) -> io::Result<()> {
         for note in notes {

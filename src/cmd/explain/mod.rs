@@ -3,6 +3,7 @@
 mod input;
 mod views;
 
+use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 
 use input::Input;
@@ -11,10 +12,12 @@ use views::{Shown, View};
 use super::args::Common;
 use super::{field, report};
 use crate::capture::{Destination, Reader, Record, Source, Writer};
+use crate::converse::Conversation;
 use crate::engine::{Engine, Seen};
 use crate::error::{Error, Kind, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context};
+use crate::filter::{Filter, Matcher, common_service};
 use crate::model::{Frame, FrameNo, LinkType, Nanos, Note, Value};
 use crate::wire::privilege;
 
@@ -54,6 +57,7 @@ Examples:
   netlab explain visit.pcapng --summary         a line a packet
   netlab explain visit.pcapng --ladder --stream 0     one connection, drawn
   netlab explain visit.pcapng -v                every layer, and what changed since the packet before
+  netlab explain visit.pcapng tcp port 80       only what passes a filter, as in tcpdump
   netlab explain visit.pcapng --frame 4         every field of one packet
   netlab explain visit.pcapng --frame 4 --field tcp.flags.syn     one field in its bytes
   tcpdump -w - | netlab explain -               what another program captures";
@@ -62,6 +66,7 @@ Examples:
 struct Run<'a> {
     args: &'a Args,
     view: View,
+    filter: Matcher,
     context: Context,
     language: Language,
     saver: Option<Saver>,
@@ -86,6 +91,7 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(key) = &args.field {
         field::known(key)?;
     }
+    let mut filter = Filter::parse(&args.filter.join(" "), &common_service)?;
     let input = Input::open(args.file.as_deref())?;
     let save = args.write.as_ref().or(common.save.as_ref());
     let open = || save.map(|path| Destination::open(path)).transpose();
@@ -94,12 +100,14 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     privilege::drop_all()?;
     let destination = if early.is_none() { open()? } else { early };
 
+    resolve(&mut filter)?;
     let out = input::output();
     let name = input.name();
     let mut reader = input.reader(&out)?;
     let mut run = Run {
         args,
         view: View::new(args, common, out),
+        filter: Matcher::new(filter),
         context: Context::default(),
         language: report::language(common),
         saver: destination.map(|destination| Saver::new(destination, common.save.is_some())),
@@ -137,7 +145,12 @@ impl Run<'_> {
             };
             self.frames = frame.number.0;
             self.view.begin_at(frame.time);
-            engine.see(&frame, |seen| self.packet(seen, &comments))?;
+            if self.filter.accepts(&frame)? {
+                engine.see(&frame, |seen| self.packet(seen, &comments))?;
+            } else {
+                // What does not pass still counts: numbers and states are those of the whole capture.
+                engine.see(&frame, |_| ());
+            }
             while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {
                 self.ended(&conversation)?;
             }
@@ -171,11 +184,11 @@ impl Run<'_> {
         self.args.frame.is_none_or(|only| only == number) && self.args.stream.is_none_or(in_stream)
     }
 
-    fn ended(&mut self, conversation: &crate::converse::Conversation) -> Result<()> {
-        if self.shown.has(conversation.number) {
-            self.view.ended(conversation, verdict())?;
+    fn ended(&mut self, conversation: &Conversation) -> Result<()> {
+        if !self.shown.has(conversation.number) || !self.view.has_notes() {
+            return Ok(());
         }
-        Ok(())
+        self.view.ended(conversation, explain::verdict(conversation, &self.context))
     }
 
     fn finish(&mut self, engine: &mut Engine, name: &str) -> Result<()> {
@@ -188,9 +201,18 @@ impl Run<'_> {
     }
 }
 
-/// What a conversation comes to.
-fn verdict() -> Vec<Note> {
-    Vec::new()
+/// Finds the addresses of the names in `filter`.
+fn resolve(filter: &mut Filter) -> Result<()> {
+    for name in filter.names() {
+        let found = (name.as_str(), 0).to_socket_addrs();
+        let addresses: Vec<_> = found.into_iter().flatten().map(|address| address.ip()).collect();
+        if addresses.is_empty() {
+            let error = format!("nobody knows an address of {}, which is in the filter", name.escape_debug());
+            return Err(Error::new(Kind::Name, error).hint("give the address itself"));
+        }
+        filter.resolve(&name, &addresses);
+    }
+    Ok(())
 }
 
 impl Saver {

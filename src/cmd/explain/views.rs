@@ -9,8 +9,8 @@ use crate::cmd::args::Common;
 use crate::cmd::report;
 use crate::converse::{Conversation, ConversationNo};
 use crate::engine::Seen;
-use crate::error::Result;
-use crate::model::{Nanos, Note};
+use crate::error::{Error, Kind, Result};
+use crate::model::{FrameNo, Nanos, Note};
 use crate::render::json::Json;
 use crate::render::{Story, Summary, Tale, Verbosity, Whole};
 use crate::wire::privilege;
@@ -27,6 +27,8 @@ enum Form {
     Nothing,
     Summary(Box<Summary>),
     Packets(Box<Story>),
+    /// One field of one packet.
+    Field(Box<Story>, String),
     Tale(Box<Tale>),
     Json(Box<Json>),
 }
@@ -64,8 +66,12 @@ impl View {
         let (look, language) = (report::look(common), report::language(common));
         let story = |verbosity| Form::Packets(Box::new(Story::new(look, language, verbosity)));
         let form = match (common.verbose, args.frame) {
+            _ if let Some(key) = &args.field => {
+                Form::Field(Box::new(Story::new(look, language, Verbosity::Story)), key.clone())
+            }
             _ if common.json => Form::Json(Box::new(Json::new(language))),
             _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
+            _ if args.ladder => Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common)))),
             (1, _) => story(Verbosity::Layers),
             (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
             (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
@@ -81,7 +87,7 @@ impl View {
             match &mut self.form {
                 Form::Nothing => {}
                 Form::Summary(summary) => summary.count_from(time),
-                Form::Packets(story) => story.count_from(time),
+                Form::Packets(story) | Form::Field(story, _) => story.count_from(time),
                 Form::Tale(tale) => tale.count_from(time),
                 Form::Json(json) => json.count_from(time),
             }
@@ -90,7 +96,7 @@ impl View {
 
     /// Whether this view says more about packets than what is in them.
     pub(super) fn has_notes(&self) -> bool {
-        !matches!(self.form, Form::Nothing | Form::Summary(_))
+        !matches!(self.form, Form::Nothing | Form::Summary(_) | Form::Field(..))
     }
 
     /// Shows a packet.
@@ -102,6 +108,16 @@ impl View {
             Form::Packets(story) => {
                 story.packet(out, seen.packet, &notes)?;
                 seen.whole.iter().try_for_each(|whole| story.whole(out, whole))?;
+            }
+            Form::Field(story, key) => {
+                let mut found = story.field(out, seen.packet, key)?;
+                for whole in seen.whole {
+                    found |= story.field(out, whole, key)?;
+                }
+                if !found {
+                    out.flush()?;
+                    return Err(absent(seen, key));
+                }
             }
             Form::Tale(tale) => tale.packet(seen, notes),
             Form::Json(json) => json.packet(out, seen.packet, &notes)?,
@@ -117,7 +133,7 @@ impl View {
                 let out = &mut *self.out.borrow_mut();
                 verdict.iter().try_for_each(|note| json.note(out, note))?;
             }
-            Form::Nothing | Form::Summary(_) | Form::Packets(_) => {}
+            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
         }
         Ok(())
     }
@@ -140,8 +156,23 @@ impl View {
                 tale.finish(out, &Whole { name, dropped: None, more: &more })?;
             }
             Form::Json(json) => json.capture_summary(out, shown.packets, None, shown.conversations)?,
-            Form::Nothing | Form::Summary(_) | Form::Packets(_) => {}
+            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
         }
         Ok(out.flush()?)
     }
+}
+
+/// The packet does not have that field.
+fn absent(seen: &Seen<'_, '_, '_>, key: &str) -> Error {
+    let packets = std::iter::once(seen.packet).chain(seen.whole);
+    let mut names: Vec<&str> = Vec::new();
+    for name in packets.flat_map(|packet| packet.layers.iter().map(|layer| layer.header.name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let FrameNo(number) = seen.packet.frame.number;
+    let error = Error::new(Kind::Usage, format!("frame {number} has no field {key}"));
+    let fields = format!("see the fields that it has with: --frame {number}");
+    error.hint(format!("its layers are: {}", names.join(", "))).hint(fields)
 }

@@ -31,3 +31,4 @@ story-fold-packet = { $count ->
    *[other] { $shown } packets
  }
 story-empty = There is no packet in it.
+story-anyone = anyone
