@@ -32,8 +32,6 @@ use crate::proto::ip;
 pub struct Tracker {
     owners: Owners,
     echoes: Echoes,
-    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
-    reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
     datagrams: Datagrams,
@@ -73,7 +71,8 @@ impl Tracker {
             self.questions.observe(packet, between);
         }
         let piece = self.fragments.observe(packet);
-        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let connection = self.streams.latest();
+        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
         let (number, speaker) = self.conversations.observe(packet, &found);
         (number, speaker, piece)
     }
@@ -91,7 +90,7 @@ impl Tracker {
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.reassembled.observe(packet);
+        self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
         if let Some(between) = Between::read(packet) {

@@ -6,7 +6,9 @@
 mod arp;
 mod checksum;
 mod complaint;
+mod dhcp;
 mod distance;
+mod dns;
 pub mod event;
 mod fault;
 pub mod handshake;

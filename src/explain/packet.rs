@@ -6,7 +6,7 @@ use crate::model::{Direction, FrameNo, LayerView, MacAddr, Note, Packet};
 use crate::proto::ethernet::Ethernet;
 use crate::proto::ip;
 
-use super::{arp, checksum, fault, icmp, icmpv6, ip as datagram, tcp, udp};
+use super::{arp, checksum, dhcp, dns, fault, icmp, icmpv6, ip as datagram, tcp, udp};
 
 /// What a packet alone does not tell: who "you" are. In a file that does not say so, nobody is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub fn tell(packet: &Packet<'_>, context: &Context, notes: &mut Vec<Note>) {
     for view in views().rev() {
         match view.layer().header.name {
             "tcp" => tcp::explain(&scene(view), notes),
+            "dns" | "mdns" | "llmnr" => dns::explain(&scene(view), notes),
+            "dhcp" => dhcp::explain(&scene(view), notes),
             "udp" => udp::explain(&scene(view), notes),
             "icmp" => icmp::explain(&scene(view), notes),
             "icmpv6" => icmpv6::explain(&scene(view), notes),

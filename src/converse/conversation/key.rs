@@ -6,6 +6,8 @@ use super::asking::Word;
 use super::{End, Kind};
 use crate::model::{LayerView, Packet, Value};
 use crate::proto::arp::{self, Arp};
+use crate::proto::dhcp::{self, Dhcp};
+use crate::proto::dns;
 use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::icmpv6::{self, Neighbor};
@@ -22,6 +24,8 @@ pub(super) enum Key {
     Echo(IpAddr, IpAddr, u16),
     Tcp(u32),
     Udp(End, End),
+    /// DHCP, by the number of the transaction: the client's address changes within it.
+    Lease(u32),
     Ip(IpAddr, IpAddr, u8),
     Link,
 }
@@ -37,6 +41,8 @@ pub(super) struct Outline<'p, 'f> {
     pub icmp: Option<LayerView<'p, 'f>>,
     pub tcp: Option<LayerView<'p, 'f>>,
     pub udp: Option<LayerView<'p, 'f>>,
+    pub dns: Option<LayerView<'p, 'f>>,
+    pub dhcp: Option<LayerView<'p, 'f>>,
     /// The first quoted layer.
     quoted: Option<LayerView<'p, 'f>>,
 }
@@ -91,6 +97,10 @@ impl<'p, 'f> Outline<'p, 'f> {
                 &mut outline.icmp
             } else if view.is(&arp::HEADER) {
                 &mut outline.arp
+            } else if view.is(&dns::HEADER) {
+                &mut outline.dns
+            } else if view.is(&dhcp::HEADER) {
+                &mut outline.dhcp
             } else if view.is(&fragment::HEADER) {
                 &mut outline.fragment
             } else {
@@ -151,7 +161,11 @@ impl<'p, 'f> Outline<'p, 'f> {
         if let Some(udp) = self.udp.and_then(|view| Udp::read(view.bytes())) {
             let (from, to) = ((from, udp.source_port), (to, udp.destination_port));
             let (low, high) = sorted(from, to);
-            return (Key::Udp(low, high), Kind::Udp(from, to), Some(from));
+            let key = match self.dhcp.and_then(|view| Dhcp::read(view.bytes())) {
+                Some(dhcp) => Key::Lease(dhcp.id),
+                None => Key::Udp(low, high),
+            };
+            return (key, Kind::Udp(from, to), Some(from));
         }
         let ((low, high), sender) = (sorted(from, to), Some((from, 0)));
         if let Some(echo) = self.echo() {

@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 pub use asking::{Asking, Owner};
-pub use exchange::Exchange;
+pub use exchange::{Answered, Exchange, Lease, Lookup};
 use facts::{Complaint, Facts, Moment, Pieces, Side, Wait};
 pub use pinging::Pinging;
 
@@ -142,6 +142,8 @@ pub struct Found<'t> {
     pub piece: &'t Piece,
     /// The MAC address of an IPv4 address, as far as ARP told.
     pub owners: &'t super::owners::Owners,
+    /// What the TCP conversation of the latest segment has come to.
+    pub connection: Option<&'t super::tcp::Facts>,
 }
 
 impl Conversations {
@@ -261,6 +263,9 @@ impl Conversations {
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);
+        if let Kind::Tcp(_, _, stream) = kind {
+            conversation.connect(stream, found.connection);
+        }
         let speaker = conversation.kind.speaker(sender);
         conversation.count(packet, speaker);
         conversation.below(packet, outline, speaker, found);
@@ -418,6 +423,16 @@ impl Conversation {
         }
     }
 
+    /// Takes over what is known of a connection now. What was known before it had to be forgotten tells more.
+    fn connect(&mut self, stream: u32, now: Option<&super::tcp::Facts>) {
+        let Some(now) = now.filter(|now| now.stream == stream) else { return };
+        match &mut self.facts {
+            Facts::Connection(known) if known.first.frame == now.first.frame => **known = *now,
+            Facts::Connection(_) => {}
+            facts => *facts = Facts::Connection(Box::new(*now)),
+        }
+    }
+
     fn count(&mut self, packet: &Packet<'_>, speaker: Speaker) {
         let end = speaker.end();
         self.last = (packet.frame.number, packet.frame.time);
@@ -490,8 +505,16 @@ impl Conversation {
                 let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
                 pinging.see(outline.echo()?, now.frame, view.payload().len(), asked);
             }
-            Facts::Exchange(exchange) => exchange.see(end, outline.udp?.payload().len(), now),
-            Facts::Plain => {}
+            Facts::Exchange(exchange) => {
+                exchange.see(end, outline.udp?.payload().len(), now);
+                if let Some(view) = outline.dns {
+                    exchange.look_up(view, now);
+                }
+                if let Some(view) = outline.dhcp {
+                    exchange.lease(view, now);
+                }
+            }
+            Facts::Plain | Facts::Connection(_) => {}
         }
         None
     }
