@@ -1,6 +1,6 @@
 //! Which packets belong together, and what is known of them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use super::*;
 use crate::converse::tests::*;
@@ -61,6 +61,20 @@ fn whoever_asks_comes_first_even_if_only_the_answer_is_there() {
     assert_eq!(capture.of(1).kind, Kind::Echo(PC.into(), SERVER.into(), 7));
     assert_eq!(capture.of(1).packets, [0, 1]);
     assert_eq!(capture.pinging(1).unasked.count(), 1);
+}
+
+#[test]
+fn answers_to_a_question_to_everyone_belong_to_it() {
+    let mut capture = Capture::default();
+    let everyone = Ipv4Addr::new(192, 168, 11, 255);
+    let ask = |sequence| linked(PC_MAC, MacAddr::BROADCAST, ethernet::IPV4, &echo(PC, everyone, false, 7, sequence));
+    assert_eq!(capture.see(ask(1)), 1);
+    for last in [1, 7, 7, 9] {
+        assert_eq!(capture.see(echo(Ipv4Addr::new(192, 168, 11, last), PC, true, 7, 1)), 1);
+    }
+    assert_eq!(capture.see(echo(ROUTER, PC, true, 8, 1)), 2, "another ping");
+    assert!(capture.of(1).to_group);
+    assert_eq!(capture.pinging(1).answerers.len(), 3);
 }
 
 #[test]
