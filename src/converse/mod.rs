@@ -110,3 +110,6 @@ impl Tracker {
         &mut self.streams
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

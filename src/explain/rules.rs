@@ -278,7 +278,6 @@ table! {
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
     PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
-    PING_ASKED_EVERYONE      "ping.asked-everyone"      Fact  Note  Some("RFC 1122 §3.2.2.6"), ["target" "count"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];

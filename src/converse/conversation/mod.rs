@@ -11,7 +11,7 @@ mod key;
 mod pinging;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub use asking::{Asking, Owner};
 pub use exchange::{Answered, Exchange, Lease, Lookup};
@@ -29,6 +29,8 @@ const FOLLOWED: usize = 4096;
 const UNTOLD: usize = 4096;
 /// Datagrams in pieces whose conversation is remembered.
 const PIECES: usize = 64;
+/// Pings to many at once that are remembered.
+const GROUPS: usize = 16;
 /// Answers to questions for a MAC address that a first packet may have waited for.
 const ANSWERS: usize = 16;
 /// A packet that comes later than this after the answer did not wait for it.
@@ -129,6 +131,8 @@ pub struct Conversations {
     /// The place of the latest packet's conversation: bursts are common.
     latest: Option<usize>,
     pieces: VecDeque<(Datagram, ConversationNo)>,
+    /// Pings to many at once, whose answers come from addresses of their own: asker, identifier.
+    groups: VecDeque<(IpAddr, u16, ConversationNo)>,
     answers: VecDeque<Answer>,
     ended: VecDeque<Conversation>,
 }
@@ -214,12 +218,23 @@ impl Conversations {
             return self.numbers.get(number).copied();
         }
         if !outline.quotes() {
-            return None;
+            return self.group(outline);
         }
         match outline.quote(packet)?.about? {
             Quoted::Tcp(low, high) => self.tcp.get(&(low, high)).copied(),
             Quoted::Other(key) => self.places.get(&key).copied(),
         }
+    }
+
+    /// The ping to many that an echo reply answers, if nobody asked its sender alone.
+    fn group(&self, outline: &Outline<'_, '_>) -> Option<usize> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        let (echo, (_, asker)) = (outline.echo().filter(|echo| echo.reply)?, outline.ends()?);
+        let ping = |group: &&(IpAddr, u16, ConversationNo)| (group.0, group.1) == (asker, echo.identifier);
+        let (_, _, number) = self.groups.iter().rev().find(ping)?;
+        self.numbers.get(number).copied()
     }
 
     /// A packet that belongs to the conversation at `place` because of another packet.
@@ -236,8 +251,10 @@ impl Conversations {
         conversation.count(packet, speaker);
         if fragment.is_some() {
             conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
-        } else {
+        } else if outline.quotes() {
             conversation.hear(packet, outline);
+        } else {
+            conversation.take(packet, outline, speaker, None);
         }
         speaker
     }
@@ -271,6 +288,12 @@ impl Conversations {
         conversation.below(packet, outline, speaker, found);
         if outline.quotes() || matches!(kind, Kind::Ip(..)) {
             conversation.hear(packet, outline);
+        }
+        if let (Kind::Echo(asker, _, identifier), true, true) = (kind, begins, conversation.to_group) {
+            if self.groups.len() == GROUPS {
+                self.groups.pop_front();
+            }
+            self.groups.push_back((asker, identifier, conversation.number));
         }
         if let Some(fragment) = fragment {
             let pieces = conversation.pieces.get_or_insert_default();
@@ -452,7 +475,9 @@ impl Conversation {
                 side.ttl = Some((ttl, frame));
                 let eth = outline.ethernet();
                 side.mac = eth.map(|eth| eth.source);
-                self.to_group |= end == 0 && eth.is_some_and(|eth| eth.destination.is_group());
+                let to_many = |to: IpAddr| to.is_multicast() || to == IpAddr::V4(Ipv4Addr::BROADCAST);
+                let to_group = eth.is_some_and(|eth| eth.destination.is_group());
+                self.to_group |= end == 0 && (to_group || outline.ends().is_some_and(|(_, to)| to_many(to)));
                 let owner = match outline.ends() {
                     Some((IpAddr::V4(from), _)) => found.owners.of(from),
                     _ => None,
@@ -503,7 +528,11 @@ impl Conversation {
                     _ => None,
                 };
                 let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
-                pinging.see(outline.echo()?, now.frame, view.payload().len(), asked);
+                let echo = outline.echo()?;
+                pinging.see(echo, now.frame, view.payload().len(), asked);
+                if let (true, true, Some((from, _))) = (self.to_group, echo.reply, outline.ends()) {
+                    pinging.answered_by(from);
+                }
             }
             Facts::Exchange(exchange) => {
                 exchange.see(end, outline.udp?.payload().len(), now);
