@@ -105,10 +105,7 @@ impl View {
         match &mut self.form {
             Form::Nothing => {}
             Form::Summary(summary) => summary.packet(out, seen)?,
-            Form::Packets(story) => {
-                story.packet(out, seen.packet, &notes)?;
-                seen.whole.iter().try_for_each(|whole| story.whole(out, whole))?;
-            }
+            Form::Packets(story) => story.seen(out, seen, &notes)?,
             Form::Field(story, key) => {
                 let mut found = story.field(out, seen.packet, key)?;
                 for whole in seen.whole {
