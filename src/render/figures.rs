@@ -231,7 +231,9 @@ mod tests {
             assert_eq!(written(|out| hex(out, number, 4)), format!("0x{number:04x}"));
             assert_eq!(written(|out| signed(out, number.cast_signed())), number.cast_signed().to_string());
         }
-        for (time, shown) in [(0, "     0.0"), (412_000, "     0.4"), (-1_260_000, "    -1.3"), (1_000_600_000, "  1000.6")] {
+        for (time, shown) in
+            [(0, "     0.0"), (412_000, "     0.4"), (-1_260_000, "    -1.3"), (1_000_600_000, "  1000.6")]
+        {
             assert_eq!(written(|out| millis(out, Nanos(time), 8)), shown);
         }
         assert_eq!(written(|out| zeros(out, 42, 6)), "000042");

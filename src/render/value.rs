@@ -2,8 +2,8 @@
 
 use crate::model::{Field, FieldSpec, Kind, Nanos, Value};
 
-use super::{escape, figures};
 use super::theme::{Glyphs, Look};
+use super::{escape, figures};
 
 /// Most bytes of a value that are shown on a line.
 const BYTES: usize = 16;

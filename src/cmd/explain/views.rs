@@ -71,9 +71,7 @@ impl View {
             }
             _ if common.json => Form::Json(Box::new(Json::new(language))),
             _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
-            _ if args.ladder => {
-                Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common))))
-            }
+            _ if args.ladder => Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common)))),
             (1, _) => story(Verbosity::Layers),
             (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
             (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
@@ -119,7 +117,7 @@ impl View {
                 }
             }
             Form::Tale(tale) => tale.packet(seen, notes),
-            Form::Json(json) => json.packet(out, seen.packet, &notes)?,
+            Form::Json(json) => json.seen(out, seen, &notes)?,
         }
         Ok(())
     }

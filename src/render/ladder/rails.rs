@@ -112,9 +112,7 @@ mod tests {
     #[test]
     fn labels_never_outgrow_the_lane() {
         for label in ["", "FIN, SYN, RST, PSH, ACK, URG, ECE, CWR 65535 bytes again"] {
-            for from in
-                [Side::Left, Side::Right, Side::Between { leftward: true }, Side::Between { leftward: false }]
-            {
+            for from in [Side::Left, Side::Right, Side::Between { leftward: true }, Side::Between { leftward: false }] {
                 assert_eq!(arrow(label, from, Glyphs::Ascii).len(), LANE);
             }
         }

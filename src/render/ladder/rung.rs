@@ -106,8 +106,7 @@ impl Segment {
             }),
             sender: state("netlab.state.src", "netlab.state.src.assumed"),
             // What we captured coming in did arrive.
-            receiver: receiver
-                .map(|(name, assumed)| (name, assumed && packet.frame.direction != Some(Direction::In))),
+            receiver: receiver.map(|(name, assumed)| (name, assumed && packet.frame.direction != Some(Direction::In))),
         })
     }
 
@@ -140,7 +139,8 @@ impl Segment {
         } else {
             lines.push(format!("{sequence} (raw {})", self.sequence.1));
             lines.extend(acknowledgment.zip(self.acknowledgment).map(|(text, (_, raw))| format!("{text} (raw {raw})")));
-            let letter = |(flag, name): &(Flags, &'static str)| if self.flags.contains(*flag) { &name[..1] } else { "." };
+            let letter =
+                |(flag, name): &(Flags, &'static str)| if self.flags.contains(*flag) { &name[..1] } else { "." };
             let bits = deep.then(|| format!("flags={}", FLAGS.iter().rev().map(letter).collect::<String>()));
             let rest = [Some(format!("win={}", self.window)), bits].into_iter().flatten();
             lines.push(rest.chain(self.shown_options(true)).collect::<Vec<_>>().join(" "));

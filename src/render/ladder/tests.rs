@@ -10,6 +10,7 @@ use crate::explain::{Context, explain};
 use crate::model::{Frame, FrameNo, LinkType, Nanos};
 use crate::proto::ipv4::{self, Ipv4};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
+use crate::render::Glyphs;
 use crate::render::samples::{expect, printed};
 
 const PC: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 2);
