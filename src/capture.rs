@@ -1,15 +1,20 @@
 //! Capture files in and out (pcap and pcapng), with netlab's notes as packet comments.
 //!
+//! Classic pcap and the blocks that hold frames are read and written by hand, because a capture may have millions of
+//! them and may be damaged anywhere; the library `pcap-file` writes everything else.
+//!
 //! What is written is valid at every moment: each packet goes to the file in one piece as it is seen, so that an
 //! interrupt, a kill or a full disk costs at most what came after it.
 
 mod destination;
+mod last;
 mod read;
 mod write;
 
-use crate::model::{Frame, LinkType};
+use crate::model::{Frame, FrameNo, LinkType, Nanos};
 
 pub use destination::Destination;
+pub use last::{Last, last};
 pub use read::Reader;
 pub use write::{Source, Writer};
 
@@ -21,6 +26,20 @@ pub struct Record {
     /// Packet comments: text from a file, to be escaped before it is shown.
     pub comments: Vec<String>,
 }
+
+impl Default for Record {
+    /// An empty one, to be read into.
+    fn default() -> Self {
+        let (number, time, link) = (FrameNo(0), Nanos(0), LinkType::Ethernet);
+        let frame =
+            Frame { number, time, direction: None, link, original: 0, checksum_pending: false, bytes: Vec::new() };
+        Self { frame, comments: Vec::new() }
+    }
+}
+
+/// Bytes that a capture holds of one frame at most: no program captures more, and Wireshark takes a file that claims so
+/// for damaged.
+const LARGEST_FRAME: usize = 1 << 18;
 
 /// Link types of the tcpdump.org registry and ours; where several are one to us, the first is what we write.
 const LINK_TYPES: &[(u32, LinkType)] = &[

@@ -48,7 +48,9 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
         if found.ends.is_some() && matches!(binding, Binding::EtherType(_)) && !quoted {
             shrink_link_layers(&mut packet.layers, at + length + payload);
         }
-        let fragment = found.fragment && at + found.length + found.payload <= captured;
+        // Of IPv4's fragments Wireshark reads on in those that the capture cut.
+        let here = version_6 || at + found.length + found.payload <= captured;
+        let fragment = found.fragment && found.payload > 0 && here;
         packet.layers.push(Layer { header: protocol.header, offset: at, length, payload, quoted, fragment });
         if let Some(flaw) = found.flaw {
             packet.faults.push(Fault {

@@ -2,6 +2,8 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
+#[path = "tshark/chains.rs"]
+mod chains;
 #[path = "support/captures.rs"]
 mod support;
 
@@ -27,53 +29,31 @@ use netlab::proto::{self, icmp};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
-/// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 38] = [
-    "arp.duplicate-address-detected",
-    "arp.duplicate-address-frame",
-    "arp.seconds-since-duplicate-address-frame",
-    "icmp.no_resp",
-    "icmp.resp_in",
-    "icmp.resp_not_found",
-    "icmp.resp_to",
-    "icmp.resptime",
-    "icmpv6.no_resp",
-    "icmpv6.resp_in",
-    "icmpv6.resp_not_found",
-    "icmpv6.resp_to",
-    "icmpv6.resptime",
-    "ip.fragment",
-    "ip.fragment.count",
-    "ip.fragment.multipletails",
-    "ip.fragment.overlap",
-    "ip.fragment.overlap.conflict",
-    "ip.fragment.toolongfragment",
-    "ip.reassembled.length",
-    "ipv6.fragment",
-    "ipv6.fragment.count",
-    "ipv6.fragment.multipletails",
-    "ipv6.fragment.overlap",
-    "ipv6.fragment.overlap.conflict",
-    "ipv6.fragment.toolongfragment",
-    "ipv6.reassembled.length",
-    "tcp.ack",
-    "tcp.analysis.ack_rtt",
-    "tcp.analysis.acks_frame",
-    "tcp.completeness",
-    "tcp.nxtseq",
-    "tcp.seq",
-    "tcp.stream",
-    "tcp.time_delta",
-    "tcp.time_relative",
-    "tcp.window_size",
-    "tcp.window_size_scalefactor",
-];
+/// Whether a key's value comes from other frames: the conversation tracker's, not the dissector's.
+fn is_tracked(key: &str) -> bool {
+    let others = [
+        "arp.duplicate-address-",
+        "arp.seconds-since-duplicate-",
+        "icmp.no_resp",
+        "icmp.resp",
+        "icmpv6.no_resp",
+        "icmpv6.resp",
+        "ip.fragment",
+        "ip.reassembled.",
+        "ipv6.fragment",
+        "ipv6.reassembled.",
+    ];
+    // The edges are in the bytes too, where they are not relative.
+    let both = ["tcp.options.sack_le", "tcp.options.sack_re"];
+    others.iter().any(|other| key.starts_with(other))
+        || include_str!("captures/tracked").lines().any(|tracked| tracked == key) && !both.contains(&key)
+}
 
 #[test]
 fn every_key_of_the_registry_is_compared() {
     let keys: Vec<&str> = proto::headers()
         .flat_map(|header| header.fields.iter().map(|spec| spec.key))
-        .filter(|key| !TRACKED.contains(key))
+        .filter(|key| !is_tracked(key))
         .collect();
     let path = directory().join("keys");
     let listed = keys.join("\n") + "\n";
@@ -172,7 +152,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Flag(flag) => matches!((flag, theirs), (true, "1" | "True") | (false, "0" | "False")),
         Value::Mac(mac) => mac.to_string() == theirs,
         Value::Ipv4(address) => address.to_string() == theirs,
-        Value::Ipv6(address) => address.to_string() == theirs,
+        // Wireshark writes the last four bytes of a small address as IPv4's.
+        Value::Ipv6(address) => theirs.parse() == Ok(address),
         // These are compared all at once.
         Value::Text(_) | Value::Composed(_) => false,
         Value::Bytes(bytes) => {
@@ -196,7 +177,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
 fn is_short(packet: &Packet<'_>, table: &Table, row: usize) -> bool {
     let cut_quotation = packet.views().any(|view| {
         let layer = view.layer();
-        layer.quoted && layer.offset + layer.length + layer.payload >= packet.frame.bytes.len()
+        let short = layer.header.name == "tcp" && layer.length < 20;
+        layer.quoted && (short || layer.offset + layer.length + layer.payload >= packet.frame.bytes.len())
     });
     !packet.faults.is_empty() || cut_quotation || !table.cell(row, "_ws.malformed").is_empty()
 }
@@ -213,14 +195,51 @@ fn ip_options(packet: &Packet<'_>) -> Vec<u64> {
     types
 }
 
+/// Whether a fragment holds another packet.
+fn in_fragment(packet: &Packet<'_>) -> bool {
+    packet.layers.iter().any(|layer| layer.fragment)
+}
+
+/// Whether Wireshark knows a route or an option of the packet that netlab does not.
+fn has_unread_extension(packet: &Packet<'_>) -> bool {
+    packet.views().any(|view| {
+        let mut unread = matches!(view.number("ipv6.routing.type"), Some(3 | 5 | 6));
+        view.walk(&mut |field| {
+            unread |= field.spec.key == "ipv6.opt.type"
+                && matches!(field.value, Value::Number(7 | 8 | 0x26 | 0x31 | 0x41 | 0x6d | 0x8c | 0xee));
+        });
+        unread
+    })
+}
+
+/// Whether the packet, as far as it is here, ends with a Pad1: Wireshark looks for its length behind it.
+fn ends_with_pad_1(packet: &Packet<'_>) -> bool {
+    packet.views().any(|view| {
+        let options = matches!(view.layer().header.name, "ipv6.hopopts" | "ipv6.dstopts");
+        options && view.layer().payload == 0 && view.bytes().last() == Some(&0)
+    })
+}
+
 /// Differences that are meant.
 fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     let options = ip_options(packet);
+    let flawed = |by| packet.faults.iter().any(|fault| fault.because == by);
     match key {
+        // Wireshark verifies nothing in a fragment, not even a whole packet that a tunnel put there.
+        key if key.ends_with(".checksum.status") && in_fragment(packet) => true,
+        "tcp.len" => in_fragment(packet),
+        // Of an option that is longer than its header, Wireshark reads what follows the header.
+        key if key.starts_with("ipv6.opt") && (flawed("ipv6.opt.length") || has_unread_extension(packet)) => true,
+        key if key.starts_with("ipv6.opt") && (flawed("ipv6.hopopts.len") || flawed("ipv6.dstopts.len")) => true,
+        key if key.starts_with("icmpv6.opt") && flawed("icmpv6.opt.length") => true,
+        // Options behind the packet that a redirect quotes; Wireshark shows them behind those in the quotation.
+        key if key.starts_with("icmpv6.opt") => packet.views().filter(|view| view.field(key).is_some()).count() > 1,
         // Wireshark calls "not computed yet" bad.
-        "tcp.checksum.status" | "udp.checksum.status" => {
-            packet.views().any(|view| checksum::status(view) == Some(Status::Pending))
-        }
+        "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
+            let status = checksum::status(view);
+            // Nor does it miss the bytes that a quotation leaves out.
+            status == Some(Status::Pending) || view.layer().quoted && status == Some(Status::Unverified)
+        }),
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
         // Wireshark shows IPv6's version under IPv4's name too.
@@ -238,7 +257,7 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
         // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
         "data.data" | "data.len" => {
-            packet.faults.iter().any(|fault| fault.because == "ip.version")
+            packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
                 || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
         }
         _ => false,
@@ -266,7 +285,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         let ours = values(&packet);
         let short = is_short(&packet, table, row);
-        for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
+        for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !is_tracked(spec.key)) {
             let cell = table.cell(row, spec.key);
             let mut theirs: Vec<&str> =
                 cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect();
@@ -317,7 +336,12 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         // Wireshark stops at the options Quick-Start and CIPSO when they are too short; netlab does not know them.
         let stopped = theirs == "[Malformed Packet]" && ip_options(&packet).iter().any(|it| matches!(it, 0x19 | 0x86));
-        if ours != theirs && !stopped {
+        let broken = theirs.contains("[Malformed Packet") || theirs.contains("[Packet size limited");
+        let unread = broken && (has_unread_extension(&packet) || ends_with_pad_1(&packet));
+        // Wireshark misses the end of an option only if it reads there.
+        let unmissed = packet.faults.iter().any(|fault| fault.because == "icmpv6.opt.length")
+            && ours.strip_suffix("[Malformed Packet]") == Some(&theirs);
+        if ours != theirs && !stopped && !unread && !unmissed {
             found.push(format!("{file} #{}: {ours:?}, tshark {theirs:?}", row + 1));
         }
     }
@@ -427,16 +451,13 @@ fn crafted() -> Vec<Vec<u8>> {
     frames
 }
 
-#[test]
-fn what_netlab_crafts_tshark_finds_right() {
-    if !is_tshark_the_one() {
-        return;
-    }
-    let directory = scratch("crafted");
-    let path = directory.join("crafted.pcap");
+/// tshark's table of these frames (original length, bytes), and every difference between netlab and tshark.
+fn compare(name: &str, frames: impl IntoIterator<Item = (usize, Vec<u8>)>) -> (Table, Vec<String>) {
+    let directory = scratch(name);
+    let path = directory.join(format!("{name}.pcap"));
     let mut writer = PcapWriter::new(fs::File::create(&path).expect("a file")).expect("a header");
-    for bytes in crafted() {
-        let length = u32::try_from(bytes.len()).expect("short");
+    for (original, bytes) in frames {
+        let length = u32::try_from(original).expect("short");
         writer.write_packet(&PcapPacket::new(Duration::from_secs(1), length, bytes).expect("sound")).expect("room");
     }
     drop(writer);
@@ -444,7 +465,35 @@ fn what_netlab_crafts_tshark_finds_right() {
     assert!(Command::new(expect).args([&directory, &directory]).status().expect("expect runs").success());
     let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
     let found = differences(&path, &table);
-    let _ = fs::remove_dir_all(&directory);
+    if std::env::var_os("NETLAB_KEEP_FRAMES").is_none() {
+        let _ = fs::remove_dir_all(&directory);
+    }
+    (table, found)
+}
+
+#[test]
+fn chains_at_random_read_as_tshark_reads_them() {
+    if !is_tshark_the_one() {
+        return;
+    }
+    // `NETLAB_RANDOM=seed,count` tries others; `NETLAB_KEEP_FRAMES=1` leaves the frames in the temporary directory.
+    let wanted = std::env::var("NETLAB_RANDOM").unwrap_or_default();
+    let (seed, count) = wanted.split_once(',').unwrap_or(("5", "600"));
+    let mut dice = chains::Dice::new(seed.parse().expect("a number"));
+    let frames = (0..count.parse().expect("a number")).map(|_| {
+        let (bytes, original) = chains::frame(&mut dice);
+        (original, bytes)
+    });
+    let (_, found) = compare("chains", frames);
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found[..found.len().min(60)].join("\n"));
+}
+
+#[test]
+fn what_netlab_crafts_tshark_finds_right() {
+    if !is_tshark_the_one() {
+        return;
+    }
+    let (table, found) = compare("crafted", crafted().into_iter().map(|bytes| (bytes.len(), bytes)));
     assert!(found.is_empty(), "{}", found.join("\n"));
     for row in 0..table.rows.len() {
         assert_eq!(table.cell(row, "_ws.malformed"), "", "frame {}", row + 1);

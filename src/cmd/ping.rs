@@ -93,7 +93,7 @@ async fn ping(args: &Args, common: &Common, open: Open) -> Result<u8> {
     };
     let mut report =
         Report::new(common, Context { addresses: vec![path.source.into()], router: router.map(Into::into) });
-    report.save_to(scene.saver()?);
+    report.save_to(scene.keep()?);
     if args.timestamps {
         report.absolute_times();
     }

@@ -9,7 +9,10 @@ mod dns;
 mod echo;
 mod fragments;
 pub mod owners;
+mod pair;
+mod remember;
 pub mod tcp;
+mod udp;
 
 pub use between::Between;
 use conversation::Found;
@@ -19,18 +22,20 @@ pub use echo::Echoes;
 pub use fragments::Reassembler;
 use owners::Owners;
 use tcp::Streams;
+use udp::Datagrams;
 
-use crate::model::{Frame, Packet};
+use crate::model::{Frame, LayerView, Packet};
+use crate::proto::ip;
 
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
 pub struct Tracker {
     owners: Owners,
     echoes: Echoes,
-    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
-    reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
+    datagrams: Datagrams,
+    questions: Questions,
     conversations: Conversations,
 }
 
@@ -46,6 +51,14 @@ pub enum Piece {
     Last(Frame),
 }
 
+/// Whether a layer inside IP is taken for what it is. One in a fragment has to wait until the datagram is whole, which
+/// it never will be where the capture cut the fragment.
+fn is_read_alone(view: LayerView<'_, '_>) -> bool {
+    let frame = view.packet.frame;
+    let waits = || frame.original <= frame.bytes.len() && !ip::enclosing(view).is_some_and(ip::is_unfragmented);
+    view.layer().quoted || !waits()
+}
+
 impl Tracker {
     /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
     /// datagrams.
@@ -53,8 +66,13 @@ impl Tracker {
         let conflict = self.owners.observe(packet);
         self.echoes.observe(packet);
         self.streams.observe(packet);
+        self.datagrams.observe(packet);
+        if let Some(between) = Between::read(packet) {
+            self.questions.observe(packet, between);
+        }
         let piece = self.fragments.observe(packet);
-        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let connection = self.streams.latest();
+        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
         let (number, speaker) = self.conversations.observe(packet, &found);
         (number, speaker, piece)
     }
@@ -72,7 +90,26 @@ impl Tracker {
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.reassembled.observe(packet);
+        self.echoes.observe(packet);
+        self.streams.observe(packet);
+        self.datagrams.observe(packet);
+        if let Some(between) = Between::read(packet) {
+            self.questions.observe(packet, between);
+        }
         self.conversations.observe_whole(packet);
     }
+
+    /// The TCP conversations.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// The TCP conversations, to ask them for more than they tell on their own.
+    pub fn streams_mut(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,9 +2,6 @@
 
 use crate::model::{Claim, Note};
 
-/// How many lines a verdict has at most.
-pub const MOST: usize = 5;
-
 /// Facts, then guesses, then what stays unseen.
 pub(super) fn in_order(mut notes: Vec<Note>) -> Vec<Note> {
     notes.sort_by_key(|note| match note.kind {
@@ -15,12 +12,12 @@ pub(super) fn in_order(mut notes: Vec<Note>) -> Vec<Note> {
     notes
 }
 
-/// The same with at most `facts` facts and one blind spot, and as many guesses as then fit into [`MOST`] lines.
-pub(super) fn most_telling(notes: Vec<Note>, facts: usize) -> Vec<Note> {
+/// The same with at most `facts` facts and one blind spot, and as many guesses as then fit into `most` lines.
+pub(super) fn most_telling(notes: Vec<Note>, most: usize, facts: usize) -> Vec<Note> {
     let mut notes = in_order(notes);
     let count = |kind| notes.iter().filter(|note| note.kind == kind).count();
     let (mut facts, mut blinds) = (count(Claim::Fact).min(facts), count(Claim::Blind).min(1));
-    let mut guesses = MOST.saturating_sub(blinds + facts);
+    let mut guesses = most.saturating_sub(blinds + facts);
     notes.retain(|note| {
         let room = match note.kind {
             Claim::Fact => &mut facts,

@@ -12,7 +12,11 @@ use crate::model::{Arg, FrameNo, Hop, KnownFrom, Note, Path, PingSummary, Probed
 use super::complaint::Complaint;
 use super::distance;
 use super::order::most_telling;
+
 use super::rules::{self as rule, Rule};
+
+/// How many lines a verdict has at most.
+pub const MOST: usize = 5;
 
 /// A ping that is over.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +70,7 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
     run.rejected(&mut notes);
     notes.extend(run.distance());
     notes.extend(run.blind());
-    most_telling(notes, 3)
+    most_telling(notes, MOST, 3)
 }
 
 impl Run<'_> {

@@ -33,11 +33,15 @@ pub(super) fn lower(tree: &Tree, conditions: Conditions) -> Result<Check, Fault>
 impl Ground {
     fn tree(&mut self, tree: &Tree) -> Result<Check, Fault> {
         Ok(match tree {
-            Tree::And(left, right) => Check::all([self.tree(left)?, self.tree(right)?]),
-            Tree::Or(left, right) => Check::any([self.tree(left)?, self.tree(right)?]),
+            Tree::And(parts) => Check::all(self.trees(parts)?),
+            Tree::Or(parts) => Check::any(self.trees(parts)?),
             Tree::Not(inner) => !self.tree(inner)?,
             Tree::Leaf(primitive, at) => self.primitive(primitive, at)?,
         })
+    }
+
+    fn trees(&mut self, parts: &[Tree]) -> Result<Vec<Check>, Fault> {
+        parts.iter().map(|part| self.tree(part)).collect()
     }
 
     fn primitive(&mut self, primitive: &Primitive, at: &Range<usize>) -> Result<Check, Fault> {

@@ -35,13 +35,13 @@ struct Qualifier {
 type Inherited = Option<Qualifier>;
 
 /// Makes one tree of two.
-type Join = fn(Box<Tree>, Box<Tree>) -> Tree;
+type Join = fn(Tree, Tree) -> Tree;
 
 /// Parentheses and negations inside each other at most.
 const DEEPEST: u32 = 100;
 
 /// Questions and numbers in one filter at most.
-const MOST: u32 = 1000;
+const MOST: u32 = 500;
 
 impl<'a> Parser<'a> {
     pub fn new(text: &'a str, tokens: Vec<Token>, services: Services<'a>) -> Self {
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
         let (mut tree, mut inherited) = self.term(around, false)?;
         while let Some(join) = self.join() {
             let (right, meaning) = self.term(inherited, true)?;
-            tree = join(Box::new(tree), Box::new(right));
+            tree = join(tree, right);
             inherited = meaning;
         }
         Ok(tree)
@@ -77,8 +77,8 @@ impl<'a> Parser<'a> {
     /// Takes an `and` or `or`, if one is next.
     fn join(&mut self) -> Option<Join> {
         let join: Join = match self.peek() {
-            Kind::Word(Word::And) => Tree::And,
-            Kind::Word(Word::Or) => Tree::Or,
+            Kind::Word(Word::And) => Tree::and,
+            Kind::Word(Word::Or) => Tree::or,
             _ => return None,
         };
         self.next += 1;
@@ -105,7 +105,6 @@ impl<'a> Parser<'a> {
             self.close()?;
             return Ok((tree, inherited));
         }
-        self.one_more()?;
         self.question()
     }
 
@@ -153,6 +152,7 @@ impl<'a> Parser<'a> {
             (Some(protocol), _) => Primitive::Protocol(protocol),
             (None, _) => return Err(self.no_question()),
         };
+        self.one_more()?;
         Ok((Tree::Leaf(primitive, self.since(start)), None))
     }
 

@@ -41,16 +41,25 @@ impl Fault {
     }
 }
 
+/// Characters of a filter that are shown at most.
+const SHOWN: usize = 68;
+
 impl fmt::Display for Refusal {
-    /// What is wrong, the filter, and a caret under the place.
+    /// What is wrong, the filter, and a caret under the place. Of a long filter only what is near the place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One column a character, so that the caret finds its place.
-        let plain = |text: &str| -> String { text.chars().map(|c| if c.is_control() { '?' } else { c }).collect() };
-        let before = self.text.get(..self.at.start).unwrap_or(&self.text);
-        let marked = self.text.get(self.at.clone()).unwrap_or_default();
-        let (column, width) = (plain(before).chars().count(), marked.chars().count().max(1));
+        let plain = |text: &str| -> Vec<char> { text.chars().map(|c| if c.is_control() { '?' } else { c }).collect() };
+        let before = plain(self.text.get(..self.at.start).unwrap_or(&self.text));
+        let marked = self.text.get(self.at.clone()).unwrap_or_default().chars().count().max(1);
+        let all = plain(&self.text);
+        let from = if all.len() <= SHOWN { 0 } else { before.len().saturating_sub(SHOWN / 2) };
+        let to = all.len().min(from + SHOWN);
+        let (cut_before, cut_after) = (if from > 0 { "..." } else { "" }, if to < all.len() { "..." } else { "" });
+        let shown: String = all.get(from..to).unwrap_or_default().iter().collect();
+        let column = cut_before.len() + before.len() - from;
+        let width = marked.min(to.saturating_sub(before.len())).max(1);
         writeln!(f, "filter: {}", self.message)?;
-        writeln!(f, "    {}", plain(&self.text))?;
+        writeln!(f, "    {cut_before}{shown}{cut_after}")?;
         write!(f, "    {:column$}{}", "", "^".repeat(width))
     }
 }
@@ -78,5 +87,18 @@ mod tests {
         assert_eq!(text, "filter: what?\n    tcp port ?abc or\n              ^^^");
         let end = Fault::new(16..16, "more").of("tcp port \tabc or").to_string();
         assert!(end.ends_with(&format!("\n    {:16}^", "")), "{end}");
+    }
+
+    #[test]
+    fn of_a_long_filter_the_place_is_shown() {
+        let text = "tcp or ".repeat(100);
+        for at in [0, 7, 350, 693, 700] {
+            let lines: Vec<String> =
+                Fault::new(at..at + 3, "what?").of(&text).to_string().lines().map(str::to_owned).collect();
+            assert!(lines.iter().all(|line| line.len() < 80), "{lines:#?}");
+            let column = lines[2].find('^').expect("a caret");
+            let under = lines[1].get(column..column + 3).unwrap_or_default();
+            assert_eq!(under, if at < 700 { "tcp" } else { "" }, "{lines:#?}");
+        }
     }
 }

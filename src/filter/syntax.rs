@@ -9,8 +9,8 @@ use super::words::{Protocol, Transport};
 /// A whole filter or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tree {
-    And(Box<Tree>, Box<Tree>),
-    Or(Box<Tree>, Box<Tree>),
+    And(Vec<Tree>),
+    Or(Vec<Tree>),
     Not(Box<Tree>),
     /// One question about a frame, and where it stands in the text.
     Leaf(Primitive, Range<usize>),
@@ -103,13 +103,26 @@ pub(super) enum Relation {
 }
 
 impl Tree {
+    /// Both of the two. Long chains stay flat.
+    pub fn and(self, right: Self) -> Self {
+        match self {
+            Self::And(parts) => Self::And(parts.into_iter().chain([right]).collect()),
+            left => Self::And(vec![left, right]),
+        }
+    }
+
+    /// Either of the two.
+    pub fn or(self, right: Self) -> Self {
+        match self {
+            Self::Or(parts) => Self::Or(parts.into_iter().chain([right]).collect()),
+            left => Self::Or(vec![left, right]),
+        }
+    }
+
     /// Shows `see` every question in the order of the text.
     pub fn visit(&self, see: &mut dyn FnMut(&Primitive)) {
         match self {
-            Self::And(left, right) | Self::Or(left, right) => {
-                left.visit(see);
-                right.visit(see);
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.visit(see)),
             Self::Not(inner) => inner.visit(see),
             Self::Leaf(primitive, _) => see(primitive),
         }
@@ -118,15 +131,15 @@ impl Tree {
     /// Puts alternatives in the place of every question for which `offer` has some.
     pub fn replace(&mut self, offer: &dyn Fn(&Primitive) -> Vec<Primitive>) {
         match self {
-            Self::And(left, right) | Self::Or(left, right) => {
-                left.replace(offer);
-                right.replace(offer);
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.replace(offer)),
             Self::Not(inner) => inner.replace(offer),
             Self::Leaf(primitive, at) => {
-                let leaves = offer(primitive).into_iter().map(|primitive| Self::Leaf(primitive, at.clone()));
-                if let Some(tree) = leaves.reduce(|left, right| Self::Or(Box::new(left), Box::new(right))) {
-                    *self = tree;
+                let leaf = |primitive| Self::Leaf(primitive, at.clone());
+                let mut leaves: Vec<Self> = offer(primitive).into_iter().map(leaf).collect();
+                match leaves.len() {
+                    0 => {}
+                    1 => *self = leaves.remove(0),
+                    _ => *self = Self::Or(leaves),
                 }
             }
         }

@@ -43,7 +43,7 @@ impl std::ops::Sub for Nanos {
 }
 
 /// The number of a frame in its capture, counted from 1 as Wireshark does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameNo(pub u32);
 
 impl fmt::Display for FrameNo {

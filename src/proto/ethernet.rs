@@ -6,7 +6,7 @@ use pnet::packet::ethernet::{EtherType, MutableEthernetPacket};
 use pnet::util::MacAddr as PnetMac;
 
 use super::reading::{Binding, Found, Input, be16, broken, row, rows};
-use super::{Flaw, Protocol, numbers};
+use super::{Flaw, Protocol, numbers, vlan};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
 
 const LOCAL: Kind = Kind::Flag(
@@ -125,18 +125,27 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 
 /// What lies behind the payload of a link layer: padding, and a trailer, which is `row`.
 pub(super) fn trailing<'f>(view: LayerView<'_, 'f>, row: &'static FieldSpec, each: &mut dyn FnMut(Field<'f>)) {
-    let layer = view.layer();
-    let start = layer.offset + layer.length + layer.payload;
-    let Some(trailer) = view.packet.frame.bytes.get(start..).filter(|trailer| !trailer.is_empty()) else { return };
-    // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
-    let padding = trailer.len().min(SMALLEST_FRAME.saturating_sub(layer.length + layer.payload));
-    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
-    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
+    let (start, padding, rest) = behind(view);
+    // Wireshark shows a trailer with the innermost tag, if there is one.
+    let tagged = vlan::is_tag(LayerView { packet: view.packet, index: view.index + 1 });
+    let rest = if tagged { &[] } else { rest };
     for (row, bytes, at) in [(&FIELDS[PADDING], padding, start), (row, rest, start + padding.len())] {
         if let Some(field) = row.read(bytes, at).filter(|field| field.bits > 0) {
             each(field);
         }
     }
+}
+
+/// What follows the payload: where it begins, padding, trailer.
+pub(super) fn behind<'f>(view: LayerView<'_, 'f>) -> (usize, &'f [u8], &'f [u8]) {
+    let layer = view.layer();
+    let start = layer.offset + layer.length + layer.payload;
+    let trailer = view.packet.frame.bytes.get(start..).unwrap_or(&[]);
+    // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
+    let padding = trailer.len().min(SMALLEST_FRAME.saturating_sub(layer.length + layer.payload));
+    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
+    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
+    (start, padding, rest)
 }
 
 /// A frame around `payload`. It is not padded: the network card does that.

@@ -4,20 +4,22 @@ mod discovery;
 mod fields;
 mod listeners;
 mod names;
+mod neighbor;
 
 use std::fmt;
 use std::net::Ipv6Addr;
 
 pub use super::icmp::Echo;
 pub use names::{name, type_name};
+pub use neighbor::Neighbor;
 
 use fields::{FIELDS, of};
 use names::codes;
 
 use super::checksum::{self, pseudo_header};
-use super::reading::{Binding, Found, Input, be16, be32, concluded, cut_short, placed, rows};
+use super::reading::{Binding, Found, Input, MALFORMED, be16, be32, concluded, cut_short, placed, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv6, numbers};
-use crate::model::{FaultKind, Field, Header, LayerView, Value};
+use crate::model::{Fault, FaultKind, Field, Header, LayerView, Value};
 
 const STATUS: usize = of("icmpv6.checksum.status");
 const IDENTIFIER: usize = of("icmpv6.echo.identifier");
@@ -55,7 +57,6 @@ pub const ECHO_REQUEST: u8 = 128;
 pub const ECHO_REPLY: u8 = 129;
 /// Type: who listens to this group, or to any?
 pub const LISTENER_QUERY: u8 = 130;
-const LISTENER_REPORT: u8 = 131;
 const LISTENER_DONE: u8 = 132;
 /// Type: the groups that the sender listens to (RFC 3810).
 pub const LISTENER_REPORT_V2: u8 = 143;
@@ -135,20 +136,26 @@ fn dissect(input: &Input<'_>) -> Found {
             let (at, because) = (LENGTH, "icmpv6.type");
             found.flaw = Some(Flaw { kind: FaultKind::Truncated, at, needed: ipv6::LENGTH, available: 0, because });
         }
+        // How long the quotation is, if extensions follow it (RFC 4884 §4).
+        let length = if matches!(kind, UNREACHABLE | TIME_EXCEEDED) { usize::from(message[4]) * 8 } else { 0 };
+        if length > found.payload && found.payload > 0 {
+            let (at, available, because) = (4, found.payload, "icmpv6.length");
+            found.flaw = Some(Flaw { kind: FaultKind::Truncated, at, needed: length, available, because });
+        }
     } else if matches!(kind, ECHO_REQUEST | ECHO_REPLY) {
         found.next = Some(Binding::Data);
-    } else if message.len() < input.reported {
-        found = Found::truncated(input, input.reported, None);
     } else {
         found = Found::new(input, message.len(), None);
+        let report = kind == LISTENER_REPORT_V2;
         if let Some((start, end)) = discovery::redirected(message) {
             found.length = start;
             found.payload = message.len() - start;
             found.tail = message.len() - end;
             found.next = Some(quoted(&message[start..end]));
             found.quotes = true;
+        } else if message.len() < input.reported && least > SHORTEST {
+            return Found::truncated(input, input.reported, None);
         }
-        let report = kind == LISTENER_REPORT_V2;
         found.flaw = if report { listeners::flaw(message) } else { discovery::flaw(message) };
     }
     found
@@ -216,7 +223,10 @@ pub fn craft_echo(echo: &Echo, source: Ipv6Addr, destination: Ipv6Addr, payload:
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let end = cut_short(view).unwrap_or_default();
+    let quotation = view.layer().offset + LENGTH;
+    let no_quotation = |fault: &Fault| fault.layer == HEADER.name && fault.offset == quotation;
+    let missing = view.layer().length == LENGTH && view.packet.faults.iter().any(no_quotation);
+    let end = cut_short(view).or(missing.then_some(MALFORMED)).unwrap_or_default();
     let Some(&kind) = bytes.first() else { return out.write_str(end) };
     match type_name(kind) {
         Some(name) => out.write_str(name)?,

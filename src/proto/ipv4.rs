@@ -14,6 +14,7 @@ use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
+const YES: Kind = Kind::Flag("True", "False");
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
 static OPTION_CLASSES: [(u32, &str); 4] =
@@ -21,8 +22,13 @@ static OPTION_CLASSES: [(u32, &str); 4] =
 static TIMESTAMP_FLAGS: [(u32, &str); 3] =
     [(0, "Time stamps only"), (1, "Time stamp and address"), (3, "Time stamps for prespecified addresses")];
 
+/// What other fragments say about this one.
+const fn concluded_row(key: &'static str, label: &'static str, kind: Kind) -> FieldSpec {
+    FieldSpec::new(key, label, ANYWHERE, kind).generated()
+}
+
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 33] = [
+static FIELDS: [FieldSpec; 40] = [
     FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
     FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4)),
     FieldSpec::new("ip.dsfield", "Differentiated Services Field", Bits::bytes(1, 1), Kind::Hex),
@@ -54,6 +60,13 @@ static FIELDS: [FieldSpec; 33] = [
     FieldSpec::new("ip.checksum.status", "Header checksum status", ANYWHERE, Kind::Enum(&STATUS_NAMES)).generated(),
     FieldSpec::new("ip.src", "Source Address", Bits::bytes(12, 4), Kind::Ipv4),
     FieldSpec::new("ip.dst", "Destination Address", Bits::bytes(16, 4), Kind::Ipv4),
+    concluded_row("ip.fragment", "IPv4 Fragment", Kind::Number),
+    concluded_row("ip.fragment.overlap", "Fragment overlap", YES),
+    concluded_row("ip.fragment.overlap.conflict", "Conflicting data in fragment overlap", YES),
+    concluded_row("ip.fragment.multipletails", "Multiple tail fragments found", YES),
+    concluded_row("ip.fragment.toolongfragment", "Fragment too long", YES),
+    concluded_row("ip.fragment.count", "Fragment count", Kind::Number),
+    concluded_row("ip.reassembled.length", "Reassembled IPv4 length", Kind::Number),
     FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),
     FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No"))
         .part(),

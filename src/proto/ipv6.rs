@@ -4,21 +4,25 @@
 //! addresses, the length and the Info column of a packet depend on all of them, so that is told here.
 
 pub mod fragment;
+mod info;
 mod names;
 pub mod options;
 pub mod routing;
 
-use std::fmt;
 use std::net::Ipv6Addr;
 
 use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::ipv6::MutableIpv6Packet;
 
-use super::reading::{Binding, Found, Input, LIMITED, be16, concluded, cut_short, row, rows};
+pub(super) use info::before;
+
+use super::reading::{Binding, Found, Input, be16, concluded, row, rows};
 use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
+
+const YES: Kind = Kind::Flag("True", "False");
 
 const fn concluded_row(key: &'static str, label: &'static str, kind: Kind) -> FieldSpec {
     FieldSpec::new(key, label, ANYWHERE, kind).generated()
@@ -50,14 +54,10 @@ static FIELDS: [FieldSpec; 19] = [
     concluded_row("ipv6.src_slaac_mac", "Source SLAAC MAC", Kind::Mac),
     concluded_row("ipv6.dst_slaac_mac", "Destination SLAAC MAC", Kind::Mac),
     concluded_row("ipv6.fragment", "IPv6 Fragment", Kind::Number),
-    concluded_row("ipv6.fragment.overlap", "Fragment overlap", Kind::Flag("True", "False")),
-    concluded_row(
-        "ipv6.fragment.overlap.conflict",
-        "Conflicting data in fragment overlap",
-        Kind::Flag("True", "False"),
-    ),
-    concluded_row("ipv6.fragment.multipletails", "Multiple tail fragments found", Kind::Flag("True", "False")),
-    concluded_row("ipv6.fragment.toolongfragment", "Fragment too long", Kind::Flag("True", "False")),
+    concluded_row("ipv6.fragment.overlap", "Fragment overlap", YES),
+    concluded_row("ipv6.fragment.overlap.conflict", "Conflicting data in fragment overlap", YES),
+    concluded_row("ipv6.fragment.multipletails", "Multiple tail fragments found", YES),
+    concluded_row("ipv6.fragment.toolongfragment", "Fragment too long", YES),
     concluded_row("ipv6.fragment.count", "Fragment count", Kind::Number),
     concluded_row("ipv6.reassembled.length", "Reassembled IPv6 length", Kind::Number),
 ];
@@ -73,7 +73,7 @@ pub static HEADER: Header = Header {
     source: "RFC 8200 §3",
     fields: &FIELDS,
     walk,
-    info: Some(info),
+    info: Some(info::info),
 };
 
 /// As the registry knows it.
@@ -91,8 +91,6 @@ pub const ICMPV6: u8 = 58;
 pub const NOTHING: u8 = 59;
 /// Next header: options for the receiver.
 pub const DESTINATION_OPTIONS: u8 = 60;
-/// Extension headers that netlab does not read: authentication, mobility, shim6.
-const UNREAD_EXTENSIONS: [u8; 3] = [51, 135, 140];
 /// Bytes of the fixed header.
 pub const LENGTH: usize = 40;
 
@@ -151,24 +149,19 @@ pub(super) fn address(bytes: &[u8], at: usize) -> Option<Ipv6Addr> {
 
 /// The network card's address inside an IPv6 address that was made from one (RFC 4291 Appendix A).
 fn card(address: Ipv6Addr) -> Option<MacAddr> {
-    match address.octets()[8..] {
-        [a, b, c, 0xff, 0xfe, d, e, f] if a & 2 == 2 => Some(MacAddr([a & !2, b, c, d, e, f])),
-        _ => None,
-    }
+    let octets = address.octets();
+    let mut mac = [0; 6];
+    mac[..3].copy_from_slice(&octets[8..11]);
+    mac[3..].copy_from_slice(&octets[13..]);
+    let made = octets[11..13] == [0xff, 0xfe] && mac[0] & 2 == 2;
+    mac[0] &= !2;
+    made.then_some(MacAddr(mac))
 }
 
 /// Whether this layer is one of IPv6's extension headers.
 pub(super) fn is_extension(view: LayerView<'_, '_>) -> bool {
-    EXTENSIONS.iter().any(|(header, _)| view.is(header))
+    info::EXTENSIONS.iter().any(|(header, _)| view.is(header))
 }
-
-/// The extension headers, and what the Info column calls them.
-static EXTENSIONS: [(&Header, &str); 4] = [
-    (&options::HOP_BY_HOP, "IPv6 hop-by-hop options"),
-    (&options::DESTINATION, "IPv6 destination options"),
-    (&routing::HEADER, "IPv6 routing"),
-    (&fragment::HEADER, ""),
-];
 
 /// The extension headers right behind this layer.
 fn extensions<'p, 'f>(ip: LayerView<'p, 'f>) -> impl Iterator<Item = LayerView<'p, 'f>> {
@@ -184,7 +177,7 @@ pub(super) fn ends(ip: LayerView<'_, '_>) -> Option<(Ipv6Addr, Ipv6Addr)> {
     for extension in extensions(ip) {
         if extension.is(&routing::HEADER) {
             ends.1 = routing::last(extension.bytes()).unwrap_or(ends.1);
-        } else if extension.is(&options::DESTINATION) {
+        } else {
             ends.0 = options::home(extension.bytes()).unwrap_or(ends.0);
         }
     }
@@ -213,11 +206,6 @@ pub(super) fn is_whole(ip: LayerView<'_, '_>) -> bool {
 /// Whether the packet is a whole one, as its sender says.
 pub(super) fn is_unfragmented(ip: LayerView<'_, '_>) -> bool {
     extensions(ip).filter_map(fragment::Fragment::of).all(|fragment| fragment.is_whole())
-}
-
-/// The packet's fragment header, if it has one.
-pub(super) fn piece<'p, 'f>(ip: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
-    extensions(ip).find(|extension| extension.is(&fragment::HEADER))
 }
 
 /// Bytes behind the fixed header, as the packet says: more than 65,535 stand in an option (RFC 2675 §3).
@@ -282,68 +270,80 @@ pub fn craft(header: &Ipv6, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What the fixed header and the extension headers up to this layer say together. Wireshark lists the headers that it
-/// went through, until one has more to say: a fragment, or a protocol.
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let first = (0..=view.index)
-        .rev()
-        .map(|index| LayerView { packet: view.packet, index })
-        .find(|view| !is_extension(*view))
-        .filter(|view| view.is(&HEADER));
-    let next = next_header(view);
-    if view.layer().fragment || fragment::Fragment::of(view).is_some_and(|fragment| fragment.offset > 0) {
-        return fragment::info(view, out);
-    }
-    if let (Some(next), None, true) = (next, cut_short(view), first.is_some()) {
-        if next == NOTHING {
-            return out.write_str("IPv6 no next header");
-        }
-        if super::bound(Binding::IpProtocol(next)).is_none() && !UNREAD_EXTENSIONS.contains(&next) {
-            return write!(out, "Unknown IP Protocol: {} ({next})", numbers::protocol_name(next));
-        }
-    }
-    chain(view, first, out)?;
-    out.write_str(cut_short(view).unwrap_or_default())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::dissect;
+    use crate::model::{Frame, FrameNo, LinkType, Nanos};
+    use crate::proto::ip;
 
-/// The names of the headers up to this layer.
-pub(super) fn chain(
-    view: LayerView<'_, '_>,
-    first: Option<LayerView<'_, '_>>,
-    out: &mut dyn fmt::Write,
-) -> fmt::Result {
-    let mut separator = "";
-    if let Some(ip) = first {
-        let header = ip.bytes();
-        if header.first().is_some_and(|first| first >> 4 != 6) {
-            return out.write_str("IPv6");
-        }
-        if header.len() < LENGTH && cut_short(ip) != Some(LIMITED) {
-            return write!(out, "Invalid IPv6 header ({} bytes, need exactly 40)", header.len());
-        }
-        if be16(header, 4) == Some(0) && header.get(6) == Some(&HOP_BY_HOP) && promised(header, ip.payload()) == Some(0)
-        {
-            out.write_str("Invalid IPv6 payload length")?;
-            separator = " , ";
-        }
-    }
-    // A fragment header takes the place of everything before it.
-    let start = first.map_or(view.index, |ip| ip.index + 1);
-    let list = || (start..=view.index).map(|index| LayerView { packet: view.packet, index });
-    let from = list().filter(|view| view.is(&fragment::HEADER)).last();
-    for view in list().skip_while(|view| from.is_some_and(|from| view.index < from.index)) {
-        out.write_str(separator)?;
-        match EXTENSIONS.iter().find(|(header, _)| view.is(header)) {
-            Some((_, "")) => fragment::info(view, out)?,
-            Some((_, name)) => out.write_str(name)?,
-            None => {}
-        }
-        separator = " , ";
-    }
-    Ok(())
-}
+    const HERE: Ipv6Addr = Ipv6Addr::new(0xfd00, 7, 0, 0, 0, 0, 0, 2);
+    const THERE: Ipv6Addr = Ipv6Addr::new(0xfd00, 7, 0, 0, 0, 0, 0, 1);
 
-/// What follows this header, one of IPv6's.
-pub(super) fn next_header(view: LayerView<'_, '_>) -> Option<u8> {
-    view.bytes().get(if view.is(&HEADER) { 6 } else { 0 }).copied()
+    fn header(next_header: u8) -> Ipv6 {
+        Ipv6 { traffic_class: 0xb9, flow: 0xf_ffff, next_header, hop_limit: 3, source: HERE, destination: THERE }
+    }
+
+    fn frame(bytes: Vec<u8>) -> Frame {
+        Frame {
+            number: FrameNo(1),
+            time: Nanos(0),
+            direction: None,
+            link: LinkType::RawIp,
+            original: bytes.len(),
+            checksum_pending: false,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn a_crafted_packet_reads_back() {
+        let packet = craft(&header(17), b"payload");
+        assert_eq!(Ipv6::read(&packet), Some(header(17)));
+        assert_eq!(be16(&packet, 4), Some(7));
+        assert_eq!(Ipv6::read(&packet[..39]), None);
+    }
+
+    #[test]
+    fn fragments_join_to_the_whole_and_fit_the_link() {
+        let payload: Vec<u8> = (0..=255).cycle().take(4008).collect();
+        for mtu in [1500, 1280, 57, 576] {
+            let mut joined = Vec::new();
+            let parts = fragment::fragments(&header(17), &payload, mtu, 0xbeef);
+            for (index, part) in parts.iter().enumerate() {
+                let fragment = fragment::Fragment::read(&part[LENGTH..]).expect("a fragment header");
+                assert!(part.len() <= mtu.max(56));
+                assert_eq!((fragment.next_header, fragment.identification), (17, 0xbeef));
+                assert_eq!(usize::from(fragment.offset), joined.len());
+                assert_eq!(fragment.more, index + 1 < parts.len());
+                joined.extend_from_slice(&part[LENGTH + fragment::LENGTH..]);
+            }
+            assert_eq!(joined, payload);
+        }
+        assert_eq!(fragment::fragments(&header(17), &payload[..1460], 1500, 0).len(), 1);
+    }
+
+    #[test]
+    fn a_route_that_is_not_used_up_says_who_the_receiver_is() {
+        let last: Ipv6Addr = "2001:db8::9".parse().expect("an address");
+        for (left, receiver) in [(1, last), (0, THERE)] {
+            // RFC 5095 forbids this route; the sum is counted to its end all the same.
+            let mut route = vec![17, 2, 0, left, 0, 0, 0, 0];
+            route.extend(last.octets());
+            route.extend(b"udp data");
+            let frame = frame(craft(&header(ROUTING), &route));
+            let packet = dissect(&frame);
+            let inside = packet.find(&crate::proto::udp::HEADER).and_then(ip::enclosing).expect("IP around UDP");
+            assert_eq!(ip::ends(inside), Some((HERE.into(), receiver.into())));
+            assert_eq!(ip::addresses(&packet), Some((HERE.into(), THERE.into())), "what the header says stays");
+            assert_eq!(ip::reported_payload(inside), 8);
+        }
+    }
+
+    #[test]
+    fn a_card_s_address_is_seen_in_an_address_made_from_it() {
+        let made: Ipv6Addr = "fe80::8e85:90ff:fe42:64b2".parse().expect("an address");
+        assert_eq!(card(made), Some(MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2])));
+        assert_eq!(card(HERE), None);
+    }
 }

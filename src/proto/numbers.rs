@@ -151,8 +151,8 @@ pub static IP_PROTOCOLS: [(u32, &str); 146] = [
     (224, "Novell NCS Heartbeat"),
 ];
 
-/// From here on protocol numbers have no name in Wireshark, though IANA gives 253 and 254 to experiments (RFC 3692).
-const FIRST_EXPERIMENT: u8 = 249;
+/// From here on protocol numbers without a name are unknown to Wireshark, not unassigned.
+const FIRST_UNKNOWN: u8 = 225;
 
 /// `EtherType`s that a teaching network can meet.
 pub static ETHERTYPES: [(u32, &str); 48] = [
@@ -415,7 +415,7 @@ pub fn name(table: &'static [(u32, &'static str)], number: u32) -> Option<&'stat
 /// The name of an IP protocol, or what Wireshark calls one without a name.
 #[must_use]
 pub fn protocol_name(protocol: u8) -> &'static str {
-    let unnamed = if protocol < FIRST_EXPERIMENT { "Unassigned" } else { "Unknown" };
+    let unnamed = if protocol < FIRST_UNKNOWN { "Unassigned" } else { "Unknown" };
     name(&IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed)
 }
 

@@ -85,6 +85,8 @@ pub struct Flaw {
 pub const CUT: &str = "frame.cap_len";
 /// What Wireshark says where the capture ends before the packet does.
 pub const LIMITED: &str = "[Packet size limited during capture]";
+/// What Wireshark says where an item of a list goes on beyond the packet.
+pub const CONTAINED: &str = "[Malformed Packet: length of contained item exceeds length of containing item]";
 /// What Wireshark says where the packet ends before its headers do.
 pub const MALFORMED: &str = "[Malformed Packet]";
 
@@ -119,6 +121,13 @@ impl Found {
     ) -> Self {
         let flaw = Flaw { kind: FaultKind::Malformed, at, needed, available, because: key };
         Self { flaw: Some(flaw), ..Self::new(input, length, None) }
+    }
+
+    /// The same for a header that is read item by item, so that what the capture cut is missed first.
+    #[must_use]
+    pub fn ended(input: &Input<'_>, needed: usize, promise: &'static str) -> Self {
+        let cut = input.bytes.len() < input.reported;
+        Self::truncated(input, needed, Some(if cut { CUT } else { promise }))
     }
 
     /// The bytes end before the header's `needed` bytes do. `promise` is the header's own field that asks for them, if
@@ -214,7 +223,7 @@ pub fn broken(view: LayerView<'_, '_>) -> Option<&'static str> {
 /// The same for a header that counts as broken wherever something is missing in it.
 pub fn cut_short(view: LayerView<'_, '_>) -> Option<&'static str> {
     let layer = view.layer();
-    let inside = layer.offset..=layer.offset + layer.length;
+    let inside = layer.offset..layer.offset + layer.length.max(1);
     let mut faults = view.packet.faults.iter().filter(|fault| fault.kind == FaultKind::Truncated);
     let fault = faults.find(|fault| {
         fault.layer == layer.header.name && inside.contains(&fault.offset)

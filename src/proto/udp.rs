@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Found, Input, be16, broken, concluded, row, rows};
+use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, row, rows};
 use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
-static FIELDS: [FieldSpec; 5] = [
+static FIELDS: [FieldSpec; 6] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("udp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("udp.stream", "Stream index", Bits { start: 0, len: 0 }, Kind::Number).generated(),
     FieldSpec::new("udp.length", "Length", Bits::bytes(4, 2), Kind::Number),
     FieldSpec::new("udp.checksum", "Checksum", Bits::bytes(6, 2), Kind::Hex),
     FieldSpec::new("udp.checksum.status", "Checksum Status", Bits { start: 0, len: 0 }, Kind::Enum(&STATUS_NAMES))
@@ -119,10 +120,13 @@ pub fn craft(header: &Udp, source: impl Into<IpAddr>, destination: impl Into<IpA
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let (Some(ports), Some(length)) = (Udp::read(bytes), length(view)) else {
-        return out.write_str(broken(view).unwrap_or_default());
+    let end = broken(view).unwrap_or_default();
+    let Some(ports) = Udp::read(bytes) else {
+        ipv6::before(view, out)?;
+        return out.write_str(end);
     };
     write!(out, "{} → {}", ports.source_port, ports.destination_port)?;
+    let Some(length) = length(view) else { return out.write_str(end) };
     if length < HEADER_LENGTH {
         return write!(out, " [BAD UDP LENGTH {length} < 8]");
     }
@@ -138,7 +142,12 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         Some(Status::Missing) => " [ILLEGAL CHECKSUM (0)]",
         _ => "",
     })?;
-    out.write_str(broken(view).unwrap_or_default())
+    // Wireshark misses the data only where there is none at all.
+    if length == HEADER_LENGTH || view.layer().payload > 0 || !end.is_empty() {
+        return out.write_str(end);
+    }
+    let cut = ip::enclosing(view).is_some_and(|ip| ip::reported_payload(ip) > HEADER_LENGTH);
+    out.write_str(if cut { LIMITED } else { MALFORMED })
 }
 
 #[cfg(test)]

@@ -67,6 +67,35 @@ impl Json {
         self.end(out)
     }
 
+    /// The first line of a run that only listens, on `interface` with address `source`.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn listen(
+        &mut self,
+        out: &mut dyn io::Write,
+        command: &str,
+        interface: &str,
+        filter: &str,
+        source: Option<&IpAddr>,
+        lab: bool,
+    ) -> io::Result<()> {
+        let line = &mut self.buffer;
+        line.extend_from_slice(b"{\"type\":\"start\",\"command\":");
+        string(line, command);
+        line.extend_from_slice(b",\"target\":null,\"address\":null,\"interface\":");
+        string(line, interface);
+        line.extend_from_slice(b",\"source\":");
+        match source {
+            Some(source) => write!(line, "\"{source}\"")?,
+            None => line.extend_from_slice(b"null"),
+        }
+        line.extend_from_slice(b",\"gateway\":null,\"filter\":");
+        string(line, filter);
+        write!(line, ",\"lab\":{lab}}}")?;
+        self.end(out)
+    }
+
     /// A packet with all its layers, fields, notes and faults.
     ///
     /// # Errors

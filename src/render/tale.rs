@@ -374,7 +374,7 @@ fn side(seen: &Seen<'_, '_, '_>, mirrored: bool) -> Side {
         Speaker::Second if mirrored => Side::Left,
         Speaker::Second => Side::Right,
         Speaker::Between => {
-            let ends = seen.conversations.of(seen.conversation).and_then(|known| known.addresses());
+            let ends = seen.conversations.of(seen.conversation).and_then(|known| known.kind.addresses());
             let to_first = ends.map(|(first, _)| first) == ip::addresses(seen.packet).map(|(_, to)| to);
             Side::Between { leftward: to_first != mirrored }
         }

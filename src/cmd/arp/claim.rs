@@ -45,7 +45,7 @@ pub async fn claim(args: &Args, common: &Common, target: &str, mut open: Open) -
     let mut scene = Scene::at(open, interface.clone(), path.clone());
     let mut report =
         Report::new(common, Context { addresses: addresses.into_iter().map(Into::into).collect(), router: None });
-    report.save_to(scene.saver()?);
+    report.save_to(scene.keep()?);
     let in_lab = scene.in_lab();
     let mut session = scene.open(&Filter::new().arp(address))?;
     report.begin("arp", target, &path, in_lab, &[heading])?;

@@ -10,14 +10,14 @@ use input::Input;
 use views::{Shown, View};
 
 use super::args::Common;
-use super::{field, report};
+use super::{field, report, services};
 use crate::capture::{Destination, Reader, Record, Source, Writer};
 use crate::converse::Conversation;
 use crate::engine::{Engine, Seen};
 use crate::error::{Error, Kind, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context};
-use crate::filter::{Filter, Matcher, common_service};
+use crate::filter::{Filter, Matcher};
 use crate::model::{Frame, FrameNo, LinkType, Nanos, Note, Value};
 use crate::wire::privilege;
 
@@ -91,7 +91,7 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(key) = &args.field {
         field::known(key)?;
     }
-    let mut filter = Filter::parse(&args.filter.join(" "), &common_service)?;
+    let mut filter = Filter::parse(&args.filter.join(" "), &services::service)?;
     let input = Input::open(args.file.as_deref())?;
     let save = args.write.as_ref().or(common.save.as_ref());
     let open = || save.map(|path| Destination::open(path)).transpose();

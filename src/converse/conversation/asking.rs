@@ -1,4 +1,4 @@
-//! Who has an address: the questions of one conversation, and who answered.
+//! Who has an address: the questions of one conversation, and who answered. ARP and neighbour discovery alike.
 
 use std::net::IpAddr;
 
@@ -8,6 +8,7 @@ use super::facts::{Frames, Moment, Wait};
 use crate::converse::owners::Conflict;
 use crate::model::{FrameNo, MacAddr, Nanos};
 use crate::proto::arp::{self, Arp};
+use crate::proto::icmpv6::Neighbor;
 
 /// Owners told apart at most.
 const OWNERS: usize = 4;
@@ -19,7 +20,7 @@ pub struct Asking {
     pub questions: [Frames; 2],
     /// How many of all questions went to one machine alone instead of everyone.
     pub direct: u32,
-    /// Questions in nobody's name: "is this address free?" (RFC 5227 §2.1.1).
+    /// Questions in nobody's name: "is this address free?" (RFC 5227 §2.1.1, RFC 4862 §5.4).
     pub probes: Frames,
     /// "This address is mine now" (RFC 5227 §2.3).
     pub announcements: Frames,
@@ -31,6 +32,8 @@ pub struct Asking {
     pub rtt: Option<Nanos>,
     /// An address that two machines use.
     pub conflict: Option<Conflict>,
+    /// Who probed.
+    prober: Option<MacAddr>,
     /// The first question of each end that has no answer yet, and the latest.
     waiting: [Option<(Moment, Moment)>; 2],
 }
@@ -46,33 +49,92 @@ pub struct Owner {
     pub frames: Frames,
 }
 
-impl Asking {
-    /// Takes an ARP packet in. `end` is 0 when the conversation's first end speaks. Answers what whoever asked had to
-    /// wait for.
-    pub(super) fn see(&mut self, arp: &Arp, end: usize, direct: bool, now: Moment) -> Option<Wait> {
+/// What one packet says about who has which address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// Is this address free?
+    Probe { address: IpAddr, mac: Option<MacAddr> },
+    /// Who has it? Asked of one machine alone, or of many.
+    Asks { asker: IpAddr, target: IpAddr, direct: bool },
+    /// I have it.
+    Answers { asker: IpAddr, target: IpAddr, mac: Option<MacAddr> },
+    /// I have it, though nobody asked.
+    Tells { address: IpAddr, mac: Option<MacAddr>, announcement: bool },
+}
+
+impl Word {
+    pub(super) fn of_arp(arp: &Arp, direct: bool) -> Self {
+        let (from, to): (IpAddr, IpAddr) = (arp.sender_ip.into(), arp.target_ip.into());
+        let mac = Some(arp.sender_mac);
         if arp.is_probe() {
-            self.probes.see(now.frame);
-            self.ask(end, now);
-        } else if arp.is_announcement() {
-            self.announcements.see(now.frame);
+            Self::Probe { address: to, mac }
         } else if arp.is_gratuitous() {
-            self.gratuitous.see(now.frame);
-        } else if arp.operation == arp::REQUEST {
-            self.questions[end & 1].see(now.frame);
-            self.direct += u32::from(direct);
-            self.ask(end, now);
+            Self::Tells { address: from, mac, announcement: arp.is_announcement() }
         } else if arp.operation == arp::REPLY {
-            self.own(arp.sender_ip.into(), arp.sender_mac, now.frame);
-            let (first, latest) = self.waiting[1 - (end & 1)].take()?;
-            self.rtt.get_or_insert(now.time - latest.time);
-            return Some(Wait { address: arp.sender_ip.into(), question: first, answer: now });
+            Self::Answers { asker: to, target: from, mac }
+        } else {
+            Self::Asks { asker: from, target: to, direct }
         }
-        None
     }
 
-    fn ask(&mut self, end: usize, now: Moment) {
-        let waiting = &mut self.waiting[end & 1];
-        *waiting = Some((waiting.map_or(now, |(first, _)| first), now));
+    /// `mac` is the sender's on the link, which stands for one that the message leaves out.
+    pub(super) fn of_discovery(about: &Neighbor, (from, to): (IpAddr, IpAddr), mac: Option<MacAddr>) -> Self {
+        let (target, mac) = (about.target.into(), about.mac.or(mac));
+        match (about.tells, to.is_multicast()) {
+            (false, _) if from.is_unspecified() => Self::Probe { address: target, mac },
+            (false, everyone) => Self::Asks { asker: from, target, direct: !everyone },
+            (true, true) => Self::Tells { address: target, mac, announcement: false },
+            (true, false) => Self::Answers { asker: to, target, mac },
+        }
+    }
+
+    /// Who asks, and for which address.
+    pub(super) fn about(&self) -> (IpAddr, IpAddr) {
+        match *self {
+            Self::Probe { address: IpAddr::V4(address), .. } => {
+                (std::net::Ipv4Addr::UNSPECIFIED.into(), address.into())
+            }
+            Self::Probe { address, .. } => (std::net::Ipv6Addr::UNSPECIFIED.into(), address),
+            Self::Asks { asker, target, .. } | Self::Answers { asker, target, .. } => (asker, target),
+            Self::Tells { address, .. } => (address, address),
+        }
+    }
+
+    /// Who speaks.
+    pub(super) fn speaker(&self) -> IpAddr {
+        let (asker, target) = self.about();
+        if matches!(self, Self::Answers { .. }) { target } else { asker }
+    }
+}
+
+impl Asking {
+    /// Takes a packet in. `end` is 0 when the conversation's first end speaks. Answers what whoever asked had to wait
+    /// for.
+    pub(super) fn see(&mut self, word: &Word, end: usize, now: Moment) -> Option<Wait> {
+        match *word {
+            Word::Probe { mac, .. } => {
+                self.prober = self.prober.or(mac);
+                self.probes.see(now.frame);
+            }
+            Word::Tells { address, mac: Some(mac), .. } if self.prober.is_some_and(|prober| prober != mac) => {
+                self.own(address, mac, now.frame);
+            }
+            Word::Tells { announcement: true, .. } => self.announcements.see(now.frame),
+            Word::Tells { .. } => self.gratuitous.see(now.frame),
+            Word::Asks { direct, .. } => {
+                self.questions[end & 1].see(now.frame);
+                self.direct += u32::from(direct);
+                let waiting = &mut self.waiting[end & 1];
+                *waiting = Some((waiting.map_or(now, |(first, _)| first), now));
+            }
+            Word::Answers { target, mac, .. } => {
+                self.own(target, mac?, now.frame);
+                let (first, latest) = self.waiting[1 - (end & 1)].take()?;
+                self.rtt.get_or_insert(now.time - latest.time);
+                return Some(Wait { address: target, question: first, answer: now });
+            }
+        }
+        None
     }
 
     fn own(&mut self, address: IpAddr, mac: MacAddr, frame: FrameNo) {

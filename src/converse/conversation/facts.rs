@@ -6,9 +6,12 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
+pub use crate::converse::tcp::Moment;
+
 use super::asking::Asking;
 use super::exchange::Exchange;
 use super::pinging::Pinging;
+use crate::converse::tcp;
 use crate::model::{FrameNo, MacAddr, Nanos};
 
 /// Frames named at most in one list.
@@ -28,6 +31,8 @@ pub enum Facts {
     Pinging(Box<Pinging>),
     /// Datagrams between two ports.
     Exchange(Box<Exchange>),
+    /// A TCP connection.
+    Connection(Box<tcp::Facts>),
 }
 
 /// Frames of one sort: the first of them, and how many there are.
@@ -35,15 +40,6 @@ pub enum Facts {
 pub struct Frames {
     count: u32,
     named: SmallVec<[FrameNo; 4]>,
-}
-
-/// A frame and its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// The frame.
-    pub frame: FrameNo,
-    /// When it was captured.
-    pub time: Nanos,
 }
 
 /// Times from a question to its answer.

@@ -11,20 +11,17 @@ mod key;
 mod pinging;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub use asking::{Asking, Owner};
-pub use exchange::Exchange;
+pub use exchange::{Answered, Exchange, Lease, Lookup};
 use facts::{Complaint, Facts, Moment, Pieces, Side, Wait};
 pub use pinging::Pinging;
 
 use super::Piece;
 use super::owners::Conflict;
 use crate::model::{FrameNo, MacAddr, Nanos, Packet, Value};
-use crate::proto::arp::Arp;
-use crate::proto::ethernet::Ethernet;
-use crate::proto::icmp::Echo;
-use key::{Datagram, Fragment, Key, Outline, Quoted, sorted};
+use key::{Datagram, Fragment, Key, Outline, Quoted, probed, sorted};
 
 /// Conversations followed at a time; when there are more, one that was silent for long is told as it is.
 const FOLLOWED: usize = 4096;
@@ -32,6 +29,8 @@ const FOLLOWED: usize = 4096;
 const UNTOLD: usize = 4096;
 /// Datagrams in pieces whose conversation is remembered.
 const PIECES: usize = 64;
+/// Pings to many at once that are remembered.
+const GROUPS: usize = 16;
 /// Answers to questions for a MAC address that a first packet may have waited for.
 const ANSWERS: usize = 16;
 /// A packet that comes later than this after the answer did not wait for it.
@@ -132,6 +131,8 @@ pub struct Conversations {
     /// The place of the latest packet's conversation: bursts are common.
     latest: Option<usize>,
     pieces: VecDeque<(Datagram, ConversationNo)>,
+    /// Pings to many at once, whose answers come from addresses of their own: asker, identifier.
+    groups: VecDeque<(IpAddr, u16, ConversationNo)>,
     answers: VecDeque<Answer>,
     ended: VecDeque<Conversation>,
 }
@@ -145,6 +146,8 @@ pub struct Found<'t> {
     pub piece: &'t Piece,
     /// The MAC address of an IPv4 address, as far as ARP told.
     pub owners: &'t super::owners::Owners,
+    /// What the TCP conversation of the latest segment has come to.
+    pub connection: Option<&'t super::tcp::Facts>,
 }
 
 impl Conversations {
@@ -191,7 +194,7 @@ impl Conversations {
             return;
         };
         let (_, _, sender) = outline.read(packet);
-        conversation.take(packet, &outline, conversation.end(sender), None);
+        conversation.take(packet, &outline, conversation.kind.speaker(sender), None);
     }
 
     /// Conversations that are no longer followed, because there were too many: oldest first.
@@ -214,13 +217,24 @@ impl Conversations {
             let (_, number) = self.pieces.iter().rev().find(|(known, _)| *known == datagram)?;
             return self.numbers.get(number).copied();
         }
-        if !outline.quotes {
-            return None;
+        if !outline.quotes() {
+            return self.group(outline);
         }
-        match outline.quote(packet)?.kind? {
+        match outline.quote(packet)?.about? {
             Quoted::Tcp(low, high) => self.tcp.get(&(low, high)).copied(),
             Quoted::Other(key) => self.places.get(&key).copied(),
         }
+    }
+
+    /// The ping to many that an echo reply answers, if nobody asked its sender alone.
+    fn group(&self, outline: &Outline<'_, '_>) -> Option<usize> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        let (echo, (_, asker)) = (outline.echo().filter(|echo| echo.reply)?, outline.ends()?);
+        let ping = |group: &&(IpAddr, u16, ConversationNo)| (group.0, group.1) == (asker, echo.identifier);
+        let (_, _, number) = self.groups.iter().rev().find(ping)?;
+        self.numbers.get(number).copied()
     }
 
     /// A packet that belongs to the conversation at `place` because of another packet.
@@ -232,18 +246,15 @@ impl Conversations {
         place: usize,
     ) -> Speaker {
         let conversation = &mut self.open[place].conversation;
-        // Neither a later fragment nor a complaint of somebody in between has ports; addresses tell whose it is.
-        let from = crate::proto::ip::addresses(packet).map(|(from, _)| from);
-        let speaker = match conversation.addresses() {
-            Some((first, _)) if Some(first) == from => Speaker::First,
-            Some((_, other)) if Some(other) == from => Speaker::Second,
-            _ => Speaker::Between,
-        };
-        conversation.count(packet, usize::from(speaker != Speaker::First));
+        // Neither a later fragment nor a complaint has ports; addresses tell whose it is.
+        let speaker = conversation.kind.speaker_at(outline.ends().map(|(from, _)| from));
+        conversation.count(packet, speaker);
         if fragment.is_some() {
             conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
-        } else {
+        } else if outline.quotes() {
             conversation.hear(packet, outline);
+        } else {
+            conversation.take(packet, outline, speaker, None);
         }
         speaker
     }
@@ -256,17 +267,33 @@ impl Conversations {
         fragment: Option<Fragment>,
         found: &Found<'_>,
     ) -> (usize, Speaker) {
-        let (key, kind, sender) = outline.read(packet);
+        let (mut key, kind, sender) = outline.read(packet);
+        // Whoever tells of an address that is being probed speaks to the prober.
+        if let Kind::Neighbour(one, other) = kind
+            && one == other
+            && self.places.contains_key(&probed(one))
+        {
+            key = probed(one);
+        }
         let begins = self.known(&key).is_none();
         let place = self.known(&key).unwrap_or_else(|| self.begin(key, kind, packet));
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);
-        let end = conversation.end(sender);
-        conversation.count(packet, end);
-        conversation.below(packet, outline, end, found);
-        if outline.quotes || matches!(kind, Kind::Ip(..)) {
+        if let Kind::Tcp(_, _, stream) = kind {
+            conversation.connect(stream, found.connection);
+        }
+        let speaker = conversation.kind.speaker(sender);
+        conversation.count(packet, speaker);
+        conversation.below(packet, outline, speaker, found);
+        if outline.quotes() || matches!(kind, Kind::Ip(..)) {
             conversation.hear(packet, outline);
+        }
+        if let (Kind::Echo(asker, _, identifier), true, true) = (kind, begins, conversation.to_group) {
+            if self.groups.len() == GROUPS {
+                self.groups.pop_front();
+            }
+            self.groups.push_back((asker, identifier, conversation.number));
         }
         if let Some(fragment) = fragment {
             let pieces = conversation.pieces.get_or_insert_default();
@@ -276,10 +303,10 @@ impl Conversations {
                 self.pieces.pop_front();
             }
             self.pieces.push_back((fragment.datagram, conversation.number));
-        } else if let Some(wait) = conversation.take(packet, outline, end, found.conflict) {
+        } else if let Some(wait) = conversation.take(packet, outline, speaker, found.conflict) {
             self.remember(outline, wait);
         }
-        (place, if end == 0 { Speaker::First } else { Speaker::Second })
+        (place, speaker)
     }
 
     fn known(&self, key: &Key) -> Option<usize> {
@@ -340,7 +367,7 @@ impl Conversations {
     /// sent there since.
     fn waited(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>) -> Option<Wait> {
         outline.ip?;
-        let eth = Ethernet::read(outline.eth?.bytes())?;
+        let eth = outline.ethernet()?;
         let place =
             self.answers.iter().rposition(|answer| (answer.asker, answer.owner) == (eth.source, eth.destination))?;
         let wait = self.answers.remove(place)?.wait;
@@ -348,11 +375,51 @@ impl Conversations {
     }
 
     fn remember(&mut self, outline: &Outline<'_, '_>, wait: Wait) {
-        let Some(arp) = outline.arp.and_then(|view| Arp::read(view.bytes())) else { return };
+        let Some(eth) = outline.ethernet() else { return };
         if self.answers.len() == ANSWERS {
             self.answers.pop_front();
         }
-        self.answers.push_back(Answer { asker: arp.target_mac, owner: arp.sender_mac, wait });
+        self.answers.push_back(Answer { asker: eth.destination, owner: eth.source, wait });
+    }
+}
+
+impl Kind {
+    /// The addresses of the two ends, where it has ends.
+    #[must_use]
+    pub fn addresses(self) -> Option<(IpAddr, IpAddr)> {
+        match self {
+            Self::Tcp((first, _), (second, _), _)
+            | Self::Udp((first, _), (second, _))
+            | Self::Neighbour(first, second)
+            | Self::Echo(first, second, _)
+            | Self::Ip(first, second, _) => Some((first, second)),
+            Self::Link => None,
+        }
+    }
+
+    /// Whose a packet of the conversation is that comes from this address and port.
+    fn speaker(self, from: Option<End>) -> Speaker {
+        let first = match self {
+            Self::Tcp(first, ..) | Self::Udp(first, _) => Some(first),
+            _ => self.addresses().map(|(first, _)| (first, 0)),
+        };
+        if first == from { Speaker::First } else { Speaker::Second }
+    }
+
+    /// Whose a packet is that has to do with the conversation and comes from this address.
+    fn speaker_at(self, from: Option<IpAddr>) -> Speaker {
+        match self.addresses() {
+            Some((first, _)) if Some(first) == from => Speaker::First,
+            Some((_, second)) if Some(second) == from => Speaker::Second,
+            _ => Speaker::Between,
+        }
+    }
+}
+
+impl Speaker {
+    /// Which of two it counts with: a complaint comes from the other end's side.
+    fn end(self) -> usize {
+        usize::from(self != Self::First)
     }
 }
 
@@ -379,37 +446,26 @@ impl Conversation {
         }
     }
 
-    /// The addresses of the first end and of the other; `None` without IP.
-    #[must_use]
-    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
-        match self.kind {
-            Kind::Neighbour(one, other)
-            | Kind::Echo(one, other, _)
-            | Kind::Ip(one, other, _)
-            | Kind::Tcp((one, _), (other, _), _)
-            | Kind::Udp((one, _), (other, _)) => Some((one, other)),
-            Kind::Link => None,
+    /// Takes over what is known of a connection now. What was known before it had to be forgotten tells more.
+    fn connect(&mut self, stream: u32, now: Option<&super::tcp::Facts>) {
+        let Some(now) = now.filter(|now| now.stream == stream) else { return };
+        match &mut self.facts {
+            Facts::Connection(known) if known.first.frame == now.first.frame => **known = *now,
+            Facts::Connection(_) => {}
+            facts => *facts = Facts::Connection(Box::new(*now)),
         }
     }
 
-    /// 0 for the first end, 1 for the other.
-    fn end(&self, sender: Option<End>) -> usize {
-        let first = match self.kind {
-            Kind::Tcp(first, ..) | Kind::Udp(first, _) => Some(first),
-            _ => self.addresses().map(|(first, _)| (first, 0)),
-        };
-        usize::from(first != sender)
-    }
-
-    fn count(&mut self, packet: &Packet<'_>, end: usize) {
+    fn count(&mut self, packet: &Packet<'_>, speaker: Speaker) {
+        let end = speaker.end();
         self.last = (packet.frame.number, packet.frame.time);
         self.packets[end] = self.packets[end].saturating_add(1);
         self.bytes[end] = self.bytes[end].saturating_add(packet.frame.original as u64);
     }
 
-    /// What the headers below the conversation show of end `end`.
-    fn below(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>, end: usize, found: &Found<'_>) {
-        let frame = packet.frame.number;
+    /// What the headers below the conversation show of who speaks.
+    fn below(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>, speaker: Speaker, found: &Found<'_>) {
+        let (frame, end) = (packet.frame.number, speaker.end());
         let side = &mut self.sides[end];
         let Some(ttl) = outline.ttl() else { return };
         match side.ttl {
@@ -417,10 +473,12 @@ impl Conversation {
             Some(_) => side.other_ttl = side.other_ttl.or(Some((ttl, frame))),
             None => {
                 side.ttl = Some((ttl, frame));
-                let eth = outline.eth.and_then(|view| Ethernet::read(view.bytes()));
+                let eth = outline.ethernet();
                 side.mac = eth.map(|eth| eth.source);
-                self.to_group |= end == 0 && eth.is_some_and(|eth| eth.destination.is_group());
-                let owner = match crate::proto::ip::addresses(packet) {
+                let to_many = |to: IpAddr| to.is_multicast() || to == IpAddr::V4(Ipv4Addr::BROADCAST);
+                let to_group = eth.is_some_and(|eth| eth.destination.is_group());
+                self.to_group |= end == 0 && (to_group || outline.ends().is_some_and(|(_, to)| to_many(to)));
+                let owner = match outline.ends() {
                     Some((IpAddr::V4(from), _)) => found.owners.of(from),
                     _ => None,
                 };
@@ -432,33 +490,32 @@ impl Conversation {
     /// An ICMP error about the conversation.
     fn hear(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>) {
         let Some(quote) = outline.quote(packet) else { return };
-        let Some((from, _)) = crate::proto::ip::addresses(packet) else { return };
+        let Some((from, _)) = outline.ends() else { return };
         let complaint = Complaint {
             from,
-            kind: quote.report.kind,
-            code: quote.report.code,
-            mtu: quote.report.next_hop_mtu.map(u32::from),
+            kind: quote.kind,
+            code: quote.code,
+            mtu: quote.mtu,
             target: quote.target,
             frames: facts::Frames::default(),
         };
         facts::file(&mut self.complaints, complaint, packet.frame.number);
     }
 
-    /// Adds what a whole packet of end `end` says to the facts of its kind.
+    /// Adds what a whole packet says to the facts of its kind.
     fn take(
         &mut self,
         packet: &Packet<'_>,
         outline: &Outline<'_, '_>,
-        end: usize,
+        speaker: Speaker,
         conflict: Option<Conflict>,
     ) -> Option<Wait> {
         let now = Moment { frame: packet.frame.number, time: packet.frame.time };
+        let end = speaker.end();
         match &mut self.facts {
             Facts::Asking(asking) => {
                 asking.conflict = asking.conflict.or(conflict);
-                let arp = Arp::read(outline.arp?.bytes())?;
-                let to = outline.eth.and_then(|view| Ethernet::read(view.bytes())).map(|eth| eth.destination);
-                return asking.see(&arp, end, to.is_some_and(|to| !to.is_group()), now);
+                return asking.see(&outline.word()?, end, now);
             }
             Facts::Pinging(pinging) => {
                 let view = outline.icmp?;
@@ -466,15 +523,27 @@ impl Conversation {
                     Value::Number(number) => u32::try_from(number).ok(),
                     _ => None,
                 };
-                let span = match packet.generated("icmp.resptime") {
+                let span = match packet.generated("icmp.resptime").or_else(|| packet.generated("icmpv6.resptime")) {
                     Some(Value::Span(span)) => Some(span),
                     _ => None,
                 };
-                let asked = number("icmp.resp_to").map(FrameNo).zip(span);
-                pinging.see(Echo::read(view.bytes())?, now.frame, view.payload().len(), asked);
+                let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
+                let echo = outline.echo()?;
+                pinging.see(echo, now.frame, view.payload().len(), asked);
+                if let (true, true, Some((from, _))) = (self.to_group, echo.reply, outline.ends()) {
+                    pinging.answered_by(from);
+                }
             }
-            Facts::Exchange(exchange) => exchange.see(end, outline.udp?.payload().len(), now),
-            Facts::Plain => {}
+            Facts::Exchange(exchange) => {
+                exchange.see(end, outline.udp?.payload().len(), now);
+                if let Some(view) = outline.dns {
+                    exchange.look_up(view, now);
+                }
+                if let Some(view) = outline.dhcp {
+                    exchange.lease(view, now);
+                }
+            }
+            Facts::Plain | Facts::Connection(_) => {}
         }
         None
     }

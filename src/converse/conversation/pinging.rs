@@ -1,5 +1,7 @@
 //! One ping: its requests, and what became of each.
 
+use std::net::IpAddr;
+
 use smallvec::SmallVec;
 
 use super::facts::{Frames, Rtts};
@@ -8,6 +10,9 @@ use crate::proto::icmp::Echo;
 
 /// Requests whose answer may still come; when there are more, the oldest counts as lost.
 const WAITING: usize = 16;
+
+/// Machines that are told apart where many may answer.
+const ANSWERERS: usize = 64;
 
 /// Echo requests and replies with one identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Pinging {
     pub rtts: Rtts,
     /// Bytes of data in the first request or, without one, in the first reply.
     pub data: Option<usize>,
+    /// Who answered a ping to many, as far as there is room.
+    pub answerers: Vec<IpAddr>,
     waiting: SmallVec<[(u16, FrameNo); 4]>,
     /// Requests that were asked so long ago that no answer is waited for.
     lost: SmallVec<[(u16, FrameNo); 4]>,
@@ -59,6 +66,12 @@ impl Pinging {
         }
         self.replies.see(frame);
         self.rtts.see(rtt);
+    }
+
+    pub(super) fn answered_by(&mut self, from: IpAddr) {
+        if self.answerers.len() < ANSWERERS && !self.answerers.contains(&from) {
+            self.answerers.push(from);
+        }
     }
 
     fn lose(&mut self, request: (u16, FrameNo)) {

@@ -1,107 +1,14 @@
 //! Which packets belong together, and what is known of them.
 
-use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 
 use super::*;
-use crate::converse::Tracker;
-use crate::dissect::dissect;
-use crate::model::{Frame, LinkType};
+use crate::converse::tests::*;
 use crate::proto::arp;
 use crate::proto::ethernet;
 use crate::proto::icmp;
 use crate::proto::ipv4::{self, Ipv4};
-use crate::proto::tcp::{self, Flags, Tcp};
-use crate::proto::udp::{self, Udp};
-
-const PC: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 2);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 1);
-const SERVER: Ipv4Addr = Ipv4Addr::new(93, 184, 216, 34);
-const PC_MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 2]);
-const ROUTER_MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
-
-/// Frames a millisecond apart, each given to the tracker; the numbers of their conversations.
-#[derive(Default)]
-struct Capture {
-    tracker: Tracker,
-    count: u32,
-}
-
-impl Capture {
-    fn see(&mut self, bytes: Vec<u8>) -> u32 {
-        self.count += 1;
-        let link = if bytes[0] >> 4 == 4 { LinkType::RawIp } else { LinkType::Ethernet };
-        let frame = Frame {
-            number: FrameNo(self.count),
-            time: Nanos(i64::from(self.count) * 1_000_000),
-            direction: None,
-            link,
-            original: bytes.len(),
-            checksum_pending: false,
-            bytes,
-        };
-        let mut packet = dissect(&frame);
-        let (number, _, piece) = self.tracker.observe(&mut packet);
-        if let Piece::Last(whole) = piece {
-            self.tracker.observe_reassembled(&mut dissect(&whole));
-        }
-        number.0
-    }
-
-    fn of(&self, number: u32) -> &Conversation {
-        self.tracker.conversations().of(ConversationNo(number)).expect("it is followed")
-    }
-
-    fn pinging(&self, number: u32) -> &Pinging {
-        match &self.of(number).facts {
-            Facts::Pinging(pinging) => pinging,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn asking(&self, number: u32) -> &Asking {
-        match &self.of(number).facts {
-            Facts::Asking(asking) => asking,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-fn ip(protocol: u8, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
-    ipv4::craft(&Ipv4 { protocol, source, destination, ..Ipv4::default() }, payload)
-}
-
-fn echo(from: Ipv4Addr, to: Ipv4Addr, reply: bool, identifier: u16, sequence: u16) -> Vec<u8> {
-    ip(ipv4::ICMP, from, to, &icmp::craft_echo(&icmp::Echo { reply, identifier, sequence }, b"netlab!!"))
-}
-
-fn datagram(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), data: &[u8]) -> Vec<u8> {
-    let ports = Udp { source_port: from.1, destination_port: to.1 };
-    ip(ipv4::UDP, from.0, to.0, &udp::craft(&ports, from.0, to.0, data))
-}
-
-fn segment(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), flags: Flags, sequence: u32) -> Vec<u8> {
-    let (source_port, destination_port) = (from.1, to.1);
-    let header = Tcp { source_port, destination_port, sequence, acknowledgment: 0, flags, window: 65535, urgent: 0 };
-    ip(ipv4::TCP, from.0, to.0, &tcp::craft(&header, &[], from.0, to.0, &[]))
-}
-
-/// An ICMP error of `from` about `packet`.
-fn error(from: Ipv4Addr, to: Ipv4Addr, kind: u8, code: u8, packet: &[u8]) -> Vec<u8> {
-    let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
-    message.extend_from_slice(&packet[..packet.len().min(28)]);
-    ip(ipv4::ICMP, from, to, &message)
-}
-
-fn arp(operation: u16, sender: (Ipv4Addr, MacAddr), target: (Ipv4Addr, MacAddr)) -> Vec<u8> {
-    let packet =
-        arp::Arp { operation, sender_mac: sender.1, sender_ip: sender.0, target_mac: target.1, target_ip: target.0 };
-    let destination = if operation == arp::REQUEST { MacAddr::BROADCAST } else { target.1 };
-    linked(sender.1, destination, ethernet::ARP, &arp::craft(&packet))
-}
-
-fn linked(source: MacAddr, destination: MacAddr, ethertype: u16, payload: &[u8]) -> Vec<u8> {
-    ethernet::craft(&ethernet::Ethernet { destination, source, ethertype }, payload)
-}
+use crate::proto::tcp::Flags;
 
 #[test]
 fn both_directions_are_one_conversation_and_two_pings_are_two() {
@@ -117,7 +24,7 @@ fn both_directions_are_one_conversation_and_two_pings_are_two() {
     assert_eq!(capture.see(segment((SERVER, 53), (PC, 5000), Flags::RST, 0)), 5);
     assert_eq!(capture.of(1).packets, [1, 1]);
     assert_eq!(capture.of(3).bytes, [29, 30]);
-    let Facts::Exchange(exchange) = &capture.of(3).facts else { panic!("datagrams") };
+    let exchange = capture.exchange(3);
     assert_eq!((exchange.bytes, exchange.first_answer), ([1, 2], Some(Nanos::MILLISECOND)));
     assert_eq!(capture.tracker.conversations().count(), 5);
 }
@@ -154,6 +61,20 @@ fn whoever_asks_comes_first_even_if_only_the_answer_is_there() {
     assert_eq!(capture.of(1).kind, Kind::Echo(PC.into(), SERVER.into(), 7));
     assert_eq!(capture.of(1).packets, [0, 1]);
     assert_eq!(capture.pinging(1).unasked.count(), 1);
+}
+
+#[test]
+fn answers_to_a_question_to_everyone_belong_to_it() {
+    let mut capture = Capture::default();
+    let everyone = Ipv4Addr::new(192, 168, 11, 255);
+    let ask = |sequence| linked(PC_MAC, MacAddr::BROADCAST, ethernet::IPV4, &echo(PC, everyone, false, 7, sequence));
+    assert_eq!(capture.see(ask(1)), 1);
+    for last in [1, 7, 7, 9] {
+        assert_eq!(capture.see(echo(Ipv4Addr::new(192, 168, 11, last), PC, true, 7, 1)), 1);
+    }
+    assert_eq!(capture.see(echo(ROUTER, PC, true, 8, 1)), 2, "another ping");
+    assert!(capture.of(1).to_group);
+    assert_eq!(capture.pinging(1).answerers.len(), 3);
 }
 
 #[test]
@@ -270,4 +191,94 @@ fn memory_is_bounded_and_who_speaks_stays() {
     assert!(rest.is_sorted_by_key(|conversation| conversation.number));
     assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
     assert_eq!(conversations.count(), 3 * 4096 + 1);
+}
+
+/// A neighbour discovery message about `target`: kind, flags and the MAC address in its option.
+fn neighbour(kind: u8, bits: u8, target: Ipv6Addr, mac: MacAddr) -> Vec<u8> {
+    let option = [if kind == 135 { 1 } else { 2 }, 1];
+    [&[kind, 0, 0, 0, bits, 0, 0, 0][..], &target.octets(), &option, &mac.0].concat()
+}
+
+#[test]
+fn ipv6_asks_for_mac_addresses_too() {
+    let address = |last: u16| Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, last);
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 7);
+    let mac = |last| MacAddr([2, 0, 0, 0, 0, last]);
+    let mut capture = Capture::default();
+    let question = icmp6(address(2), group, &neighbour(135, 0, address(7), mac(2)));
+    let answer = icmp6(address(7), address(2), &neighbour(136, 0x60, address(7), mac(7)));
+    assert_eq!(capture.see(linked(mac(2), MacAddr([0x33, 0x33, 0xff, 0, 0, 7]), ethernet::IPV6, &question)), 1);
+    assert_eq!(capture.see(linked(mac(7), mac(2), ethernet::IPV6, &answer)), 1);
+    assert_eq!(capture.of(1).kind, Kind::Neighbour(address(2).into(), address(7).into()));
+    let asking = capture.asking(1);
+    assert_eq!((asking.questions[0].count(), asking.owners[0].mac), (1, mac(7)));
+    assert_eq!(asking.rtt, Some(Nanos::MILLISECOND));
+    // Duplicate address detection, and somebody who objects to everyone.
+    let probe = icmp6(Ipv6Addr::UNSPECIFIED, group, &neighbour(135, 0, address(9), mac(3)));
+    let objection =
+        icmp6(address(9), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1), &neighbour(136, 0x20, address(9), mac(9)));
+    let everyone = MacAddr([0x33, 0x33, 0, 0, 0, 1]);
+    assert_eq!(capture.see(linked(mac(3), everyone, ethernet::IPV6, &probe)), 2);
+    assert_eq!(capture.see(linked(mac(9), everyone, ethernet::IPV6, &objection)), 2);
+    assert_eq!((capture.asking(2).probes.count(), capture.asking(2).owners[0].mac), (1, mac(9)));
+    // An echo and an error about it.
+    let ping = icmp6(address(2), address(7), &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
+    assert_eq!(capture.see(ping.clone()), 3);
+    assert_eq!(capture.see(icmp6(address(7), address(2), &[129, 0, 0, 0, 0x12, 0x34, 0, 1])), 3);
+    let error = [&[1, 3, 0, 0, 0, 0, 0, 0][..], &ping].concat();
+    assert_eq!(capture.see(icmp6(address(1), address(2), &error)), 3);
+    let complaint = &capture.of(3).complaints[0];
+    assert_eq!((complaint.from, complaint.kind, complaint.code), (address(1).into(), 1, 3));
+}
+
+#[test]
+fn whoever_probes_and_then_announces_is_one_conversation() {
+    let mut capture = Capture::default();
+    let mine = (PC, PC_MAC);
+    let probe = || arp(arp::REQUEST, (Ipv4Addr::UNSPECIFIED, PC_MAC), (PC, MacAddr::ZERO));
+    assert_eq!(capture.see(probe()), 1);
+    assert_eq!(capture.see(probe()), 1);
+    assert_eq!(capture.see(arp(arp::REQUEST, mine, (PC, MacAddr::ZERO))), 1);
+    let asking = capture.asking(1);
+    assert_eq!((asking.probes.count(), asking.announcements.count(), asking.owners.len()), (2, 1, 0));
+    assert_eq!(capture.see(arp(arp::REPLY, (PC, ROUTER_MAC), (Ipv4Addr::UNSPECIFIED, PC_MAC))), 1);
+    assert_eq!(capture.asking(1).owners[0].mac, ROUTER_MAC);
+    assert!(capture.asking(1).conflict.is_some());
+}
+
+#[test]
+fn a_lease_is_one_conversation_whatever_addresses_it_goes_through() {
+    let message = |kind: u8, given: Ipv4Addr| {
+        let mut bytes = vec![0_u8; 240];
+        bytes[..8].copy_from_slice(&[1, 1, 6, 0, 0xca, 0xfe, 0, 1]);
+        bytes[16..20].copy_from_slice(&given.octets());
+        bytes[236..240].copy_from_slice(&[0x63, 0x82, 0x53, 0x63]);
+        bytes.extend([53, 1, kind, 255]);
+        bytes
+    };
+    let (nobody, everyone) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
+    let mut capture = Capture::default();
+    assert_eq!(capture.see(datagram((nobody, 68), (everyone, 67), &message(1, nobody))), 1);
+    assert_eq!(capture.see(datagram((ROUTER, 67), (PC, 68), &message(2, PC))), 1);
+    assert_eq!(capture.see(datagram((nobody, 68), (everyone, 67), &message(3, nobody))), 1);
+    assert_eq!(capture.see(datagram((ROUTER, 67), (PC, 68), &message(5, PC))), 1);
+    let lease = capture.exchange(1).lease.as_deref().expect("a lease");
+    assert_eq!(lease.steps.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [1, 2, 3, 5]);
+    assert_eq!((lease.address, capture.of(1).packets), (Some(PC), [2, 2]));
+}
+
+#[test]
+fn look_ups_find_their_answers() {
+    let question =
+        |id: u8| [&[0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], b"\x03www\x04test\x00\x00\x01\x00\x01"].concat();
+    let mut answer = question(2);
+    (answer[2], answer[3]) = (0x81, 0x83);
+    let mut capture = Capture::default();
+    assert_eq!(capture.see(datagram((PC, 5000), (SERVER, 53), &question(1))), 1);
+    assert_eq!(capture.see(datagram((PC, 5000), (SERVER, 53), &question(2))), 1);
+    assert_eq!(capture.see(datagram((SERVER, 53), (PC, 5000), &answer)), 1);
+    let lookups = &capture.exchange(1).lookups;
+    assert_eq!((lookups.len(), lookups[0].answer), (2, None));
+    assert_eq!((lookups[1].name.as_str(), lookups[1].kind), ("www.test", Some("A")));
+    assert_eq!(lookups[1].answer.map(|answer| (answer.code, answer.at.frame)), Some((3, FrameNo(3))));
 }

@@ -1,7 +1,6 @@
 //! Verdicts over hand-made fates: every way a ping can end.
 
 use super::*;
-use crate::explain::order::MOST;
 use crate::explain::words::{self, Language};
 use crate::model::Claim;
 use crate::model::{MacAddr, Nanos};

@@ -4,6 +4,7 @@
 //! and from its saved file.
 
 mod asking;
+mod connection;
 mod exchange;
 mod pinging;
 
@@ -18,6 +19,8 @@ use super::order::most_telling;
 use super::packet::Context;
 use super::rules as rule;
 
+/// How many lines a verdict has at most.
+pub const MOST: usize = 6;
 /// Facts in a verdict at most.
 const FACTS: usize = 4;
 
@@ -29,11 +32,12 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
         Facts::Asking(asking) => asking::verdict(conversation, asking, &mut notes),
         Facts::Pinging(pinging) => pinging::verdict(conversation, pinging, &mut notes),
         Facts::Exchange(exchange) => exchange::verdict(conversation, exchange, context, &mut notes),
+        Facts::Connection(connection) => connection::verdict(conversation, connection, &mut notes),
         Facts::Plain => plain(conversation, &mut notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
-    most_telling(notes, FACTS)
+    most_telling(notes, MOST, FACTS)
 }
 
 /// Packets of which netlab knows no more than their addresses.
@@ -69,7 +73,7 @@ fn waited(wait: &Wait, first: FrameNo) -> Note {
 
 /// The ICMP errors about the conversation's packets.
 fn complaints(conversation: &Conversation) -> impl Iterator<Item = Complaint> {
-    let ends = conversation.addresses();
+    let ends = conversation.kind.addresses();
     conversation.complaints.iter().map(move |filed| complaint(conversation, ends, filed))
 }
 

@@ -20,7 +20,9 @@ pub(super) fn verdict(conversation: &Conversation, pinging: &Pinging, notes: &mu
     }
     let everyone = conversation.to_group;
     if everyone {
-        notes.push(rule::PING_ASKED_EVERYONE.note(named(&pinging.requests), [about(), sent.into()]));
+        let machines = u32::try_from(pinging.answerers.len()).unwrap_or(u32::MAX);
+        let frames = named(&pinging.requests).chain(named(&pinging.unasked));
+        notes.push(rule::PING_EVERYONE.note(frames, [machines.into(), about()]));
         notes.push(rule::PING_BLIND_QUIET.note(NONE, []));
     } else if received > 0 {
         let frames = named(&pinging.requests).chain(named(&pinging.replies));

@@ -55,7 +55,7 @@ impl Parser<'_> {
             self.value(qualifier)?
         };
         while let Some(join) = self.join() {
-            tree = join(Box::new(tree), Box::new(self.id(qualifier)?));
+            tree = join(tree, self.id(qualifier)?);
         }
         Ok(tree)
     }

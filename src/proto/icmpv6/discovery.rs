@@ -119,8 +119,16 @@ pub(super) fn flaw(message: &[u8]) -> Option<Flaw> {
 
 /// Where the packet lies that a redirect is about: start and end.
 pub(super) fn redirected(message: &[u8]) -> Option<(usize, usize)> {
-    let option = Options::of(message).find(|option| option.kind == REDIRECTED && option.bytes.len() > UNIT)?;
-    Some((option.at + UNIT, option.at + option.bytes.len()))
+    let mut options = Options::of(message);
+    let whole = options.by_ref().find(|option| option.kind == REDIRECTED && option.bytes.len() > UNIT);
+    match (whole, message.get(options.at..)) {
+        (Some(option), _) => Some((option.at + UNIT, option.at + option.bytes.len())),
+        // Of one that is longer than the message, what there is.
+        (None, Some(&[REDIRECTED, units, ref rest @ ..])) if units > 1 && rest.len() > UNIT - 2 => {
+            Some((options.at + UNIT, message.len()))
+        }
+        _ => None,
+    }
 }
 
 /// Header and payload: an option may follow the packet that a redirect is about.
@@ -143,10 +151,19 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, kind: u8, each: &mut dyn FnMut(F
     for option in options.by_ref() {
         walk_option(view, &option, each);
     }
-    // Of an option that is not all here, type and length may be.
-    if let Some(bytes @ &[kind, _]) = message(view).get(options.at..).and_then(|rest| rest.first_chunk::<2>()) {
+    // Of an option that is not all here, what is.
+    if let Some(bytes @ &[kind, _, ..]) = message(view).get(options.at..) {
         let option = RawOption { at: options.at, kind, bytes };
         option_rows(view, &FIELDS[OPTION..=OPTION_LENGTH], option.at, &option, each);
+        let known = CONTENTS
+            .iter()
+            .find(|(known, _, _, length)| *known == kind && (*length < usize::MAX || kind == DNS_SERVERS));
+        if let Some(&(_, first, last, _)) = known {
+            option_rows(view, &FIELDS[first..=last], option.at, &option, each);
+        } else if kind == ROUTE_INFORMATION {
+            option_rows(view, &FIELDS[PREFIX_LENGTH..=PREFIX_LENGTH], option.at, &option, each);
+            option_rows(view, &FIELDS[ROUTE..=ROUTE_LIFETIME], option.at, &option, each);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub static HEADER: Header = Header {
     source: "RFC 8200 §4.5",
     fields: &FIELDS,
     walk,
-    info: Some(super::info),
+    info: Some(super::info::info),
 };
 
 /// As the registry knows it.

@@ -66,24 +66,45 @@ static FIELDS: [FieldSpec; 30] = [
 ];
 const TYPE_PARTS: usize = row(&FIELDS, "ipv6.opt.type.action");
 const OPTION_LENGTH: usize = row(&FIELDS, "ipv6.opt.length");
-const UNKNOWN: usize = row(&FIELDS, "ipv6.opt.unknown");
 const LEFT_OVER: usize = row(&FIELDS, "ipv6.opt_unknown_data");
 const RETURNED: &str = "ipv6.opt.pmtu.rtn";
 
-/// Option type → its first and last row, and its length without type and length.
-static CONTENTS: [(u8, usize, usize, usize); 10] = [
-    (PAD_N, row(&FIELDS, "ipv6.opt.padn"), row(&FIELDS, "ipv6.opt.padn"), usize::MAX),
-    (4, row(&FIELDS, "ipv6.opt.tel"), row(&FIELDS, "ipv6.opt.tel"), 1),
-    (5, row(&FIELDS, "ipv6.opt.router_alert"), row(&FIELDS, "ipv6.opt.router_alert"), 2),
-    (0x0f, row(&FIELDS, "ipv6.opt.pdm.scale_dtlr"), row(&FIELDS, "ipv6.opt.pdm.delta_last_sent"), 10),
-    (0x30, row(&FIELDS, "ipv6.opt.pmtu.min"), row(&FIELDS, "ipv6.opt.pmtu.r_flag"), 4),
-    (0x63, row(&FIELDS, "ipv6.opt.rpl.flag"), row(&FIELDS, "ipv6.opt.rpl.sender_rank"), 4),
-    (0x8b, row(&FIELDS, "ipv6.opt.ilnp_nonce"), row(&FIELDS, "ipv6.opt.ilnp_nonce"), usize::MAX),
-    (JUMBO, row(&FIELDS, "ipv6.opt.jumbo"), row(&FIELDS, "ipv6.opt.jumbo"), 4),
-    (HOME, row(&FIELDS, "ipv6.opt.mipv6.home_address"), row(&FIELDS, "ipv6.opt.mipv6.home_address"), 16),
+/// The contents of an option: the first and last of its rows, and how many bytes it has at least and at most.
+struct Contents {
+    first: usize,
+    last: usize,
+    least: usize,
+    most: usize,
+}
+
+const fn fixed(first: &str, last: &str, length: usize) -> Contents {
+    Contents { first: row(&FIELDS, first), last: row(&FIELDS, last), least: length, most: length }
+}
+
+const fn any(key: &str) -> Contents {
+    Contents { first: row(&FIELDS, key), last: row(&FIELDS, key), least: 0, most: usize::MAX }
+}
+
+static CONTENTS: [(u8, Contents); 10] = [
+    (PAD_N, any("ipv6.opt.padn")),
+    (4, fixed("ipv6.opt.tel", "ipv6.opt.tel", 1)),
+    (5, fixed("ipv6.opt.router_alert", "ipv6.opt.router_alert", 2)),
+    (0x0f, fixed("ipv6.opt.pdm.scale_dtlr", "ipv6.opt.pdm.delta_last_sent", 10)),
+    (0x30, fixed("ipv6.opt.pmtu.min", "ipv6.opt.pmtu.r_flag", 4)),
+    (0x63, fixed("ipv6.opt.rpl.flag", "ipv6.opt.rpl.sender_rank", 4)),
+    (0x8b, any("ipv6.opt.ilnp_nonce")),
+    (JUMBO, fixed("ipv6.opt.jumbo", "ipv6.opt.jumbo", 4)),
+    (HOME, fixed("ipv6.opt.mipv6.home_address", "ipv6.opt.mipv6.home_address", 16)),
     // The experiments of RFC 4727 §4.2 end in these five bits, whatever the other three say.
-    (EXPERIMENT, row(&FIELDS, "ipv6.opt.experimental"), row(&FIELDS, "ipv6.opt.experimental"), usize::MAX),
+    (EXPERIMENT, any("ipv6.opt.experimental")),
 ];
+static UNKNOWN: Contents = any("ipv6.opt.unknown");
+
+/// What is in an option of this type.
+fn contents(kind: u8) -> &'static Contents {
+    let kind = if kind & 0x1f == EXPERIMENT { EXPERIMENT } else { kind };
+    CONTENTS.iter().find(|(known, _)| *known == kind).map_or(&UNKNOWN, |(_, contents)| contents)
+}
 
 /// The table of a header of hop-by-hop options.
 pub static HOP_BY_HOP: Header = Header {
@@ -92,7 +113,7 @@ pub static HOP_BY_HOP: Header = Header {
     source: "RFC 8200 §4.3",
     fields: &HOP_BY_HOP_FIELDS,
     walk,
-    info: Some(super::info),
+    info: Some(super::info::info),
 };
 
 /// The table of a header of destination options.
@@ -102,7 +123,7 @@ pub static DESTINATION: Header = Header {
     source: "RFC 8200 §4.6",
     fields: &DESTINATION_FIELDS,
     walk,
-    info: Some(super::info),
+    info: Some(super::info::info),
 };
 
 /// The table of the options in both. No layer of its own: [`HOP_BY_HOP`] and [`DESTINATION`] show its rows.
@@ -143,9 +164,16 @@ impl<'f> Options<'f> {
         Self { bytes: header, at: START }
     }
 
-    /// Where the first option lies that is longer than the header, its length, and the bytes left.
+    /// Where the first option lies that is shorter than its contents or longer than the header; its length, and the
+    /// bytes there are.
     fn flaw(mut self) -> Option<(usize, usize, usize)> {
-        while self.next().is_some() {}
+        let short = |option: &RawOption<'_>| {
+            let least = contents(option.kind).least;
+            (option.kind > PAD_N && option.bytes.len() < START + least).then_some((option.at, START + least))
+        };
+        if let Some((at, needed)) = self.by_ref().find_map(|option| short(&option)) {
+            return Some((at, needed, needed - 1));
+        }
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         Some((self.at, rest.get(1).map_or(START, |&length| START + usize::from(length)), rest.len()))
     }
@@ -182,13 +210,14 @@ pub(super) fn home(header: &[u8]) -> Option<Ipv6Addr> {
 fn dissect(input: &Input<'_>, promise: &'static str) -> Found {
     let Some(&[next, units]) = input.bytes.first_chunk() else { return Found::truncated(input, UNIT, None) };
     let length = (usize::from(units) + 1) * UNIT;
-    let Some(header) = input.bytes.get(..length) else { return Found::truncated(input, length, Some(promise)) };
+    let Some(header) = input.bytes.get(..length) else { return Found::ended(input, length, promise) };
     let mut found = Found::new(input, length, Some(Binding::IpProtocol(next)));
     found.promises = true;
     if let Some((at, needed, available)) = Options::of(header).flaw() {
         // What reaches into the payload is wrong; what reaches beyond it is not there.
         let kind = if at + needed > input.reported { FaultKind::Truncated } else { FaultKind::Malformed };
         found.flaw = Some(Flaw { kind, at, needed, available, because: "ipv6.opt.length" });
+        found.next = found.next.filter(|_| kind == FaultKind::Malformed);
     }
     found
 }
@@ -204,12 +233,14 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     for option in options.by_ref() {
         walk_option(view, &option, each);
     }
-    // Of the option that is not all here, type and length may be.
-    if let Some(&[kind, _, ..]) = view.bytes().get(options.at..)
-        && kind != PAD_1
-    {
-        let bytes = &view.bytes()[options.at..options.at + START];
-        option_rows(view, &FIELDS[..=OPTION_LENGTH], options.at, &RawOption { at: options.at, kind, bytes }, each);
+    // Of an option that is not all here, what is.
+    if let Some(bytes @ &[kind, _, ..]) = view.bytes().get(options.at..) {
+        let option = RawOption { at: options.at, kind, bytes };
+        option_rows(view, &FIELDS[..=OPTION_LENGTH], option.at, &option, each);
+        let &Contents { first, last, most, .. } = contents(kind);
+        if most < usize::MAX {
+            option_rows(view, &FIELDS[first..=last], option.at, &option, each);
+        }
     }
 }
 
@@ -219,13 +250,9 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut d
         return read(0, TYPE_PARTS - 1);
     }
     read(0, OPTION_LENGTH);
-    let experiment = option.kind & 0x1f == EXPERIMENT;
-    let kind = if experiment { EXPERIMENT } else { option.kind };
-    let known = CONTENTS.iter().find(|(known, ..)| *known == kind);
-    let (first, last, length) =
-        known.map_or((UNKNOWN, UNKNOWN, usize::MAX), |&(_, first, last, length)| (first, last, length));
-    let contents = option.bytes.len() - START;
-    if contents == 0 {
+    let &Contents { first, last, most, .. } = contents(option.kind);
+    let length = option.bytes.len() - START;
+    if length == 0 {
         return;
     }
     option_rows(view, &FIELDS[first..=last], option.at, option, &mut |mut field| {
@@ -234,7 +261,7 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut d
         }
         each(field);
     });
-    if contents > length {
-        placed(view, &FIELDS[LEFT_OVER], option.at + START + length, contents - length, each);
+    if length > most {
+        placed(view, &FIELDS[LEFT_OVER], option.at + START + most, length - most, each);
     }
 }

@@ -46,7 +46,7 @@ pub static HEADER: Header = Header {
     source: "RFC 8200 §4.4",
     fields: &FIELDS,
     walk,
-    info: Some(super::info),
+    info: Some(super::info::info),
 };
 
 /// As the registry knows it.
@@ -60,11 +60,10 @@ const LIST: usize = 8;
 
 /// How many addresses this header has room for, by its own count where it has one.
 fn count(header: &[u8]) -> Option<usize> {
-    match header.get(2)? {
-        &SOURCE => Some(header.len().saturating_sub(LIST) / 16),
-        &MOBILITY => Some(1),
-        // 255 stands for no list at all.
-        &SEGMENT_ROUTING => Some(usize::from(header.get(4)?.wrapping_add(1))),
+    match *header.get(2)? {
+        SOURCE => Some(header.len().saturating_sub(LIST) / 16),
+        MOBILITY => Some(1),
+        SEGMENT_ROUTING => Some(usize::from(*header.get(4)?) + 1),
         _ => None,
     }
 }
@@ -80,22 +79,35 @@ pub(super) fn last(header: &[u8]) -> Option<Ipv6Addr> {
     address(header, at).filter(|_| header.get(3).is_some_and(|&left| left > 0))
 }
 
+/// Whether the packet ends before the header's list of addresses does.
+pub(super) fn lacks_addresses(view: LayerView<'_, '_>) -> bool {
+    let header = view.bytes();
+    let length = header.get(1).map_or(0, |&units| (usize::from(units) + 1) * UNIT);
+    let list = match header.get(2) {
+        Some(&SOURCE) => Some(length),
+        _ => count(header).map(|count| LIST + 16 * count),
+    };
+    view.is(&HEADER) && header.len() < length && header.len() >= LIST / 2 && list.is_some_and(|it| it > header.len())
+}
+
 fn dissect(input: &Input<'_>) -> Found {
     let Some(&[next, units, _, left]) = input.bytes.first_chunk() else { return Found::truncated(input, UNIT, None) };
     let length = (usize::from(units) + 1) * UNIT;
     let Some(header) = input.bytes.get(..length) else {
-        return Found::truncated(input, length, Some("ipv6.routing.len"));
+        return Found::ended(input, length, "ipv6.routing.len");
     };
     let mut found = Found::new(input, length, Some(Binding::IpProtocol(next)));
     found.promises = true;
     let (left, room) = (usize::from(left), (length - LIST) / 16);
-    if let Some(count) = count(header).filter(|&count| count > room || left > count) {
-        let (at, needed, available, because) = if count > room {
-            (LIST, 16 * count, length - LIST, "ipv6.routing.len")
-        } else {
-            (3, left, count, "ipv6.routing.segleft")
-        };
-        found.flaw = Some(Flaw { kind: FaultKind::Malformed, at, needed, available, because });
+    let count = count(header).unwrap_or(0);
+    if count > room {
+        let (at, needed, available, because) = (1, LIST + 16 * count, length, "ipv6.routing.len");
+        found.flaw = Some(Flaw { kind: FaultKind::Truncated, at, needed, available, because });
+        // Wireshark reads on in quotations.
+        found.next = found.next.filter(|_| input.quoted);
+    } else if left > count && count > 0 {
+        let because = "ipv6.routing.segleft";
+        found.flaw = Some(Flaw { kind: FaultKind::Malformed, at: 3, needed: left, available: count, because });
     }
     found
 }

@@ -160,10 +160,15 @@ fn walk_option<'f>(
             conclude(view, spec("tcp.options.wscale.multiplier"), 1 << shift.min(LARGEST_SHIFT), each);
         }
         TcpOption::Sack(blocks) => {
+            // Relative where the conversation is known, as all sequence numbers that have no raw twin.
+            let mut edges = relative_edges(view);
             for block in 0..blocks.len() {
                 for (edge, key) in ["tcp.options.sack_le", "tcp.options.sack_re"].into_iter().enumerate() {
+                    let relative = edges.next();
                     if let [spec] = spec(key) {
-                        placed(view, spec, start + 2 + block * 8 + edge * 4, 4, each);
+                        placed(view, spec, start + 2 + block * 8 + edge * 4, 4, &mut |field| {
+                            each(Field { value: relative.map_or(field.value, Value::Number), ..field });
+                        });
                     }
                 }
             }
@@ -198,15 +203,28 @@ fn cookie(kind: u8, data: &[u8]) -> Option<(usize, &[u8])> {
     }
 }
 
+/// The edges of selective acknowledgements, left and right in turn, as the conversation tracker counts them.
+fn relative_edges(view: LayerView<'_, '_>) -> impl Iterator<Item = u64> {
+    view.packet.generated.iter().filter(move |generated| generated.layer == view.index).filter_map(|generated| {
+        match (generated.key, generated.value) {
+            ("tcp.options.sack_le" | "tcp.options.sack_re", Value::Number(edge)) => Some(edge),
+            _ => None,
+        }
+    })
+}
+
 /// What the Info column says about the options.
-pub(super) fn info(header: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
-    for option in options(header) {
+pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+    let mut edges = relative_edges(view);
+    for option in options(view.bytes()) {
         match option {
             TcpOption::MaximumSegmentSize(size) => write!(out, " MSS={size}")?,
             TcpOption::WindowScale(shift) => write!(out, " WS={}", 1_u32 << shift.min(LARGEST_SHIFT))?,
             TcpOption::SackPermitted => out.write_str(" SACK_PERM")?,
             TcpOption::Sack(blocks) => {
                 for (left, right) in blocks {
+                    let left = edges.next().unwrap_or_else(|| left.into());
+                    let right = edges.next().unwrap_or_else(|| right.into());
                     write!(out, " SLE={left} SRE={right}")?;
                 }
             }

@@ -19,3 +19,8 @@ ip-complaint = { $from } sent { $count ->
     [one] an ICMP error
    *[other] { $count } ICMP errors
 } about packets to { $target }: { $what }.
+
+# To whom a packet goes
+
+ip-to-everyone = { $to } is no single machine: everyone on the link gets this.
+ip-to-group = { $to } is the address of a group: whoever listens to it takes this.

@@ -28,10 +28,6 @@ ping-questions-missing = { $count ->
     [one] { $count } answer came from { $target }, but its question is not in the capture.
    *[other] { $count } answers came from { $target }, but their questions are not in the capture.
 }
-ping-asked-everyone = { $count ->
-    [one] { $count } request went to { $target }, which means many machines at once.
-   *[other] { $count } requests went to { $target }, which means many machines at once.
-} Answers come from their own addresses.
 ping-no-arp = Nobody answered the ARP question for { $target }, so there was no MAC address to send an echo request to.
 ping-no-arp-router = The router { $router } did not answer the ARP question, so nothing for { $target } got beyond your own link.
 ping-arp-but-silent = The ARP question for { $target } was answered, so a machine on your link claims this address.

@@ -1,6 +1,10 @@
 # What the UDP header says.
 
 udp-checksum-bad = The UDP checksum does not fit the bytes ({ $expected } would). The receiver throws the datagram away without a word.
+udp-datagram = { $bytes ->
+    [one] { $bytes } byte
+   *[other] { $bytes } bytes
+} for the program at port { $port }. UDP sends and forgets: nothing was said before, and nobody acknowledges it.
 
 # What a conversation comes to. Variables: $asker: who sent first; $target: who was asked; $port: of the latter.
 
