@@ -6,28 +6,34 @@ use super::theme::{Glyphs, Look, Paint};
 use super::{figures, text, theme, value, wrap};
 
 /// How the fields of a line are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum By {
-    /// Each lies where its row says, whatever the message.
-    Place,
+    /// Each lies where its row says, in a header of which this is true.
+    Place(fn(&[u8]) -> bool),
     /// By a walk over the layer's fields.
     Walk,
 }
 
-/// The line of a layer: literal text, and keys in braces that are replaced by the field's value.
+/// The line of a layer: literal text, and keys in braces that are replaced by the field's value. Of a layer with several
+/// lines the first one holds that fits the header.
 static LINES: &[(&str, By, &str)] = &[
-    ("eth", By::Place, "{eth.src} → {eth.dst}, {eth.type}"),
+    ("eth", By::Place(|header| header.get(12).is_some_and(|&byte| byte >= 6)), "{eth.src} → {eth.dst}, {eth.type}"),
+    ("eth", By::Walk, "{eth.src} → {eth.dst}, {eth.len} bytes"),
     ("sll", By::Walk, "{sll.pkttype}, {sll.hatype}"),
-    ("vlan", By::Place, "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
+    ("vlan", By::Place(always), "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
     ("arp", By::Walk, "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
-    ("ip", By::Place, "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
-    ("ipv6", By::Place, "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes"),
-    ("icmp", By::Place, "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
-    ("icmpv6", By::Place, "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
-    ("udp", By::Place, "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
-    ("tcp", By::Place, "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}"),
+    ("ip", By::Place(always), "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
+    ("ipv6", By::Place(always), "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes"),
+    ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
+    ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
+    ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
+    ("tcp", By::Place(always), "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}"),
     ("data", By::Walk, "{data.len} bytes: {data.data}"),
 ];
+
+fn always(_: &[u8]) -> bool {
+    true
+}
 
 /// Width of a layer's name.
 const NAME: usize = 6;
@@ -36,7 +42,8 @@ const NAME: usize = 6;
 #[derive(Debug)]
 pub(super) struct Layers {
     look: Look,
-    lines: Vec<(&'static Header, Line)>,
+    /// The lines of the headers that were seen.
+    lines: Vec<(&'static Header, Vec<Line>)>,
     said: Vec<u8>,
 }
 
@@ -69,10 +76,13 @@ impl Layers {
             }
             let known = lines.iter().position(|(header, _)| std::ptr::eq(*header, layer.header));
             let index = known.unwrap_or_else(|| {
-                lines.push((layer.header, Line::of(layer.header)));
+                lines.push((layer.header, Line::all_of(layer.header)));
                 lines.len() - 1
             });
-            lines[index].1.write(said, view, look.glyphs);
+            match lines[index].1.iter().find(|line| line.fits(view)) {
+                Some(line) => line.write(said, view, look.glyphs),
+                None => said.extend_from_slice(layer.header.title.as_bytes()),
+            }
             beside(out, *look, layer.header.name, said);
         }
     }
@@ -97,10 +107,13 @@ pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
 }
 
 impl Line {
-    fn of(header: &'static Header) -> Self {
-        let Some((_, by, template)) = LINES.iter().find(|(name, ..)| *name == header.name) else {
-            return Self { by: By::Place, pieces: vec![Piece::Words(header.title)] };
-        };
+    /// The lines that a header may have.
+    fn all_of(header: &'static Header) -> Vec<Self> {
+        let own = LINES.iter().filter(|(name, ..)| *name == header.name);
+        own.map(|(_, by, template)| Self::of(header, *by, template)).collect()
+    }
+
+    fn of(header: &'static Header, by: By, template: &'static str) -> Self {
         let mut pieces = Vec::new();
         for piece in template.split('{') {
             let (key, words) = piece.split_once('}').map_or((None, piece), |(key, words)| (Some(key), words));
@@ -115,7 +128,14 @@ impl Line {
                 }
             }
         }
-        Self { by: *by, pieces }
+        Self { by, pieces }
+    }
+
+    fn fits(&self, view: LayerView<'_, '_>) -> bool {
+        match self.by {
+            By::Place(fits) => fits(view.bytes()),
+            By::Walk => true,
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>, view: LayerView<'_, '_>, glyphs: Glyphs) {
@@ -134,7 +154,7 @@ impl Line {
 
     fn read<'f>(&self, view: LayerView<'_, 'f>, spec: &'static FieldSpec) -> Option<Field<'f>> {
         match self.by {
-            By::Place => spec.read(view.bytes(), view.layer().offset),
+            By::Place(_) => spec.read(view.bytes(), view.layer().offset),
             By::Walk => view.field(spec.key),
         }
     }

@@ -71,10 +71,10 @@ struct Open {
 pub struct Whole<'a> {
     /// Its name, as the user gave it.
     pub name: &'a str,
-    /// Packets that the capturing program missed, where the file says.
-    pub dropped: Option<u64>,
-    /// Commands that show more, with the id of what they show.
-    pub more: &'a [(&'a str, &'a str)],
+    /// Packets that the capturing host missed.
+    pub dropped: u64,
+    /// The command that shows more, with the id of what it shows.
+    pub more: (&'a str, &'a str),
 }
 
 impl Tale {
@@ -273,16 +273,14 @@ impl Tale {
             format!("{} {one}{plural}", grouped(count))
         };
         write!(out, "{}, {}", many(self.packets, "packet"), many(self.begun, "conversation"))?;
-        if let Some(dropped) = whole.dropped.filter(|dropped| *dropped > 0) {
-            write!(out, ", {} missed by whoever captured them", grouped(dropped))?;
+        if whole.dropped > 0 {
+            write!(out, ", {} missed by whoever captured them", grouped(whole.dropped))?;
         }
         writeln!(out, ", {span:.3} s")?;
         writeln!(out)?;
         self.problems.write(out, self.look, self.language)?;
-        for (command, id) in whole.more {
-            claims::more(out, self.look, self.language, command, id)?;
-        }
-        Ok(())
+        let (command, id) = whole.more;
+        claims::more(out, self.look, self.language, command, id)
     }
 }
 
