@@ -27,7 +27,11 @@ static LINES: &[(&str, By, &str)] = &[
     ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
     ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
     ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
-    ("tcp", By::Place(always), "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}"),
+    (
+        "tcp",
+        By::Place(always),
+        "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}",
+    ),
     ("data", By::Walk, "{data.len} bytes: {data.data}"),
 ];
 

@@ -136,7 +136,8 @@ fn split(args: &Args) -> (Option<&Path>, Vec<String>) {
     let Some(file) = args.file.as_deref() else { return (None, args.filter.clone()) };
     let mut words = vec![file.to_string_lossy().into_owned()];
     words.extend_from_slice(&args.filter);
-    let is_filter = || Filter::parse(&words.join(" "), &services::service).is_ok_and(|filter| filter.names().is_empty());
+    let is_filter =
+        || Filter::parse(&words.join(" "), &services::service).is_ok_and(|filter| filter.names().is_empty());
     if !file.exists() && file.as_os_str() != "-" && is_filter() {
         return (None, words);
     }
