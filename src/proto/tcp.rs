@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, options};
+pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, broken, concluded, row, rows};

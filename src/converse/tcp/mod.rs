@@ -57,8 +57,9 @@ pub struct Streams {
     /// The conversation of the latest segment, and its place: the next is likely to be of the same.
     latest: Option<(Pair, u32)>,
     count: u32,
-    /// Room in the lists of all conversations.
+    /// Room in the lists of all conversations, and how much it may be.
     room: usize,
+    most_room: usize,
     asked: Option<FrameNo>,
     judgement: Option<Judgement>,
     forgotten: Option<Box<Facts>>,
@@ -73,6 +74,7 @@ impl Default for Streams {
             latest: None,
             count: 0,
             room: 0,
+            most_room: UNACKED,
             asked: None,
             judgement: None,
             forgotten: None,
@@ -144,7 +146,7 @@ impl Streams {
         if judgement.is_some() {
             self.judgement = judgement;
         }
-        while self.known.is_over() || (self.room > UNACKED && self.known.len() > 1) {
+        while self.known.is_over() || (self.room > self.most_room && self.known.len() > 1) {
             self.forget();
         }
     }
@@ -197,3 +199,6 @@ impl Streams {
         self.forgotten = Some(Box::new(stream.facts));
     }
 }
+
+#[cfg(test)]
+mod tests;
