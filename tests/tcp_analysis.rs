@@ -71,11 +71,8 @@ fn capture() -> Vec<Captured> {
 }
 
 fn write(path: &Path, packets: &[Captured]) {
-    let header = PcapHeader {
-        datalink: DataLink::RAW,
-        ts_resolution: PcapTsResolution::NanoSecond,
-        ..PcapHeader::default()
-    };
+    let header =
+        PcapHeader { datalink: DataLink::RAW, ts_resolution: PcapTsResolution::NanoSecond, ..PcapHeader::default() };
     let file = fs::File::create(path).expect("a file");
     let mut writer = PcapWriter::with_header(std::io::BufWriter::new(file), header).expect("a header");
     for (time, bytes) in packets {
@@ -101,9 +98,9 @@ fn frames(packets: &[Captured]) -> Vec<Frame> {
 /// A value as tshark writes it.
 fn written(key: &str, value: Value<'_>) -> String {
     match value {
-        Value::Number(number) if key == "tcp.window_size_scalefactor" => {
-            i32::try_from(number).unwrap_or_else(|_| (u32::try_from(number).expect("32 bits")).cast_signed()).to_string()
-        }
+        Value::Number(number) if key == "tcp.window_size_scalefactor" => i32::try_from(number)
+            .unwrap_or_else(|_| (u32::try_from(number).expect("32 bits")).cast_signed())
+            .to_string(),
         Value::Number(number) => number.to_string(),
         Value::Flag(flag) => u8::from(flag).to_string(),
         Value::Span(Nanos(span)) => {
@@ -148,7 +145,7 @@ fn tracked(frames: &[Frame], keys: &[String]) -> Vec<Said> {
     let mut rows = Vec::new();
     for frame in frames {
         let mut packet = dissect(frame);
-        rows.push(match tracker.observe(&mut packet) {
+        rows.push(match tracker.observe(&mut packet).2 {
             Piece::Last(whole) => {
                 let mut packet = dissect(&whole);
                 tracker.observe_reassembled(&mut packet);
@@ -216,7 +213,10 @@ fn conversations_that_go_wrong_are_judged_as_wireshark_judges_them() {
     assert!(status.expect("expect runs").success());
     let table = fs::read_to_string(directory.join("talks.tracked.tsv")).expect("a table");
     let ours = tracked(&frames(&packets), &keys);
-    if std::env::var_os("KEEP").is_some() { fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.row.join("\t")).collect::<Vec<_>>().join("\n")).unwrap(); fs::rename(&directory, "/tmp/tcp-talks").ok(); }//XXX
+    if std::env::var_os("KEEP").is_some() {
+        fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.row.join("\t")).collect::<Vec<_>>().join("\n")).unwrap();
+        fs::rename(&directory, "/tmp/tcp-talks").ok();
+    } //XXX
     let _ = fs::remove_dir_all(&directory);
     assert_none(&differences(&ours, &table), ours.len());
 }

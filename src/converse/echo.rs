@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
+use super::is_read_alone;
 use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
 use crate::proto::{icmp, ipv4};
 
@@ -50,7 +51,7 @@ impl Echoes {
 
 /// The ICMP layer's index, the pair it belongs to, and whether it is the reply.
 fn read(packet: &Packet<'_>) -> Option<(usize, Key, bool)> {
-    let view = packet.find(&icmp::HEADER)?;
+    let view = packet.find(&icmp::HEADER).filter(|view| is_read_alone(*view))?;
     let echo = icmp::Echo::read(view.bytes())?;
     let ip = ipv4::Ipv4::read(packet.find(&ipv4::HEADER)?.bytes())?;
     let (asker, target) = if echo.reply { (ip.destination, ip.source) } else { (ip.source, ip.destination) };

@@ -3,15 +3,26 @@
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
 //! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
 
+mod between;
+pub mod conversation;
+mod count;
+mod dns;
 mod echo;
 mod fragments;
+pub mod owners;
 mod pair;
 mod remember;
 pub mod tcp;
 mod udp;
 
+pub use between::Between;
+use conversation::Found;
+pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
+pub use count::Count;
+pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+use owners::Owners;
 use tcp::Streams;
 use udp::Datagrams;
 
@@ -21,12 +32,13 @@ use crate::proto::ip;
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
 pub struct Tracker {
+    owners: Owners,
     echoes: Echoes,
-    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
-    reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
     datagrams: Datagrams,
+    questions: Questions,
+    conversations: Conversations,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -50,19 +62,43 @@ fn is_read_alone(view: LayerView<'_, '_>) -> bool {
 }
 
 impl Tracker {
-    /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
+    /// Adds to `packet` what earlier packets say about it, finds its conversation, and tells fragments from whole
+    /// datagrams.
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
+        let conflict = self.owners.observe(packet);
         self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
-        self.fragments.observe(packet)
+        if let Some(between) = Between::read(packet) {
+            self.questions.observe(packet, between);
+        }
+        let piece = self.fragments.observe(packet);
+        let connection = self.streams.latest();
+        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
+        let (number, speaker) = self.conversations.observe(packet, &found);
+        (number, speaker, piece)
+    }
+
+    /// The conversations of the packets so far.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// The same, to take those that have ended.
+    pub fn conversations_mut(&mut self) -> &mut Conversations {
+        &mut self.conversations
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.reassembled.observe(packet);
+        self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
+        if let Some(between) = Between::read(packet) {
+            self.questions.observe(packet, between);
+        }
+        self.conversations.observe_whole(packet);
     }
 
     /// The TCP conversations.
@@ -76,3 +112,6 @@ impl Tracker {
         &mut self.streams
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

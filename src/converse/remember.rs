@@ -53,6 +53,11 @@ impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
         self.entry_mut(place).map(|entry| (&entry.key, &mut entry.value))
     }
 
+    /// The same, to look at only.
+    pub fn look(&self, place: u32) -> Option<&V> {
+        self.entry(place).map(|entry| &entry.value)
+    }
+
     /// Every value, in no particular order.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.entries.iter().flatten().map(|entry| &entry.value)

@@ -9,17 +9,23 @@
 pub mod arp;
 pub mod checksum;
 pub mod data;
+pub mod dhcp;
+pub mod dns;
 pub mod ethernet;
 pub mod icmp;
+pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
+pub mod null;
 pub mod numbers;
 mod reading;
+pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input};
+pub use reading::{Binding, Flaw, Found, Input, printable};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
@@ -32,15 +38,34 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 9] = [
+static REGISTRY: [(Binding, &Protocol); 28] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
+    (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
+    (Binding::Link(LinkType::Null), &null::PROTOCOL),
+    (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
     (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV4), &ipv4::PROTOCOL),
+    (Binding::EtherType(ethernet::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv6::HOP_BY_HOP), &ipv6::options::HOP_BY_HOP_PROTOCOL),
+    (Binding::IpProtocol(ipv6::ROUTING), &ipv6::routing::PROTOCOL),
+    (Binding::IpProtocol(ipv6::FRAGMENT), &ipv6::fragment::PROTOCOL),
+    (Binding::IpProtocol(ipv6::DESTINATION_OPTIONS), &ipv6::options::DESTINATION_PROTOCOL),
     (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
+    (Binding::IpProtocol(ipv6::ICMPV6), &icmpv6::PROTOCOL),
     (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
     (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
+    (Binding::UdpPort(dhcp::SERVER_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::CLIENT_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::PROXY_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dns::PORT), &dns::PROTOCOL),
+    (Binding::UdpPort(dns::MULTICAST_PORT), &dns::MULTICAST_PROTOCOL),
+    (Binding::UdpPort(dns::LLMNR_PORT), &dns::LLMNR_PROTOCOL),
+    (Binding::TcpPort(dns::PORT), &dns::STREAM_PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
 ];
 
@@ -50,9 +75,25 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
     REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
 }
 
-/// Every header, outermost layers first.
+/// Tables of what several headers hold, shown in their layers and in none of their own.
+static SHARED: [&Header; 1] = [&ipv6::options::OPTIONS];
+
+/// Every table, outermost layers first; of headers that share one, only the first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    REGISTRY.iter().map(|(_, protocol)| protocol.header)
+    let header = |place: usize| REGISTRY[place].1.header;
+    let is_same = move |one: usize, other: usize| std::ptr::eq(header(one).fields, header(other).fields);
+    let is_first = move |&place: &usize| !(0..place).any(|before| is_same(before, place));
+    (0..REGISTRY.len()).filter(is_first).map(header).chain(SHARED)
+}
+
+/// What a datagram between these two ports carries. As in Wireshark the lower port decides if a protocol is known there,
+/// else the other; and what looks like DNS is taken for it on any port.
+#[must_use]
+pub fn in_datagram(source: u16, destination: u16, payload: &[u8]) -> Binding {
+    let ports = [source.min(destination), source.max(destination)].map(Binding::UdpPort);
+    let by_port = ports.into_iter().find(|&port| bound(port).is_some());
+    let by_look = || dns::is_likely(payload).then_some(Binding::UdpPort(dns::PORT));
+    by_port.or_else(by_look).unwrap_or(Binding::Data)
 }
 
 /// Every row of every header, in wire order.
@@ -80,8 +121,8 @@ mod tests {
         for header in headers() {
             for spec in header.fields {
                 assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
-                let prefix = spec.key.split('.').next().unwrap_or_default();
-                assert!(header.name == prefix || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
+                let own = spec.key.strip_prefix(header.name).is_some_and(|rest| rest.starts_with(['.', '_']));
+                assert!(own || spec.key.starts_with("ieee8021ah."), "{} in {}", spec.key, header.name);
                 assert!(!spec.label.is_empty() && spec.depth <= 1);
             }
         }

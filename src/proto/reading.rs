@@ -1,5 +1,7 @@
 //! What every dissector works with: the bytes it is given, what it answers, and the rows of its table.
 
+use std::fmt;
+
 use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value};
 
 /// Where a protocol is found: the value in the enclosing header that announces it.
@@ -9,8 +11,13 @@ pub enum Binding {
     Link(LinkType),
     /// Ethernet's (or a tag's) type field.
     EtherType(u16),
-    /// IPv4's protocol field.
+    /// IPv4's protocol field, IPv6's next header.
     IpProtocol(u8),
+    /// A datagram to or from this UDP port.
+    UdpPort(u16),
+    /// A message in a TCP stream to or from this port. Only who follows the stream knows where messages begin and end, so
+    /// no header announces it.
+    TcpPort(u16),
     /// Bytes without a dissector.
     Data,
 }
@@ -30,6 +37,8 @@ pub struct Input<'f> {
     pub whole: bool,
     /// When the frame was captured.
     pub time: Nanos,
+    /// Inside IPv6, whose rules for UDP differ from IPv4's.
+    pub version_6: bool,
 }
 
 /// What a dissector found out about its header.
@@ -41,11 +50,15 @@ pub struct Found {
     pub skip: usize,
     /// Bytes of payload, the skipped ones included; may exceed what was captured.
     pub payload: usize,
+    /// Bytes at the end of the payload that the header explains itself too.
+    pub tail: usize,
     /// What the payload is; `None` when nothing is to be read there.
     pub next: Option<Binding>,
     /// Key of the field that ends the payload before the enclosing layer does.
     pub ends: Option<&'static str>,
-    /// The payload is the beginning of a larger one, whose other parts are in other frames.
+    /// The payload must be there, be it as short as can be: an empty one is a fault.
+    pub promises: bool,
+    /// The payload is a part of a larger one, whose other parts are in other frames.
     pub fragment: bool,
     /// The payload is a copy of somebody else's packet.
     pub quotes: bool,
@@ -70,13 +83,30 @@ pub struct Flaw {
 
 /// Key of the field that says how much the capture kept.
 pub const CUT: &str = "frame.cap_len";
+/// What Wireshark says where the capture ends before the packet does.
+pub const LIMITED: &str = "[Packet size limited during capture]";
+/// What Wireshark says where an item of a list goes on beyond the packet.
+pub const CONTAINED: &str = "[Malformed Packet: length of contained item exceeds length of containing item]";
+/// What Wireshark says where the packet ends before its headers do.
+pub const MALFORMED: &str = "[Malformed Packet]";
 
 impl Found {
     /// A header of `length` bytes; the rest of `input` is its payload.
     #[must_use]
     pub fn new(input: &Input<'_>, length: usize, next: Option<Binding>) -> Self {
         let payload = input.reported.saturating_sub(length);
-        Self { length, skip: 0, payload, next, ends: None, fragment: false, quotes: false, flaw: None }
+        Self {
+            length,
+            skip: 0,
+            payload,
+            tail: 0,
+            next,
+            ends: None,
+            promises: false,
+            fragment: false,
+            quotes: false,
+            flaw: None,
+        }
     }
 
     /// The header is wrong in a way that forbids to read on.
@@ -91,6 +121,13 @@ impl Found {
     ) -> Self {
         let flaw = Flaw { kind: FaultKind::Malformed, at, needed, available, because: key };
         Self { flaw: Some(flaw), ..Self::new(input, length, None) }
+    }
+
+    /// The same for a header that is read item by item, so that what the capture cut is missed first.
+    #[must_use]
+    pub fn ended(input: &Input<'_>, needed: usize, promise: &'static str) -> Self {
+        let cut = input.bytes.len() < input.reported;
+        Self::truncated(input, needed, Some(if cut { CUT } else { promise }))
     }
 
     /// The bytes end before the header's `needed` bytes do. `promise` is the header's own field that asks for them, if
@@ -176,11 +213,54 @@ pub fn broken(view: LayerView<'_, '_>) -> Option<&'static str> {
             || fault.offset > layer.offset && fault.because == CUT
     })?;
     match fault.because {
-        CUT => Some("[Packet size limited during capture]"),
+        CUT => Some(LIMITED),
         // The header itself is whole; only what it promises behind it is not.
         because if layer.header.fields.iter().any(|spec| spec.key == because) && because != "tcp.hdr_len" => None,
-        _ => Some("[Malformed Packet]"),
+        _ => Some(MALFORMED),
     }
+}
+
+/// The same for a header that counts as broken wherever something is missing in it.
+pub fn cut_short(view: LayerView<'_, '_>) -> Option<&'static str> {
+    let layer = view.layer();
+    let inside = layer.offset..layer.offset + layer.length.max(1);
+    let mut faults = view.packet.faults.iter().filter(|fault| fault.kind == FaultKind::Truncated);
+    let fault = faults.find(|fault| {
+        fault.layer == layer.header.name && inside.contains(&fault.offset)
+            || fault.offset > layer.offset && fault.because == CUT
+    })?;
+    Some(if fault.because == CUT { LIMITED } else { MALFORMED })
+}
+
+/// Characters that have no place of their own on a screen: controls, and Unicode's format characters.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0001}'..='\u{e007f}')
+}
+
+/// Writes text of a frame as the Info column shows it: what cannot be seen as C escapes, and U+FFFD for what is no UTF-8.
+pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\x07' => out.write_str("\\a")?,
+                '\x08' => out.write_str("\\b")?,
+                '\t' => out.write_str("\\t")?,
+                '\n' => out.write_str("\\n")?,
+                '\x0b' => out.write_str("\\v")?,
+                '\x0c' => out.write_str("\\f")?,
+                '\r' => out.write_str("\\r")?,
+                _ if character.is_ascii_control() => write!(out, "\\{:03o}", u32::from(character))?,
+                _ if !is_invisible(character) => out.write_char(character)?,
+                '\u{10000}'.. => write!(out, "\\U{:08X}", u32::from(character))?,
+                _ => write!(out, "\\u{:04X}", u32::from(character))?,
+            }
+        }
+        out.write_str(if chunk.invalid().is_empty() { "" } else { "\u{fffd}" })?;
+    }
+    Ok(())
 }
 
 /// The big-endian number in the two bytes at `at`.

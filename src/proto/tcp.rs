@@ -3,15 +3,17 @@
 mod options;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
 pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Binding, Found, Input, RawOptions, be16, be32, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ip, ipv4, numbers};
+use super::reading::{
+    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, row, rows,
+};
+use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
@@ -92,7 +94,7 @@ static FIELDS: [FieldSpec; 78] = [
     generated("tcp.analysis.bytes_in_flight", "Bytes in flight"),
     generated("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag"),
     mark("tcp.analysis.flags", "TCP Analysis Flags"),
-    mark("tcp.analysis.reused_ports", "A new tcp session is started with the same ports as an earlier session"),
+    mark("tcp.analysis.reused_ports", "A new session on the same ports"),
     mark("tcp.analysis.retransmission", "This frame is a (suspected) retransmission"),
     mark("tcp.analysis.fast_retransmission", "This frame is a (suspected) fast retransmission"),
     mark("tcp.analysis.spurious_retransmission", "This frame is a (suspected) spurious retransmission"),
@@ -284,7 +286,12 @@ fn counter(view: LayerView<'_, '_>) -> Option<u64> {
 pub(crate) fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
     let length = usize::from(view.bytes().get(12)? >> 4) * 4;
     let here = view.layer().length + view.layer().payload;
-    ip::enclosing(view).map_or(here, ip::reported_payload).checked_sub(length)
+    let ip = ip::enclosing(view);
+    // Where the segment in a fragment ends, only the other fragments tell; a quotation may end earlier.
+    if view.layer().quoted || !ip.is_none_or(ip::is_unfragmented) {
+        return None;
+    }
+    ip.map_or(here, ip::reported_payload).checked_sub(length)
 }
 
 /// A segment to be carried from `source` to `destination`. Options are padded to a multiple of four bytes; those that
@@ -293,8 +300,8 @@ pub(crate) fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
 pub fn craft(
     header: &Tcp,
     options: &[TcpOption<'_>],
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    source: impl Into<IpAddr>,
+    destination: impl Into<IpAddr>,
     payload: &[u8],
 ) -> Vec<u8> {
     let options = options::write(options);
@@ -373,8 +380,15 @@ fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let broken = broken(view).unwrap_or_default();
-    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else { return out.write_str(broken) };
+    let option_goes_on = || RawOptions::new(bytes.get(LENGTH..)?).cut().filter(|option| option.bytes.len() > 1);
+    let broken = match broken(view).unwrap_or_default() {
+        MALFORMED if option_goes_on().is_some() => CONTAINED,
+        end => end,
+    };
+    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else {
+        ipv6::before(view, out)?;
+        return out.write_str(broken);
+    };
     signs(view, out)?;
     write!(out, "{source} → {destination}")?;
     let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
@@ -418,6 +432,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

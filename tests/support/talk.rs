@@ -62,14 +62,13 @@ pub fn monologue() -> Vec<Vec<u8>> {
 fn complaint(about: &Ipv4, quotation: &[u8]) -> Vec<u8> {
     let mut bytes = vec![3, 3, 0, 0, 0, 0, 0, 0];
     bytes.extend_from_slice(quotation);
-    let sum = bytes.chunks(2).fold(0_u32, |sum, pair| {
-        sum + u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]))
-    });
+    let sum = bytes
+        .chunks(2)
+        .fold(0_u32, |sum, pair| sum + u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])));
     let sum = (sum & 0xffff) + (sum >> 16);
     let sum = u16::try_from((sum & 0xffff) + (sum >> 16)).expect("folded twice");
     bytes[2..4].copy_from_slice(&(!sum).to_be_bytes());
-    let header =
-        Ipv4 { protocol: ipv4::ICMP, source: about.destination, destination: about.source, ..Ipv4::default() };
+    let header = Ipv4 { protocol: ipv4::ICMP, source: about.destination, destination: about.source, ..Ipv4::default() };
     ipv4::craft(&header, &bytes)
 }
 

@@ -139,7 +139,10 @@ impl Court<'_> {
             }
             found.signs.add(row.0);
             if row.0 == Sign::Retransmission {
-                let since = forward.unacked.oldest().map_or((forward.next_frame, forward.next_time), |sent| (sent.frame, sent.time));
+                let since = forward
+                    .unacked
+                    .oldest()
+                    .map_or((forward.next_frame, forward.next_time), |sent| (sent.frame, sent.time));
                 found.timeout = Some((since.0, self.segment.time - since.1));
             }
             break;

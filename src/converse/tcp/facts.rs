@@ -145,13 +145,7 @@ pub struct Facts {
 
 impl Facts {
     /// Takes down a segment of end `sender`, after it was judged.
-    pub(super) fn note(
-        &mut self,
-        sender: usize,
-        segment: &Segment,
-        analysis: &Analysis,
-        states: &States,
-    ) {
+    pub(super) fn note(&mut self, sender: usize, segment: &Segment, analysis: &Analysis, states: &States) {
         let here = Moment { frame: segment.frame, time: segment.time };
         let (syn, ack) = (segment.has(Flags::SYN), segment.has(Flags::ACK));
         for (number, end) in self.ends.iter_mut().enumerate() {
@@ -187,8 +181,8 @@ impl Facts {
     }
 
     fn note_closing(&mut self, sender: usize, segment: &Segment, here: Moment, states: &States) {
-        let acks_fin = segment.has(Flags::ACK)
-            && states.fin(1 - sender).is_some_and(|fin| !segment.acknowledgment.is_before(fin));
+        let acks_fin =
+            segment.has(Flags::ACK) && states.fin(1 - sender).is_some_and(|fin| !segment.acknowledgment.is_before(fin));
         if acks_fin {
             self.ends[1 - sender].fin_acked.get_or_insert(here);
         }
@@ -335,7 +329,8 @@ impl Facts {
                 Ending::Closed {
                     first,
                     at_once: self.fins_crossed,
-                    in_three: second.is_some() && self.ends[first].fin_acked.map(|it| it.frame) == second.map(|it| it.frame),
+                    in_three: second.is_some()
+                        && self.ends[first].fin_acked.map(|it| it.frame) == second.map(|it| it.frame),
                     complete: self.ends.iter().all(|end| end.fin_acked.is_some()),
                 }
             }

@@ -101,8 +101,8 @@ impl Flow {
 
     /// Bytes that its latest selective acknowledgement says to have arrived.
     pub fn delivered(&self) -> u32 {
-        self.blocks[..self.block_count].iter().fold(0, |sum: u32, (left, right)| {
-            sum.wrapping_add(right.wrapping_sub(*left))
-        })
+        self.blocks[..self.block_count]
+            .iter()
+            .fold(0, |sum: u32, (left, right)| sum.wrapping_add(right.wrapping_sub(*left)))
     }
 }

@@ -81,13 +81,7 @@ fn standard(about: &Question<'_>) -> [(Standard, Weighed); 5] {
         (Standard::Outstanding, weighed(outstanding > 0, outstanding, 0)),
         (Standard::NoData, weighed(segment.bytes() == 0, segment.bytes().into(), 0)),
         (Standard::NoSynNorFin, weighed(marks == 0, marks, 0)),
-        (
-            Standard::GreatestAck,
-            weighed(forward.greatest_ack == Some(ack), relative(ack), relative(greatest)),
-        ),
-        (
-            Standard::SameWindow,
-            weighed(segment.window == forward.window, segment.window.into(), forward.window.into()),
-        ),
+        (Standard::GreatestAck, weighed(forward.greatest_ack == Some(ack), relative(ack), relative(greatest))),
+        (Standard::SameWindow, weighed(segment.window == forward.window, segment.window.into(), forward.window.into())),
     ]
 }

@@ -56,6 +56,8 @@ pub struct Streams {
     hasher: RandomState,
     /// The conversation of the latest segment, and its place: the next is likely to be of the same.
     latest: Option<(Pair, u32)>,
+    /// Where it is kept, and its number.
+    current: Option<(u32, u32)>,
     count: u32,
     /// Room in the lists of all conversations, and how much it may be.
     room: usize,
@@ -72,6 +74,7 @@ impl Default for Streams {
             traces: Memory::new(TRACES),
             hasher: RandomState::new(),
             latest: None,
+            current: None,
             count: 0,
             room: 0,
             most_room: UNACKED,
@@ -98,6 +101,15 @@ impl Streams {
     #[must_use]
     pub fn facts_of(&self, stream: u32) -> Option<&Facts> {
         self.facts().find(|facts| facts.stream == stream)
+    }
+
+    /// What the conversation of the latest segment has come to.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Facts> {
+        let (place, stream) = self.current?;
+        let known = self.known.look(place).map(|stream| &stream.facts).filter(|facts| facts.stream == stream);
+        // A conversation that is over may be the first to be forgotten.
+        known.or_else(|| self.forgotten.as_deref().filter(|facts| facts.stream == stream))
     }
 
     /// What the conversation that the latest packet had to be forgotten for had come to. Asked after each packet, this
@@ -138,6 +150,7 @@ impl Streams {
         let mut judgement =
             (self.asked == Some(segment.frame) && segment.length.is_some()).then(|| Judgement::new(segment.frame));
         let Some((_, stream)) = self.known.at(place) else { return };
+        self.current = Some((place, stream.facts.stream));
         let before = stream.room();
         stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
         self.room = (self.room + stream.room()).saturating_sub(before);

@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 
 use super::Endpoint;
 use crate::model::{FrameNo, LayerView, Nanos, Offer, Packet, SeqNo};
-use crate::proto::tcp::{self, Flags, TcpOption};
 use crate::proto::ip;
+use crate::proto::tcp::{self, Flags, TcpOption};
 
 /// A segment.
 #[derive(Clone, Debug)]

@@ -213,10 +213,7 @@ pub(super) static KINDS: [(Row, bool); 9] = [
     ((Sign::ZeroWindow, &[C::WindowShut, C::Ordinary]), false),
     ((Sign::LostSegment, &[C::BeyondNext, C::KnownNext, C::NoReset]), false),
     ((Sign::KeepAlive, &[C::OneBelowNext, C::AtMostOneByte, C::Ordinary]), false),
-    (
-        (Sign::WindowUpdate, &[C::NoData, C::OtherWindow, C::WindowOpen, C::AtNext, C::SameAck, C::Ordinary]),
-        false,
-    ),
+    ((Sign::WindowUpdate, &[C::NoData, C::OtherWindow, C::WindowOpen, C::AtNext, C::SameAck, C::Ordinary]), false),
     ((Sign::WindowFull, &[C::Data, C::FillsPeerWindow, C::PeerScaleKnown, C::Ordinary]), false),
     (
         (
@@ -236,8 +233,7 @@ pub(super) static KINDS: [(Row, bool); 9] = [
 ];
 
 /// What it says about the other direction.
-pub(super) static UNSEEN_DATA: Row =
-    (Sign::AckLostSegment, &[C::AckBeyondSeen, C::KnownPeerData, C::Ack]);
+pub(super) static UNSEEN_DATA: Row = (Sign::AckLostSegment, &[C::AckBeyondSeen, C::KnownPeerData, C::Ack]);
 
 /// Why it steps back; the first that holds is it.
 pub(super) static REPEATS: [Row; 4] = [
@@ -267,10 +263,7 @@ pub(super) static REPEATS: [Row; 4] = [
             C::NotTheHighest,
         ],
     ),
-    (
-        Sign::Retransmission,
-        &[C::TakesNumbers, C::BeforeNext, C::KnownNext, C::NoProbeWithMore, C::NoKeepAlive],
-    ),
+    (Sign::Retransmission, &[C::TakesNumbers, C::BeforeNext, C::KnownNext, C::NoProbeWithMore, C::NoKeepAlive]),
 ];
 
 const ORDINARY: Flags = Flags(0x007);
@@ -340,9 +333,7 @@ impl Condition {
             C::TwoDuplicates => (reverse.duplicates >= 2, i64::from(reverse.duplicates), 2),
             C::AtPeerAck => (reverse.last_ack == sequence, here(sequence), here(reverse.last_ack)),
             C::SoonAfterPeer => soon(segment.time, reverse.last_ack_time, FAST),
-            C::SoonAfterHighest => {
-                soon(segment.time, forward.next_time, about.initial_rtt.unwrap_or(OVERTAKEN))
-            }
+            C::SoonAfterHighest => soon(segment.time, forward.next_time, about.initial_rtt.unwrap_or(OVERTAKEN)),
             C::NotTheHighest => (segment.end() != next, here(segment.end()), here(next)),
         };
         Weighed { met, found, limit }

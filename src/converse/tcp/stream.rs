@@ -1,5 +1,6 @@
 //! One conversation: what it remembers, and what it says about each of its segments.
 
+use super::Endpoint;
 use super::analysis::{Analysis, analyse};
 use super::facts::{Facts, Moment};
 use super::flow::{BLOCKS, Flow, Scale};
@@ -7,7 +8,6 @@ use super::judgement::Judgement;
 use super::segment::Segment;
 use super::sign::Sign;
 use super::states::{Seen, States};
-use super::Endpoint;
 use crate::model::{Generated, GeneratedList, Nanos, SeqNo, TcpState, Value};
 use crate::proto::tcp::Flags;
 
@@ -144,8 +144,11 @@ impl Stream {
         let (forward, reverse) = both(&mut self.flows, sender);
         forward.block_count = 0;
         let judged = segment.length.is_some();
-        let mut analysis =
-            if judged { analyse(segment, forward, reverse, rtt, reused, judgement) } else { Analysis::of_reuse(reused) };
+        let mut analysis = if judged {
+            analyse(segment, forward, reverse, rtt, reused, judgement)
+        } else {
+            Analysis::of_reuse(reused)
+        };
         analysis.told |= again;
         let mut tell = Teller { layer: segment.layer, out };
         tell.number("tcp.stream", self.facts.stream);
@@ -344,7 +347,8 @@ impl Stream {
 fn is_duplicate_report(blocks: &[(u32, u32)], acknowledged: u32) -> bool {
     let Some(&(_, right)) = blocks.first() else { return false };
     let right = SeqNo(right);
-    let inside = blocks.get(1).is_some_and(|(left, end)| SeqNo(*left).is_before(right) && !SeqNo(*end).is_before(right));
+    let inside =
+        blocks.get(1).is_some_and(|(left, end)| SeqNo(*left).is_before(right) && !SeqNo(*end).is_before(right));
     !right.is_after(SeqNo(acknowledged)) || inside
 }
 

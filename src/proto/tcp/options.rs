@@ -80,9 +80,7 @@ fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
         (MSS, &[a, b]) => TcpOption::MaximumSegmentSize(u16::from_be_bytes([a, b])),
         (WINDOW_SCALE, &[shift]) => TcpOption::WindowScale(shift),
         (SACK_PERMITTED, &[]) => TcpOption::SackPermitted,
-        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => {
-            TcpOption::Sack(blocks(data).unwrap_or_default())
-        }
+        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => TcpOption::Sack(blocks(data).unwrap_or_default()),
         (kind, data) => match (be32(data, 0), be32(data, 4)) {
             (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
             _ => TcpOption::Unknown { kind, data },
