@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, options};
+pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
