@@ -1,14 +1,14 @@
 //! Packets → conversations: who asked, who answered, how long it took.
 //!
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
-//! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
+//! ([`Packet::generated`]). It also puts fragments back together, so that a reply in pieces is still a reply.
 
 mod echo;
 mod fragments;
 pub mod tcp;
 
 pub use echo::Echoes;
-pub use fragments::Reassembler;
+pub use fragments::{Incomplete, Reassembler};
 use tcp::Streams;
 
 use crate::model::{Frame, Packet};
@@ -17,8 +17,6 @@ use crate::model::{Frame, Packet};
 #[derive(Debug, Default)]
 pub struct Tracker {
     echoes: Echoes,
-    /// The same for datagrams that came in fragments: theirs pair with each other, at the frames that completed them.
-    reassembled: Echoes,
     fragments: Reassembler,
     streams: Streams,
 }
@@ -38,13 +36,23 @@ pub enum Piece {
 impl Tracker {
     /// Adds to `packet` what earlier packets say about it, and tells fragments from whole datagrams.
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
-        self.echoes.observe(packet);
-        self.streams.observe(packet);
-        self.fragments.observe(packet)
+        let piece = self.fragments.observe(packet);
+        // What a fragment begins with counts when the whole is here.
+        if !packet.layers.iter().any(|layer| layer.fragment && !layer.quoted) {
+            self.echoes.observe(packet);
+            self.streams.observe(packet);
+        }
+        piece
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.reassembled.observe(packet);
+        self.echoes.observe(packet);
+        self.streams.observe(packet);
+    }
+
+    /// The datagrams of which fragments are missing, at this point of the capture.
+    pub fn incomplete(&self) -> impl Iterator<Item = Incomplete> {
+        self.fragments.incomplete()
     }
 }
