@@ -145,7 +145,8 @@ fn is_short(seen: &Seen<'_, '_, '_>, table: &Table, row: usize) -> bool {
             layer.quoted && layer.offset + layer.length + layer.payload >= packet.frame.bytes.len()
         })
     };
-    any(seen, |packet| !packet.faults.is_empty() || cut_quotation(packet)) || !table.cell(row, "_ws.malformed").is_empty()
+    any(seen, |packet| !packet.faults.is_empty() || cut_quotation(packet))
+        || !table.cell(row, "_ws.malformed").is_empty()
 }
 
 /// Differences that are meant: the key (or `Info`), where they are, and why.
@@ -156,7 +157,11 @@ const MEANT: &[Meant] = &[
     ("udp.checksum.status", |seen| any(seen, is_pending), "Wireshark does not tell `not computed yet` from `wrong`"),
     ("data.data", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
     ("data.len", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
-    ("data.data", is_sent_again, "Wireshark hands bytes that come again to nobody; netlab shows what is in the segment"),
+    (
+        "data.data",
+        is_sent_again,
+        "Wireshark hands bytes that come again to nobody; netlab shows what is in the segment",
+    ),
     ("data.len", is_sent_again, "Wireshark hands bytes that come again to nobody; netlab shows what is in the segment"),
     ("data.data", quotes_a_piece, "Wireshark takes a piece that an error quotes for one that arrived"),
     ("data.len", quotes_a_piece, "Wireshark takes a piece that an error quotes for one that arrived"),
@@ -179,7 +184,9 @@ fn corrected(info: &str, frame: &Frame) -> String {
         let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
         names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
     };
-    let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) else { return info.to_owned() };
+    let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) else {
+        return info.to_owned();
+    };
     let rest = info.strip_prefix(&name(u16::from_be_bytes([kind, length])));
     rest.map_or_else(|| info.to_owned(), |rest| name(kind.into()) + rest)
 }
@@ -241,7 +248,13 @@ fn compare(path: &Path, table: &Table, found: &mut Vec<Difference>) {
         let is_ours = keys().any(|key| key == column);
         if let Some(row) = (0..table.len()).find(|row| !is_ours && !table.cell(*row, column).is_empty()) {
             let theirs = table.cell(row, column).to_owned();
-            found.push(Difference { capture: capture.clone(), frame: row + 1, about: column.to_owned(), ours: "no such key".to_owned(), theirs });
+            found.push(Difference {
+                capture: capture.clone(),
+                frame: row + 1,
+                about: column.to_owned(),
+                ours: "no such key".to_owned(),
+                theirs,
+            });
         }
     }
 }
@@ -302,8 +315,29 @@ fn scratch(name: &str) -> PathBuf {
 
 /// Everything that `corpus/make` and `corpus/expect` run.
 const PROGRAMS: [&str; 23] = [
-    "arping", "awk", "bash", "curl", "dig", "dnsmasq", "ethtool", "ip", "nc", "nft", "nginx", "nmap", "ping", "python3",
-    "socat", "ss", "ssh", "sshd", "tcpdump", "timeout", "traceroute", "tshark", "udhcpc",
+    "arping",
+    "awk",
+    "bash",
+    "curl",
+    "dig",
+    "dnsmasq",
+    "ethtool",
+    "ip",
+    "nc",
+    "nft",
+    "nginx",
+    "nmap",
+    "ping",
+    "python3",
+    "socat",
+    "ss",
+    "ssh",
+    "sshd",
+    "tcpdump",
+    "timeout",
+    "traceroute",
+    "tshark",
+    "udhcpc",
 ];
 
 /// Whether a fresh corpus can be made here. If not, says why, and fails if `NETLAB_REQUIRE_LAB` is set.
@@ -374,7 +408,8 @@ fn the_expected_values_are_what_tshark_says_today() {
 #[test]
 fn what_is_read_is_written_again_and_nothing_is_lost() {
     let again = scratch("again").join("again.pcapng");
-    let mut writer = Writer::create(&again, &Source { interface: Some("eth0"), link: LinkType::Ethernet }).expect("a file");
+    let mut writer =
+        Writer::create(&again, &Source { interface: Some("eth0"), link: LinkType::Ethernet }).expect("a file");
     let mut written: Vec<Frame> = Vec::new();
     for record in captures(&directory()).iter().flat_map(|path| records(path)) {
         writer.write(&record.frame, &record.comments).expect("written");
@@ -475,7 +510,9 @@ fn no_prefix_and_no_changed_byte_of_any_kind_of_frame_does_harm() {
             understand(&mut engine, &with(frame, |bytes| bytes.truncate(length)));
             let shorter = with(frame, |bytes| bytes.truncate(length));
             understand(&mut engine, &Frame { original: length, ..shorter });
-            for change in [|byte: u8| byte ^ 1, |byte: u8| byte ^ 0x80, |_| 0, |_| 0xff, |byte: u8| byte.wrapping_add(1)] {
+            for change in
+                [|byte: u8| byte ^ 1, |byte: u8| byte ^ 0x80, |_| 0, |_| 0xff, |byte: u8| byte.wrapping_add(1)]
+            {
                 understand(&mut engine, &with(frame, |bytes| bytes[length] = change(bytes[length])));
             }
         }

@@ -5,6 +5,7 @@
 
 mod between;
 pub mod conversation;
+mod count;
 mod dns;
 mod echo;
 mod fragments;
@@ -17,6 +18,7 @@ mod udp;
 pub use between::Between;
 use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
+pub use count::Count;
 pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;

@@ -15,6 +15,7 @@ pub mod handshake;
 mod icmp;
 mod icmpv6;
 mod ip;
+pub mod judgement;
 pub mod neighbours;
 mod order;
 pub mod packet;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::Watch;
 use crate::cmd::keep::Keep;
 use crate::cmd::report;
-use crate::engine::Engine;
+use crate::converse::Count;
 use crate::error::{Error, Result};
 use crate::model::{Frame, FrameNo, SniffSummary};
 use crate::render::statistics;
@@ -15,7 +15,7 @@ use crate::render::statistics;
 /// What is done with each frame.
 struct Tally {
     keep: Keep,
-    engine: Engine,
+    count: Count,
     packets: u32,
     most: u32,
     summary: SniffSummary,
@@ -27,16 +27,12 @@ impl Watch<'_> {
         keep.hold_back();
         let most = self.args.count.unwrap_or(u32::MAX);
         let tally =
-            RefCell::new(Tally { keep, engine: Engine::default(), packets: 0, most, summary: SniffSummary::default() });
+            RefCell::new(Tally { keep, count: Count::default(), packets: 0, most, summary: SniffSummary::default() });
         let ending =
             self.listen(&mut |frame| tally.borrow_mut().frame(frame), &mut || tally.borrow_mut().keep.flush()).await;
         let tally = tally.into_inner();
         let counts = self.tap.counts();
-        let summary = SniffSummary {
-            dropped: counts.dropped,
-            conversations: tally.engine.tracker().conversations().count().into(),
-            ..tally.summary
-        };
+        let summary = SniffSummary { dropped: counts.dropped, conversations: tally.count.number(), ..tally.summary };
         let saved = tally.keep.close(counts);
         // Standard output may be where the packets go.
         let mut out: Box<dyn Write> =
@@ -54,8 +50,7 @@ impl Tally {
         self.packets += 1;
         frame.number = FrameNo(self.packets);
         self.summary.packet(frame.time);
-        self.engine.see(frame, |_| ());
-        while self.engine.tracker_mut().conversations_mut().ended().is_some() {}
+        self.count.see(frame);
         self.keep.frame(frame, Vec::new);
         self.keep.is_whole()?;
         Ok(if self.packets >= self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -16,7 +16,7 @@ pub(super) fn verdict(conversation: &Conversation, pinging: &Pinging, notes: &mu
     let (sent, received, lost) = (pinging.requests.count(), pinging.replies.count(), pinging.unanswered());
     let local = asker == target || target.is_loopback();
     if local {
-        notes.push(rule::PING_LOCAL.note(NONE, [about()]));
+        notes.push(rule::PING_LOCAL.note(named(&pinging.requests).chain(named(&pinging.unasked)), [about()]));
     }
     let everyone = conversation.to_group;
     if everyone {
