@@ -23,7 +23,11 @@ static LINES: &[(&str, By, &str)] = &[
     ("vlan", By::Place(always), "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
     ("arp", By::Walk, "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
     ("ip", By::Place(always), "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
-    ("ipv6", By::Place(always), "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes"),
+    (
+        "ipv6",
+        By::Place(|header| header.first().is_some_and(|&byte| byte >> 4 == 6)),
+        "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes",
+    ),
     ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
     ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
     ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
