@@ -245,6 +245,17 @@ table! {
     SNIFF_BLIND              "sniff.blind"              Blind Chat  None, [];
     SNIFF_BLIND_ALL          "sniff.blind-all"          Blind Chat  None, [];
 
+    SNIFF_NOTHING_CAUSED     "sniff.nothing-caused"     Fact  Chat  None, ["command" "interface"];
+    SNIFF_ENDED              "sniff.ended"              Fact  Chat  None, ["command" "code"];
+    SNIFF_KILLED             "sniff.killed"             Fact  Note  None, ["command" "signal"];
+    SNIFF_STILL_RUNS         "sniff.still-runs"         Fact  Note  None, ["command"];
+    SNIFF_LEFT_RUNNING       "sniff.left-running"       Fact  Note  None, ["command"];
+    SNIFF_STRANGERS          "sniff.strangers"          Fact  Chat  None, ["count"];
+    SNIFF_NAME_SERVICE       "sniff.name-service"       Blind Chat  None, [];
+    SNIFF_BEYOND             "sniff.beyond"             Blind Note  None, [];
+    SNIFF_LOST               "sniff.lost"               Blind Note  None, ["count"];
+    SNIFF_ONE_INTERFACE      "sniff.one-interface"      Blind Chat  None, ["interface"];
+
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
