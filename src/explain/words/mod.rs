@@ -44,8 +44,8 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 20] = sections!(
-    "en": "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "judgement" "more" "path" "ping" "says" "story" "tcp"
+static ENGLISH: [Section; 21] = sections!(
+    "en": "address" "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "judgement" "more" "path" "ping" "says" "story" "tcp"
     "trace" "udp"
 );
 
