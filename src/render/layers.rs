@@ -99,17 +99,14 @@ impl Layers {
 /// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
 pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
     let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
-    let said = std::str::from_utf8(said).unwrap_or_default();
     for (number, part) in wrap::pieces(said, room, room).enumerate() {
         figures::spaces(out, text::INDENT);
-        let start = out.len();
         let name = if number == 0 { name } else { "" };
         theme::paint(out, look, Paint::Aside, |out| {
             out.extend_from_slice(name.as_bytes());
             figures::spaces(out, NAME.saturating_sub(name.len()).max(usize::from(number == 0)));
         });
-        debug_assert!(out.len() >= start + NAME);
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(part);
         out.push(b'\n');
     }
 }
