@@ -2,7 +2,7 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
-#[path = "tshark/chains.rs"]
+#[path = "support/chains.rs"]
 mod chains;
 #[path = "support/captures.rs"]
 mod support;
@@ -273,6 +273,16 @@ fn packet_type(number: u16) -> String {
     names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
 }
 
+/// What fragments say about the whole packet that they make, at the frame that completes it.
+const JOINED: [&str; 6] = [
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.reassembled.length",
+];
+
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
     let mut found = Vec::new();
@@ -314,8 +324,16 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
                 generated.push(Generated { layer: 0, key, value: Value::Number(number) });
             }
         }
+        let piece = reassembler.observe(&mut packet);
+        for key in JOINED {
+            let theirs: Vec<&str> = table.cell(row, key).split(';').filter(|value| !value.is_empty()).collect();
+            let ours: Vec<_> = packet.generated.iter().filter(|it| it.key == key).map(|it| it.value).collect();
+            if ours.len() != theirs.len() || !ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)) {
+                found.push(format!("{file} #{} {key}: {ours:?}, tshark {theirs:?}", row + 1));
+            }
+        }
         let mut ours = String::new();
-        if let Piece::Last(frame) = reassembler.observe(&mut packet) {
+        if let Piece::Last(frame) = piece {
             let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {

@@ -14,7 +14,7 @@ use super::Piece;
 use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Value};
 use crate::proto::ipv6::fragment::{self, Fragment};
 use crate::proto::{ip, ipv4, ipv6};
-use datagram::{Datagram, Fate};
+use datagram::Datagram;
 
 /// Incomplete datagrams kept at most; the oldest is given up first.
 const INCOMPLETE: usize = 64;
@@ -78,15 +78,10 @@ impl Reassembler {
         let (number, time, layer, version_6) = (packet.frame.number, packet.frame.time, part.layer, part.version_6);
         let index = self.place(&part, time);
         let datagram = &mut self.waiting[index];
-        let Fate { overlap, conflict, tails, too_long } = datagram.take(&part, number);
         let keys = if version_6 { &KEYS_6 } else { &KEYS_4 };
+        let wrong = datagram.take(&part, number);
+        let mut generated: Vec<_> = wrong.into_iter().map(|wrong| (keys[wrong as usize], Value::Flag(true))).collect();
         let whole = datagram.whole();
-        let mut generated = Vec::new();
-        for (seen, key) in [(overlap, 0), (conflict, 1), (tails, 2), (too_long, 3)] {
-            if seen {
-                generated.push((keys[key], Value::Flag(true)));
-            }
-        }
         let Some(bytes) = whole else {
             packet.generated.extend(generated.into_iter().map(|(key, value)| Generated { layer, key, value }));
             return Piece::Fragment;
@@ -129,7 +124,7 @@ impl Reassembler {
     }
 }
 
-/// Generated fields: overlap, conflict, several tails, too long, fragment, their number, length of the whole.
+/// Generated fields: for each kind of wrong, then the fragment, their number, the length of the whole.
 const KEYS_4: [&str; 7] = [
     "ip.fragment.overlap",
     "ip.fragment.overlap.conflict",

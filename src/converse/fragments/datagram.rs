@@ -27,17 +27,17 @@ pub(super) struct Datagram {
     overlapped: bool,
 }
 
-/// What was wrong with a fragment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fate {
+/// What is wrong with a fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
     /// It brings bytes that are here already.
-    pub overlap: bool,
+    Overlap,
     /// They are not the same.
-    pub conflict: bool,
+    Conflict,
     /// It ends the datagram elsewhere than another does.
-    pub tails: bool,
+    Tails,
     /// It goes beyond the end of the datagram, or of what a datagram can be.
-    pub too_long: bool,
+    TooLong,
 }
 
 impl Datagram {
@@ -55,24 +55,26 @@ impl Datagram {
         }
     }
 
-    /// Takes a fragment in.
-    pub(super) fn take(&mut self, part: &Part<'_>, frame: FrameNo) -> Fate {
+    /// Takes a fragment in, and tells what is wrong with it.
+    pub(super) fn take(&mut self, part: &Part<'_>, frame: FrameNo) -> Vec<Wrong> {
         let (start, end) = (part.start, part.start + part.payload.len());
         if self.frames.len() < FRAMES {
             self.frames.push(frame);
         }
-        let mut fate = Fate { too_long: end > LONGEST, ..Fate::default() };
-        if fate.too_long || self.overlapped {
-            return fate;
+        if end > LONGEST {
+            return vec![Wrong::TooLong];
         }
-        fate.too_long = self.length.is_some_and(|length| end > length);
-        fate.tails = !part.more && self.length.is_some_and(|length| end != length);
-        (fate.overlap, fate.conflict) = self.compare(start, part.payload);
-        let repeated = fate.overlap && !fate.conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
-        if self.version_6 && fate.overlap && !repeated {
-            self.overlapped = true;
+        let (overlap, conflict) = self.compare(start, part.payload);
+        let tails = !part.more && self.length.is_some_and(|length| end != length);
+        let too_long = self.length.is_some_and(|length| end > length);
+        let all =
+            [(overlap, Wrong::Overlap), (conflict, Wrong::Conflict), (tails, Wrong::Tails), (too_long, Wrong::TooLong)];
+        let wrong = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, wrong)| wrong).collect();
+        let repeated = overlap && !conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
+        self.overlapped |= self.version_6 && overlap && !repeated;
+        if self.overlapped {
             (self.bytes, self.arrived) = (Vec::new(), Vec::new());
-            return fate;
+            return wrong;
         }
         if start == 0 && self.head.is_none() {
             self.head = Some(part.head.clone());
@@ -81,7 +83,7 @@ impl Datagram {
             self.length = Some(end);
         }
         self.fill(start, part.payload);
-        fate
+        wrong
     }
 
     /// Whether some of these bytes are here already, and whether one of them is another.

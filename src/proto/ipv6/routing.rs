@@ -126,7 +126,9 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         Some(&SEGMENT_ROUTING) => (SEGMENTS, TAG, Some(SEGMENT)),
         _ => (UNKNOWN, UNKNOWN, None),
     };
-    rows(view, &FIELDS[first..=last], each);
+    if header.len() > LIST / 2 {
+        rows(view, &FIELDS[first..=last], each);
+    }
     for index in 0..count(header).unwrap_or_default().min(header.len() / 16) {
         if let (Some(entry), true) = (entry, header.len() >= LIST + 16 * (index + 1)) {
             placed(view, &FIELDS[entry], LIST + 16 * index, 16, each);
