@@ -73,8 +73,8 @@ pub struct Whole<'a> {
     pub name: &'a str,
     /// Packets that the capturing host missed.
     pub dropped: u64,
-    /// The command that shows more, with the id of what it shows.
-    pub more: (&'a str, &'a str),
+    /// The command that shows more, with the id of what it shows, where there is one.
+    pub more: Option<(&'a str, &'a str)>,
 }
 
 impl Tale {
@@ -279,8 +279,10 @@ impl Tale {
         writeln!(out, ", {span:.3} s")?;
         writeln!(out)?;
         self.problems.write(out, self.look, self.language)?;
-        let (command, id) = whole.more;
-        claims::more(out, self.look, self.language, command, id)
+        match whole.more {
+            Some((command, id)) => claims::more(out, self.look, self.language, command, id),
+            None => Ok(()),
+        }
     }
 }
 

@@ -158,8 +158,8 @@ impl View {
         match &mut self.form {
             Form::Tale(tale) => {
                 let file = file.map_or_else(String::new, |file| privilege::shell_word(file.as_os_str()) + " ");
-                let more = (&*format!("netlab explain {file}-v"), "more.explain-layers");
-                tale.finish(out, &Whole { name, dropped, more })?;
+                let more = format!("netlab explain {file}-v");
+                tale.finish(out, &Whole { name, dropped, more: Some((&more, "more.explain-layers")) })?;
             }
             Form::Json(json) => json.capture_summary(out, shown.packets, Some(dropped), shown.conversations)?,
             Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
