@@ -279,5 +279,5 @@ fn seconds(span: Nanos) -> String {
 
 /// When the first SYNs were sent.
 fn syn_times(facts: &Facts) -> &[Nanos] {
-    &facts.syn_times[..facts.syns.frames().len()]
+    facts.syn_times()
 }
