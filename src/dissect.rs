@@ -13,7 +13,7 @@ const MOST_LAYERS: usize = 32;
 #[must_use]
 pub fn dissect(frame: &Frame) -> Packet<'_> {
     let captured = frame.bytes.len();
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
     if frame.original > captured {
         packet.faults.push(Fault {
             kind: FaultKind::Truncated,

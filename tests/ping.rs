@@ -246,7 +246,7 @@ fn every_stamp_equals_tcpdumps() {
     let run = script(
         "home",
         "dir=$(mktemp -d); trap 'rm -rf $dir' EXIT
-        tcpdump -i eth0 -U --time-stamp-precision=nano -w $dir/dump.pcap 'arp or icmp' 2>$dir/log &
+        tcpdump -i eth0 -U --immediate-mode --time-stamp-precision=nano -w $dir/dump.pcap 'arp or icmp' 2>$dir/log &
         until grep -q listening $dir/log; do sleep 0.05; done
         sleep 0.1
         $NETLAB ping -c 20 -i 0.2 --json 192.168.11.7
@@ -279,7 +279,7 @@ fn what_is_saved_is_what_tshark_reads() {
     let fields =
         ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment", "-e", "_ws.col.Info"];
     let tshark = Command::new("tshark")
-        .args(["-o", "ip.defragment:FALSE", "-r", path])
+        .args(["-r", path])
         .args(fields)
         .output()
         .expect("tshark runs");

@@ -5,19 +5,30 @@
 
 mod arp;
 mod checksum;
+mod complaint;
+mod dhcp;
+mod distance;
+mod dns;
 pub mod event;
 mod fault;
 pub mod handshake;
 mod icmp;
+mod icmpv6;
 mod ip;
+pub mod judgement;
 pub mod neighbours;
+mod order;
 pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
+pub mod sniff;
 mod tcp;
 pub mod trace;
+mod udp;
+pub mod verdict;
 pub mod words;
 
-pub use packet::{Context, explain};
+pub use packet::{Context, explain, tell};
 pub use rules::{Rule, rules};
+pub use verdict::verdict;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{LayerView, MacAddr, Nanos};
+use super::{Composed, LayerView, MacAddr, Nanos};
 
 /// A run of bits inside a header, counted from the header's first bit (the most significant bit of
 /// its first byte), as RFCs draw them.
@@ -97,6 +97,8 @@ pub enum Value<'f> {
     Bytes(&'f [u8]),
     /// Text, not yet escaped.
     Text(&'f str),
+    /// Text that does not stand in the frame as it reads; not yet escaped either.
+    Composed(Composed<'f>),
     /// A span of time.
     Span(Nanos),
 }

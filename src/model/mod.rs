@@ -4,6 +4,7 @@
 //! is the table that says which [`Field`]s a layer has; a [`Note`] is one sentence netlab claims.
 
 mod address;
+mod composed;
 mod event;
 mod field;
 mod frame;
@@ -19,14 +20,15 @@ mod trace;
 mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
+pub use composed::{Compose, Composed};
 pub use event::{Event, Mismatch, Probed, Status};
 pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};
-pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet};
+pub use packet::{Fault, FaultKind, Generated, GeneratedList, Layer, LayerView, Packet};
 pub use path::{Hop, KnownFrom, Path};
-pub use statistics::{PingSummary, RttSummary};
+pub use statistics::{PingSummary, RttSummary, SniffSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
 pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};
 pub use vendor::Origin;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Field, Frame, Header, Value};
+use super::{Field, Frame, Header, LinkType, Value};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,9 @@ pub struct Generated {
     pub value: Value<'static>,
 }
 
+/// The generated values of a packet, with room for a usual segment's without an allocation.
+pub type GeneratedList = SmallVec<[Generated; 16]>;
+
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
@@ -70,7 +73,7 @@ pub struct Packet<'f> {
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: Vec<Generated>,
+    pub generated: GeneratedList,
 }
 
 /// One layer of one packet, with its bytes at hand.
@@ -100,22 +103,25 @@ impl<'f> Packet<'f> {
         (0..self.layers.len()).map(move |index| LayerView { packet: self, index })
     }
 
+    /// The layer that speaks for the packet: the innermost that is not quoted and has something to say. What a piece
+    /// begins with is readable, but only the whole can speak for it.
+    #[must_use]
+    pub fn speaker<'p>(&'p self) -> Option<LayerView<'p, 'f>> {
+        let piece = self.layers.iter().position(|layer| layer.fragment && !layer.quoted);
+        let layers = &self.layers[..piece.map_or(self.layers.len(), |piece| piece + 1)];
+        let index = layers.iter().rposition(|layer| !layer.quoted && layer.header.info.is_some())?;
+        Some(LayerView { packet: self, index })
+    }
+
     /// Writes the packet's one-line summary in the words of Wireshark's Info column. Never writes bytes
     /// of the frame unescaped.
     ///
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        // What a piece begins with is readable, but only the whole can speak for it.
-        let piece = self.layers.iter().position(|layer| layer.fragment && !layer.quoted);
-        let speaker = self
-            .views()
-            .take(piece.map_or(usize::MAX, |piece| piece + 1))
-            .filter(|view| !view.layer().quoted)
-            .filter_map(|view| Some((view.layer().header.info?, view)))
-            .last();
-        match speaker {
+        match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),
+            None if self.frame.link == LinkType::RawIp => out.write_str("Raw packet data"),
             None => out.write_str("Undecoded frame"),
         }
     }

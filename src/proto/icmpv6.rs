@@ -4,12 +4,14 @@ mod discovery;
 mod fields;
 mod listeners;
 mod names;
+mod neighbor;
 
 use std::fmt;
 use std::net::Ipv6Addr;
 
 pub use super::icmp::Echo;
 pub use names::{name, type_name};
+pub use neighbor::Neighbor;
 
 use fields::{FIELDS, of};
 use names::codes;

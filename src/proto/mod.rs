@@ -9,19 +9,23 @@
 pub mod arp;
 pub mod checksum;
 pub mod data;
+pub mod dhcp;
+pub mod dns;
 pub mod ethernet;
 pub mod icmp;
 pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod null;
 pub mod numbers;
 mod reading;
+pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input};
+pub use reading::{Binding, Flaw, Found, Input, printable};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
@@ -34,8 +38,12 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 17] = [
+static REGISTRY: [(Binding, &Protocol); 28] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
+    (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
+    (Binding::Link(LinkType::Null), &null::PROTOCOL),
+    (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
@@ -51,6 +59,13 @@ static REGISTRY: [(Binding, &Protocol); 17] = [
     (Binding::IpProtocol(ipv6::ICMPV6), &icmpv6::PROTOCOL),
     (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
     (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
+    (Binding::UdpPort(dhcp::SERVER_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::CLIENT_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dhcp::PROXY_PORT), &dhcp::PROTOCOL),
+    (Binding::UdpPort(dns::PORT), &dns::PROTOCOL),
+    (Binding::UdpPort(dns::MULTICAST_PORT), &dns::MULTICAST_PROTOCOL),
+    (Binding::UdpPort(dns::LLMNR_PORT), &dns::LLMNR_PROTOCOL),
+    (Binding::TcpPort(dns::PORT), &dns::STREAM_PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
 ];
 
@@ -63,11 +78,22 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
 /// Tables of what several headers hold, shown in their layers and in none of their own.
 static SHARED: [&Header; 1] = [&ipv6::options::OPTIONS];
 
-/// Every table, outermost layers first.
+/// Every table, outermost layers first; of headers that share one, only the first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    let first = |place: usize| REGISTRY.iter().position(|(_, it)| std::ptr::eq(*it, REGISTRY[place].1)) == Some(place);
-    let bound = (0..REGISTRY.len()).filter(move |&place| first(place)).map(|place| REGISTRY[place].1.header);
-    bound.chain(SHARED)
+    let header = |place: usize| REGISTRY[place].1.header;
+    let is_same = move |one: usize, other: usize| std::ptr::eq(header(one).fields, header(other).fields);
+    let is_first = move |&place: &usize| !(0..place).any(|before| is_same(before, place));
+    (0..REGISTRY.len()).filter(is_first).map(header).chain(SHARED)
+}
+
+/// What a datagram between these two ports carries. As in Wireshark the lower port decides if a protocol is known there,
+/// else the other; and what looks like DNS is taken for it on any port.
+#[must_use]
+pub fn in_datagram(source: u16, destination: u16, payload: &[u8]) -> Binding {
+    let ports = [source.min(destination), source.max(destination)].map(Binding::UdpPort);
+    let by_port = ports.into_iter().find(|&port| bound(port).is_some());
+    let by_look = || dns::is_likely(payload).then_some(Binding::UdpPort(dns::PORT));
+    by_port.or_else(by_look).unwrap_or(Binding::Data)
 }
 
 /// Every row of every header, in wire order.

@@ -237,8 +237,8 @@ pub static ARP_OPERATIONS: [(u32, &str); 27] = [
     (0xffff, "reserved"),
 ];
 
-/// Kinds of hardware in ARP (`arp.hw.type`), the common ones.
-pub static ARP_HARDWARE: [(u32, &str); 38] = [
+/// Kinds of hardware in ARP and in cooked captures (`arp.hw.type`, `sll.hatype`), the common ones.
+pub static ARP_HARDWARE: [(u32, &str); 57] = [
     (0, "NET/ROM pseudo"),
     (1, "Ethernet"),
     (2, "Experimental Ethernet"),
@@ -277,6 +277,25 @@ pub static ARP_HARDWARE: [(u32, &str); 38] = [
     (35, "Pure IP"),
     (36, "Experimental 1"),
     (37, "HFI"),
+    (512, "PPP"),
+    (513, "Cisco HDLC"),
+    (519, "Raw IP"),
+    (768, "IPIP tunnel"),
+    (769, "IP6IP6 tunnel"),
+    (772, "Loopback"),
+    (776, "sit0 device - IPv6-in-IPv4"),
+    (778, "GRE over IP"),
+    (801, "IEEE 802.11"),
+    (802, "IEEE 802.11 + Prism2 header"),
+    (803, "IEEE 802.11 + radiotap header"),
+    (804, "IEEE 802.15.4"),
+    (805, "IEEE 802.15.4 network monitor"),
+    (823, "GRE over IPv6"),
+    (824, "Netlink"),
+    (825, "IPv6 over LoWPAN"),
+    (826, "Vsock monitor header"),
+    (65534, "zero header length"),
+    (65535, "Void type, nothing is known"),
 ];
 
 /// Differentiated services code points (`ip.dsfield.dscp`, RFC 2474 and others).

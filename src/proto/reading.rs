@@ -1,5 +1,7 @@
 //! What every dissector works with: the bytes it is given, what it answers, and the rows of its table.
 
+use std::fmt;
+
 use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value};
 
 /// Where a protocol is found: the value in the enclosing header that announces it.
@@ -11,6 +13,11 @@ pub enum Binding {
     EtherType(u16),
     /// IPv4's protocol field, IPv6's next header.
     IpProtocol(u8),
+    /// A datagram to or from this UDP port.
+    UdpPort(u16),
+    /// A message in a TCP stream to or from this port. Only who follows the stream knows where messages begin and end, so
+    /// no header announces it.
+    TcpPort(u16),
     /// Bytes without a dissector.
     Data,
 }
@@ -218,6 +225,37 @@ pub fn cut_short(view: LayerView<'_, '_>) -> Option<&'static str> {
             || fault.offset > layer.offset && fault.because == CUT
     })?;
     Some(if fault.because == CUT { LIMITED } else { MALFORMED })
+}
+
+/// Characters that have no place of their own on a screen: controls, and Unicode's format characters.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0001}'..='\u{e007f}')
+}
+
+/// Writes text of a frame as the Info column shows it: what cannot be seen as C escapes, and U+FFFD for what is no UTF-8.
+pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\x07' => out.write_str("\\a")?,
+                '\x08' => out.write_str("\\b")?,
+                '\t' => out.write_str("\\t")?,
+                '\n' => out.write_str("\\n")?,
+                '\x0b' => out.write_str("\\v")?,
+                '\x0c' => out.write_str("\\f")?,
+                '\r' => out.write_str("\\r")?,
+                _ if character.is_ascii_control() => write!(out, "\\{:03o}", u32::from(character))?,
+                _ if !is_invisible(character) => out.write_char(character)?,
+                '\u{10000}'.. => write!(out, "\\U{:08X}", u32::from(character))?,
+                _ => write!(out, "\\u{:04X}", u32::from(character))?,
+            }
+        }
+        out.write_str(if chunk.invalid().is_empty() { "" } else { "\u{fffd}" })?;
+    }
+    Ok(())
 }
 
 /// The big-endian number in the two bytes at `at`.

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Binding, Found, Input, LIMITED, MALFORMED, be16, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ip, ipv4, ipv6};
+use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, row, rows};
+use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
-static FIELDS: [FieldSpec; 5] = [
+static FIELDS: [FieldSpec; 6] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("udp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("udp.stream", "Stream index", Bits { start: 0, len: 0 }, Kind::Number).generated(),
     FieldSpec::new("udp.length", "Length", Bits::bytes(4, 2), Kind::Number),
     FieldSpec::new("udp.checksum", "Checksum", Bits::bytes(6, 2), Kind::Hex),
     FieldSpec::new("udp.checksum.status", "Checksum Status", Bits { start: 0, len: 0 }, Kind::Enum(&STATUS_NAMES))
@@ -69,12 +70,11 @@ fn dissect(input: &Input<'_>) -> Found {
         because: "udp.length",
     });
     let ends = (length < room).then_some("udp.length");
-    Found {
-        payload: length.min(room) - HEADER_LENGTH,
-        ends,
-        flaw,
-        ..Found::new(input, HEADER_LENGTH, Some(Binding::Data))
-    }
+    let payload = input.bytes.get(HEADER_LENGTH..length.min(input.bytes.len())).unwrap_or(&[]);
+    // Of data that the capture cut off altogether, nobody can say what they are.
+    let ports = Udp::read(input.bytes).filter(|_| !payload.is_empty());
+    let next = ports.map(|ports| in_datagram(ports.source_port, ports.destination_port, payload));
+    Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, next) }
 }
 
 /// Bytes of header and data; `None` when the field is not here.

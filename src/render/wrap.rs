@@ -10,32 +10,57 @@ pub(super) fn width(text: &str) -> usize {
 /// `text` in lines of at most `first` columns, then `rest`. Breaks at single spaces, and inside a word only where the
 /// word alone is too long; runs of spaces inside a line stay, because Info lines align with them.
 pub(super) fn lines(text: &str, first: usize, rest: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
-    for (position, word) in text.split(' ').enumerate() {
-        let room = |lines: &Vec<String>| if lines.is_empty() { first } else { rest }.max(1);
-        let space = usize::from(position > 0);
-        if position > 0 && used + space + width(word) > room(&lines) && !line.trim().is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            used = 0;
-        } else if position > 0 && (lines.is_empty() || !line.is_empty()) {
-            line.push(' ');
-            used += 1;
+    pieces(text, first, rest).map(str::to_owned).collect()
+}
+
+/// The same as pieces of `text`: nothing is copied.
+pub(super) fn pieces(text: &str, first: usize, rest: usize) -> Pieces<'_> {
+    Pieces { text: Some(text), room: first, rest }
+}
+
+/// The lines of a text, one after the other.
+pub(super) struct Pieces<'t> {
+    text: Option<&'t str>,
+    room: usize,
+    rest: usize,
+}
+
+impl<'t> Iterator for Pieces<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let text = self.text.take()?;
+        let room = std::mem::replace(&mut self.room, self.rest).max(1);
+        // No character takes more columns than bytes.
+        if text.len() <= room {
+            return Some(text);
         }
-        for character in word.chars() {
-            let columns = character.width().unwrap_or(1);
-            if used + columns > room(&lines) && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(character);
-            used += columns;
+        let Some((line, after)) = cut(text, room) else { return Some(text) };
+        let after = after.trim_start_matches(' ');
+        self.text = (!after.is_empty()).then_some(after);
+        Some(line)
+    }
+}
+
+/// The first line of `text` and what comes after it, where it takes more than `room` columns.
+fn cut(text: &str, room: usize) -> Option<(&str, &str)> {
+    let (mut used, mut blank, mut space) = (0, true, None);
+    for (at, character) in text.char_indices() {
+        let columns = if character.is_ascii() { 1 } else { character.width().unwrap_or(1) };
+        if used + columns > room {
+            let end = if character == ' ' && !blank { at } else { space.unwrap_or(at) };
+            // A character that is wider than a line still needs one.
+            let end = if end == 0 { at + character.len_utf8() } else { end };
+            return Some((text[..end].trim_end_matches(' '), &text[end..]));
         }
+        match character {
+            ' ' if !blank => space = Some(at),
+            ' ' => {}
+            _ => blank = false,
+        }
+        used += columns;
     }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
-    lines
+    None
 }
 
 #[cfg(test)]

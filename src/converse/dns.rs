@@ -1,0 +1,91 @@
+//! Pairs DNS questions with their answers (RFC 1035 §4.1.1): between the same two programs, with the same identifier.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Between;
+use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
+use crate::proto::dns::Dns;
+
+/// Questions remembered at most; the oldest is forgotten first.
+const REMEMBERED: usize = 4096;
+/// The same question within this time is the first one sent again, and a new one after it; as in Wireshark.
+const AGAIN: Nanos = Nanos(5 * Nanos::SECOND.0);
+
+/// A question, and whether it is answered.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    frame: FrameNo,
+    time: Nanos,
+    answer: Option<FrameNo>,
+    /// May be answered in many messages.
+    transfer: bool,
+}
+
+/// The questions seen so far.
+#[derive(Debug, Default)]
+pub struct Questions {
+    asked: HashMap<(Between, u16), Question>,
+    order: VecDeque<(Between, u16)>,
+}
+
+impl Questions {
+    /// Remembers the questions in a packet that goes `between` two programs, and gives its answers the generated fields
+    /// `dns.response_to` (the question's frame) and `dns.time` (the time between the two). What comes again is marked
+    /// `dns.retransmission`, and an answer that nobody asked for `dns.unsolicited`.
+    pub fn observe(&mut self, packet: &mut Packet<'_>, between: Between) {
+        let mut found = Vec::new();
+        for view in packet.views().filter(|view| !view.layer().quoted) {
+            if let Some(message) = Dns::read(view) {
+                let (frame, time) = (packet.frame.number, packet.frame.time);
+                self.message(message, between, frame, time, &mut |key, value| {
+                    found.push(Generated { layer: view.index, key, value });
+                });
+            }
+        }
+        packet.generated.extend(found);
+    }
+
+    fn message(
+        &mut self,
+        message: Dns,
+        between: Between,
+        frame: FrameNo,
+        time: Nanos,
+        add: &mut dyn FnMut(&'static str, Value<'static>),
+    ) {
+        let number = |frame: FrameNo| Value::Number(u64::from(frame.0));
+        let key = (between, message.id);
+        let known = self.asked.get_mut(&key);
+        match known {
+            Some(question) if message.response => {
+                let earlier = question.answer.filter(|_| !question.transfer);
+                question.answer.get_or_insert(frame);
+                question.transfer |= message.transfer;
+                if let Some(earlier) = earlier {
+                    add("dns.retransmit_response_in", number(earlier));
+                    add("dns.retransmission", Value::Flag(true));
+                } else {
+                    add("dns.response_to", number(question.frame));
+                    add("dns.time", Value::Span(time - question.time));
+                }
+            }
+            None if message.response => add("dns.unsolicited", Value::Flag(true)),
+            Some(question) if question.answer.is_none() && time - question.time < AGAIN => {
+                add("dns.retransmit_request_in", number(question.frame));
+                add("dns.retransmission", Value::Flag(true));
+            }
+            _ => self.ask(key, Question { frame, time, answer: None, transfer: message.transfer }),
+        }
+    }
+
+    fn ask(&mut self, key: (Between, u16), question: Question) {
+        if self.asked.insert(key, question).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.asked.remove(&oldest);
+        }
+    }
+}
