@@ -71,7 +71,8 @@ fn dissect(input: &Input<'_>) -> Found {
     });
     let ends = (length < room).then_some("udp.length");
     let payload = input.bytes.get(HEADER_LENGTH..length.min(input.bytes.len())).unwrap_or(&[]);
-    let ports = Udp::read(input.bytes);
+    // Of data that the capture cut off altogether, nobody can say what they are.
+    let ports = Udp::read(input.bytes).filter(|_| !payload.is_empty());
     let next = ports.map(|ports| in_datagram(ports.source_port, ports.destination_port, payload));
     Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, next) }
 }
