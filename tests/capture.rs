@@ -103,6 +103,18 @@ fn wireshark_reads_the_same() {
     }
     let (path, records) = (temporary("tshark.pcapng"), records());
     write(&path, &records).finish(Nanos(1_732_150_999_000_000_000), 40, 2).expect("finished");
+    compare(&path, &records);
+    let about = output("capinfos", &["-M"], &path);
+    for fact in ["Number of packets:   40", "File timestamp precision:  nanoseconds (9)", "Number of stat entries = 1"]
+    {
+        assert!(about.contains(fact), "{fact}: {about}");
+    }
+    assert!(about.contains("netlab"), "{about}");
+    std::fs::remove_file(&path).expect("temporary file");
+}
+
+/// Compares what tshark reads in a file with what was written.
+fn compare(path: &Path, records: &[Record]) {
     let fields = [
         "frame.time_epoch",
         "frame.len",
@@ -115,10 +127,10 @@ fn wireshark_reads_the_same() {
     let mut arguments = vec!["-n", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"];
     arguments.extend(fields.iter().flat_map(|field| ["-e", field]));
     arguments.push("-r");
-    let seen = output("tshark", &arguments, &path);
+    let seen = output("tshark", &arguments, path);
     let lines: Vec<&str> = seen.lines().collect();
     assert_eq!(lines.len(), records.len());
-    for (line, Record { frame, comments }) in lines.iter().zip(&records) {
+    for (line, Record { frame, comments }) in lines.iter().zip(records) {
         let direction = match frame.direction {
             Some(Direction::Out) => "0x00000002",
             Some(Direction::In | Direction::Other) => "0x00000001",
@@ -136,12 +148,40 @@ fn wireshark_reads_the_same() {
         );
         assert_eq!(*line, expected);
     }
-    let about = output("capinfos", &["-M"], &path);
-    for fact in ["Number of packets:   40", "File timestamp precision:  nanoseconds (9)", "Number of stat entries = 1"]
-    {
-        assert!(about.contains(fact), "{fact}: {about}");
+}
+
+#[test]
+fn whatever_frames_are_written_nothing_is_lost() {
+    let mut dice = Dice(0x0123_4567_89ab_cdef);
+    let links =
+        [LinkType::Ethernet, LinkType::RawIp, LinkType::Cooked, LinkType::Cooked2, LinkType::Null, LinkType::Loop];
+    let directions = [Some(Direction::Out), Some(Direction::In), Some(Direction::Other), None];
+    let records: Vec<Record> = (1..=600)
+        .map(|number| {
+            let link = links[dice.roll(links.len())];
+            let length = [dice.roll(80), dice.roll(2000)][dice.roll(2)];
+            let bytes = dice.bytes(length);
+            // A cooked frame says its direction itself; where it does not, the file does.
+            let is_cooked = matches!(link, LinkType::Cooked | LinkType::Cooked2);
+            let direction = directions[if is_cooked { dice.roll(3) } else { dice.roll(4) }];
+            let comments = (0..dice.roll(3)).map(|_| "süß ".repeat(dice.roll(9)) + "end").collect();
+            let time = Nanos(i64::try_from(dice.roll(usize::MAX >> 1)).expect("in range"));
+            let (original, checksum_pending) = (length + dice.roll(2) * dice.roll(70_000), dice.roll(2) == 0);
+            let number = FrameNo(number);
+            Record { frame: Frame { number, time, direction, link, original, checksum_pending, bytes }, comments }
+        })
+        .collect();
+    let path = temporary("random.pcapng");
+    let mut writer = Writer::create(&path, &source()).expect("a file");
+    for record in &records {
+        writer.hold_back(dice.roll(20_000));
+        writer.write(&record.frame, &record.comments).expect("written");
     }
-    assert!(about.contains("netlab"), "{about}");
+    drop(writer);
+    assert_eq!(read(&path), records);
+    if stage::installed(&["tshark"]) {
+        compare(&path, &records);
+    }
     std::fs::remove_file(&path).expect("temporary file");
 }
 

@@ -237,8 +237,9 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         // Wireshark calls "not computed yet" bad.
         "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
             let status = checksum::status(view);
-            // Nor does it miss the bytes that a quotation leaves out.
-            status == Some(Status::Pending) || view.layer().quoted && status == Some(Status::Unverified)
+            // Nor does it miss the bytes that a quotation leaves out, or follow a route there.
+            let other = status == Some(Status::Unverified) || packet.find_quoted(&ipv6::routing::HEADER).is_some();
+            status == Some(Status::Pending) || view.layer().quoted && other
         }),
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
@@ -256,6 +257,8 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
         // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        // The extensions behind a quotation (RFC 4884) are data to Wireshark.
+        "data.data" | "data.len" if packet.views().any(|view| view.number("icmpv6.length").is_some()) => true,
         "data.data" | "data.len" => {
             packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
                 || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
@@ -312,7 +315,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             }
         }
         let mut ours = String::new();
-        if let Piece::Last(frame) = reassembler.observe(&packet) {
+        if let Piece::Last(frame) = reassembler.observe(&mut packet) {
             let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {

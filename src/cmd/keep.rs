@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 use crate::model::{Frame, Nanos};
 use crate::wire::{Counts, privilege};
 
+/// Bytes that wait in memory.
+const HELD_BACK: usize = 1 << 20;
+
 /// The files that a run's frames go into.
 #[derive(Default)]
 pub struct Keep {
@@ -39,6 +42,33 @@ impl Keep {
             self.not_saved = Some(error);
             self.saved = None;
         }
+    }
+
+    /// Lets frames wait in memory for others: for those that come by the hundred thousand. What waits is written by
+    /// [`Keep::flush`], too.
+    pub fn hold_back(&mut self) {
+        if let Some(saved) = &mut self.saved {
+            saved.hold_back(HELD_BACK);
+        }
+    }
+
+    /// Writes what waits in memory.
+    ///
+    /// # Errors
+    /// When it could not be saved, now or before.
+    pub fn flush(&mut self) -> Result<()> {
+        if let Some(saved) = &mut self.saved {
+            saved.flush()?;
+        }
+        self.is_whole()
+    }
+
+    /// Whether all so far could be saved.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub fn is_whole(&self) -> Result<()> {
+        self.not_saved.clone().map_or(Ok(()), Err)
     }
 
     /// Ends the files with what the kernel counted.

@@ -9,6 +9,8 @@ mod keep;
 mod lab;
 mod ping;
 mod report;
+mod services;
+mod sniff;
 mod stage;
 mod trace;
 
@@ -47,6 +49,8 @@ pub enum Command {
     Handshake(handshake::Args),
     /// The routers on the way, one TTL at a time
     Trace(trace::Args),
+    /// Watch an interface, or just what one command puts on the wire
+    Sniff(sniff::Args),
     /// The story of a capture file, or its packets in other forms
     Explain(explain::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
@@ -75,6 +79,7 @@ impl Command {
             Self::Arp(_) => "arp",
             Self::Trace(_) => "trace",
             Self::Handshake(_) => "handshake",
+            Self::Sniff(_) => "sniff",
             Self::Explain(_) => "explain",
             Self::Field(_) => "field",
             Self::Lab(_) => "lab",
@@ -96,6 +101,7 @@ impl Cli {
             Command::Arp(args) => arp::run(&args, common),
             Command::Handshake(args) => handshake::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
+            Command::Sniff(args) => sniff::run(&args, common),
             Command::Explain(args) => explain::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));

@@ -1,6 +1,7 @@
 //! Tells a run as it happens: as text or JSON to standard output, and into the capture file that `--save` names.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::net::IpAddr;
 
 use super::args::{ColorWhen, Common};
 use super::keep::Keep;
@@ -24,6 +25,8 @@ pub struct Report {
     progress: Progress,
     /// Packets are not told one by one.
     summed_up: bool,
+    /// Output waits until [`Report::flush`].
+    bursts: bool,
     keep: Keep,
 }
 
@@ -48,7 +51,7 @@ impl Report {
         let out = BufWriter::new(io::stdout());
         let progress = Progress::default();
         let keep = Keep::default();
-        Self { out, look, language, mode, context, progress, summed_up: false, keep }
+        Self { out, look, language, mode, context, progress, summed_up: false, bursts: false, keep }
     }
 
     /// Shows on a terminal how far a run of `total` probes is that takes about `expected`.
@@ -92,6 +95,19 @@ impl Report {
     /// Keeps what is captured from now on in the files of `keep`, too.
     pub fn save_to(&mut self, keep: Keep) {
         self.keep = keep;
+    }
+
+    /// Lets packets that come together be told together: what was told is shown by [`Report::flush`].
+    pub fn in_bursts(&mut self) {
+        self.bursts = true;
+    }
+
+    /// Shows what was told.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn flush(&mut self) -> Result<()> {
+        Ok(self.out.flush()?)
     }
 
     /// Leaves the packets out of the text: the command has a form of its own for what it finds.
@@ -153,6 +169,28 @@ impl Report {
         Ok(self.out.flush()?)
     }
 
+    /// Which interface is listened to, and for what; `ours` are its addresses.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub fn listen(
+        &mut self,
+        command: &str,
+        interface: &str,
+        filter: &str,
+        ours: &[IpAddr],
+        lab: bool,
+        heading: &[Note],
+    ) -> Result<()> {
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Text(story) => story.heading(&mut self.out, heading)?,
+            Mode::Ladder(ladder) => ladder.story().heading(&mut self.out, heading)?,
+            Mode::Json(json) => json.listen(&mut self.out, command, interface, filter, ours.first(), lab)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
     /// What the run shows. In text, `statistics` writes the figures before the claims, and `more` points on.
     pub fn conclude(
         &mut self,
@@ -203,7 +241,7 @@ impl Observer for Report {
         if self.summed_up && packet.frame.direction == Some(Direction::Out) {
             self.progress.step();
         }
-        let Self { mode, out, progress, summed_up, .. } = self;
+        let Self { mode, out, progress, summed_up, bursts, .. } = self;
         progress.suspend(|| {
             match mode {
                 Mode::Text(_) if *summed_up => return Ok(()),
@@ -212,7 +250,7 @@ impl Observer for Report {
                 Mode::Ladder(ladder) => ladder.packet(out, packet, &notes)?,
                 Mode::Json(json) => json.packet(out, packet, &notes)?,
             }
-            Ok(out.flush()?)
+            if *bursts { Ok(()) } else { Ok(out.flush()?) }
         })
     }
 
@@ -220,7 +258,7 @@ impl Observer for Report {
         if let (Mode::Text(story), false) = (&mut self.mode, self.summed_up) {
             story.whole(&mut self.out, packet)?;
         }
-        Ok(self.out.flush()?)
+        if self.bursts { Ok(()) } else { Ok(self.out.flush()?) }
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {

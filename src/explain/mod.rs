@@ -23,6 +23,7 @@ pub mod packet;
 pub mod path;
 pub mod ping;
 mod rules;
+pub mod sniff;
 mod tcp;
 pub mod trace;
 mod udp;

@@ -235,6 +235,16 @@ table! {
     ICMPV6_LISTENS_NO_MORE   "icmpv6.listens-no-more"   Fact  Chat  Some("RFC 2710 §4"), ["from"];
     ICMPV6_OTHER             "icmpv6.other"             Fact  Note  None, ["from" "type" "code"];
 
+    SNIFF_HEADING            "sniff.heading"            Fact  Chat  None, ["interface"];
+    SNIFF_HEADING_ALL        "sniff.heading.all"        Fact  Chat  None, ["interface"];
+    SNIFF_HEADING_FILTER     "sniff.heading.filter"     Fact  Chat  None, ["interface" "filter"];
+    SNIFF_HEADING_FILTER_ALL "sniff.heading.filter-all" Fact  Chat  None, ["interface" "filter"];
+    SNIFF_SILENCE            "sniff.silence"            Fact  Chat  None, ["interface"];
+    SNIFF_NOTHING_PASSED     "sniff.nothing-passed"     Fact  Chat  None, ["interface"];
+    SNIFF_DROPPED            "sniff.dropped"            Fact  Warn  None, ["count"];
+    SNIFF_BLIND              "sniff.blind"              Blind Chat  None, [];
+    SNIFF_BLIND_ALL          "sniff.blind-all"          Blind Chat  None, [];
+
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];

@@ -26,7 +26,7 @@ mod syntax;
 mod token;
 mod words;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use assembler::{Assembler, Label, Test, TooLong, Width};
 use bpf::{Program, Sight};
@@ -136,6 +136,18 @@ impl Filter {
                 _ => Vec::new(),
             });
         }
+    }
+
+    /// Whether the filter makes sense on Ethernet, where everything does that makes sense anywhere.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it does not.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let mut known = self.clone();
+        for name in self.names() {
+            known.resolve(&name, &[Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
+        known.compile(Conditions::of_file(LinkType::Ethernet)).map(drop)
     }
 
     /// The program that takes what the filter takes.

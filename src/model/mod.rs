@@ -28,7 +28,7 @@ pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};
 pub use packet::{Fault, FaultKind, Generated, GeneratedList, Layer, LayerView, Packet};
 pub use path::{Hop, KnownFrom, Path};
-pub use statistics::{PingSummary, RttSummary};
+pub use statistics::{PingSummary, RttSummary, SniffSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
 pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};
 pub use vendor::Origin;

@@ -123,18 +123,13 @@ impl Found {
         Self { flaw: Some(flaw), ..Self::new(input, length, None) }
     }
 
-    /// The same for a header that is read item by item, so that what the capture cut is missed first.
-    #[must_use]
-    pub fn ended(input: &Input<'_>, needed: usize, promise: &'static str) -> Self {
-        let cut = input.bytes.len() < input.reported;
-        Self::truncated(input, needed, Some(if cut { CUT } else { promise }))
-    }
-
     /// The bytes end before the header's `needed` bytes do. `promise` is the header's own field that asks for them, if
     /// it is not the format itself.
     #[must_use]
     pub fn truncated(input: &Input<'_>, needed: usize, promise: Option<&'static str>) -> Self {
-        let because = if needed <= input.reported { CUT } else { promise.unwrap_or(input.limit) };
+        // What the capture cut is missed first, whatever else is wrong. Most fields have two bytes.
+        let missed = (input.bytes.len() / 2 + 1) * 2;
+        let because = if missed.min(needed) <= input.reported { CUT } else { promise.unwrap_or(input.limit) };
         let flaw = Flaw { kind: FaultKind::Truncated, at: 0, needed, available: input.bytes.len(), because };
         Self { flaw: Some(flaw), ..Self::new(input, input.bytes.len(), None) }
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, options};
+pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
@@ -380,7 +380,12 @@ fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let option_goes_on = || RawOptions::new(bytes.get(LENGTH..)?).cut().filter(|option| option.bytes.len() > 1);
+    // An option that is not all here though the header has room for it.
+    let option_goes_on = || {
+        let length = usize::from(bytes.get(12)? >> 4) * 4;
+        let option = RawOptions::new(bytes.get(LENGTH..)?).cut()?;
+        Some(option.at + usize::from(*option.bytes.get(1)?) + LENGTH).filter(|&end| end <= length)
+    };
     let broken = match broken(view).unwrap_or_default() {
         MALFORMED if option_goes_on().is_some() => CONTAINED,
         end => end,

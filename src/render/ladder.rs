@@ -22,6 +22,7 @@ use rung::{End, Rung, Segment};
 
 use crate::model::{Direction, Nanos, Note, Packet};
 
+use super::figures;
 use super::text::{Story, Verbosity};
 use super::theme::{Look, Paint};
 
@@ -99,7 +100,7 @@ impl Drawing {
         (packet, speaker): (&Packet<'_>, &Packet<'_>),
         names: (&str, &str),
         from: Side,
-        time: f64,
+        time: Nanos,
     ) -> io::Result<()> {
         let first = self.last.is_none();
         self.silence(out, packet.frame.time)?;
@@ -136,8 +137,8 @@ impl Drawing {
     }
 
     /// Packets that are only counted, in `phrases`.
-    pub(super) fn fold(&self, out: &mut dyn io::Write, phrases: &[String], time: f64) -> io::Result<()> {
-        rails::rung(out, self.look, &format!("{time:>8.1}"), (Paint::Aside, &rails::middle("...")), phrases)
+    pub(super) fn fold(&self, out: &mut dyn io::Write, phrases: &[String], time: Nanos) -> io::Result<()> {
+        rails::rung(out, self.look, &stamp(time), (Paint::Aside, &rails::middle("...")), phrases)
     }
 
     /// Names the two ends of a connection; the first segment goes to the left where it is `incoming`.
@@ -155,7 +156,7 @@ impl Drawing {
         out: &mut dyn io::Write,
         packet: &Packet<'_>,
         segment: &Segment,
-        time: f64,
+        time: Nanos,
     ) -> io::Result<()> {
         let rightward = self.left == Some(segment.from);
         let [near, far] = if rightward { [0, 1] } else { [1, 0] };
@@ -182,9 +183,9 @@ impl Drawing {
         label: &str,
         beside: &[String],
         from: Side,
-        time: f64,
+        time: Nanos,
     ) -> io::Result<()> {
-        let left = format!("{time:>8.1}  #{}", packet.frame.number.0);
+        let left = format!("{}  #{}", stamp(time), packet.frame.number.0);
         let lane = rails::arrow(label, from, self.look.glyphs);
         let paint = match from {
             Side::Left => Paint::Out,
@@ -201,6 +202,13 @@ fn name((address, port): End) -> String {
         Some(port) => std::net::SocketAddr::new(address, port).to_string(),
         None => address.to_string(),
     }
+}
+
+/// Milliseconds since the first packet.
+fn stamp(time: Nanos) -> String {
+    let mut text = Vec::new();
+    figures::millis(&mut text, time, 8);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// A state as it stands beside end 0 (left) or 1 (right).

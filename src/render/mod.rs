@@ -4,6 +4,7 @@
 //! a pipe and a person who cannot tell two colours apart get the same information.
 
 pub mod arp;
+mod changes;
 pub mod claims;
 mod detail;
 pub mod escape;

@@ -24,9 +24,9 @@ use crate::proto::tcp::{self, Flags, Tcp};
 use crate::proto::{ip, numbers, udp};
 
 use super::ladder::{Drawing, Side};
-use super::text::{Line, Story, Verbosity};
+use super::text::{Line, Scratch, Story, Verbosity};
 use super::theme::{Look, Paint};
-use super::{claims, escape, wrap};
+use super::{claims, escape, figures, wrap};
 
 /// Conversations that are told one by one; of more, only those that matter.
 const FEW: usize = 8;
@@ -42,6 +42,7 @@ pub struct Tale {
     quiet: bool,
     drawn: Option<Verbosity>,
     story: Story,
+    scratch: Scratch,
     look: Look,
     language: Language,
     origin: Option<Nanos>,
@@ -70,10 +71,10 @@ struct Open {
 pub struct Whole<'a> {
     /// Its name, as the user gave it.
     pub name: &'a str,
-    /// Packets that the capturing program missed, where the file says.
-    pub dropped: Option<u64>,
-    /// Commands that show more, with the id of what they show.
-    pub more: &'a [(&'a str, &'a str)],
+    /// Packets that the capturing host missed.
+    pub dropped: u64,
+    /// The command that shows more, with the id of what it shows.
+    pub more: (&'a str, &'a str),
 }
 
 impl Tale {
@@ -84,6 +85,7 @@ impl Tale {
             quiet,
             drawn: None,
             story: Story::new(look, language, Verbosity::Story),
+            scratch: Scratch::default(),
             look,
             language,
             origin: None,
@@ -126,18 +128,22 @@ impl Tale {
         }
         let (look, language) = (self.look, self.language);
         let remarkable = is_remarkable(packet, &notes);
-        let (kind, way, time) = (chapter.kind, way(seen), (frame.time - origin).as_millis_f64());
+        let (kind, way, time) = (chapter.kind, way(seen), frame.time - origin);
+        let scratch = &mut self.scratch;
         chapter.add(counted(seen), frame.original as u64, remarkable, notes, |text| {
             let packets = (packet, seen.last());
-            // Writing to a vector does not fail.
-            let _ = match drawing {
+            match drawing {
                 Some(drawing) => {
                     let (first, second) = names(language, kind);
                     let names = if *mirrored { (second, first) } else { (first, second) };
-                    drawing.packet(text, packets, (&names.0, &names.1), side(seen, *mirrored), time)
+                    // Writing to a vector does not fail.
+                    let _ = drawing.packet(text, packets, (&names.0, &names.1), side(seen, *mirrored), time);
                 }
-                None => Line { look, time, way: Some(way), in_context: true }.write(text, packets.0, packets.1),
-            };
+                None => {
+                    let line = Line { look, time, way: Some(way), in_context: true };
+                    line.write(text, scratch, packets.0, packets.1);
+                }
+            }
         });
         if let Some(drawing) = drawing {
             drawing.pass(frame.time);
@@ -221,7 +227,7 @@ impl Tale {
 
     /// `    12.3 ... 212 segments with 300,112 bytes ->, 106 acknowledgements <- (#4-#321)`
     fn fold(&self, out: &mut dyn io::Write, fold: &Fold, origin: Nanos) -> io::Result<()> {
-        let time = (fold.first.time - origin).as_millis_f64();
+        let time = fold.first.time - origin;
         let mut phrases: Vec<String> = fold.counts.iter().map(|row| self.phrase(row)).collect();
         let frames = format!("({}-{})", fold.first.frame, fold.last.0);
         if let Some(verbosity) = self.drawn {
@@ -233,7 +239,10 @@ impl Tale {
         let room = self.look.width.saturating_sub(super::text::INDENT);
         for (number, line) in wrap::lines(&said, room, room.saturating_sub(4)).iter().enumerate() {
             if number == 0 {
-                writeln!(out, "{time:>8.1}       {}", self.look.paint(Paint::Aside, line))?;
+                let mut stamp = Vec::new();
+                figures::millis(&mut stamp, time, 8);
+                out.write_all(&stamp)?;
+                writeln!(out, "{:7}{}", "", self.look.paint(Paint::Aside, line))?;
             } else {
                 writeln!(out, "{:19}{}", "", self.look.paint(Paint::Aside, line))?;
             }
@@ -264,16 +273,14 @@ impl Tale {
             format!("{} {one}{plural}", grouped(count))
         };
         write!(out, "{}, {}", many(self.packets, "packet"), many(self.begun, "conversation"))?;
-        if let Some(dropped) = whole.dropped.filter(|dropped| *dropped > 0) {
-            write!(out, ", {} missed by whoever captured them", grouped(dropped))?;
+        if whole.dropped > 0 {
+            write!(out, ", {} missed by whoever captured them", grouped(whole.dropped))?;
         }
         writeln!(out, ", {span:.3} s")?;
         writeln!(out)?;
         self.problems.write(out, self.look, self.language)?;
-        for (command, id) in whole.more {
-            claims::more(out, self.look, self.language, command, id)?;
-        }
-        Ok(())
+        let (command, id) = whole.more;
+        claims::more(out, self.look, self.language, command, id)
     }
 }
 

@@ -5,6 +5,7 @@
 //! interface found.
 
 mod channel;
+mod choose;
 mod connect;
 mod filter;
 mod guard;
@@ -15,17 +16,21 @@ mod packet_socket;
 pub mod privilege;
 mod resolve;
 mod reverse;
+mod ring;
 mod route;
 mod sniffer;
 mod sockets;
+mod tap;
 
 pub use channel::{Channel, SendError};
+pub use choose::interface_to_watch;
 pub use connect::Connect;
 pub use filter::Filter;
 pub use guard::{Gate, Guard};
 pub use interface::{Interface, InterfaceAddress, interfaces, neighbour};
 pub use neighbours::neighbour_table;
-pub use resolve::{resolve, reverse};
+pub use resolve::{addresses, resolve, reverse};
 pub use route::{Options, path_to, usable};
 pub use sniffer::{Counts, Sniffer};
 pub use sockets::{SendSockets, SniffSocket, Sockets};
+pub use tap::{See, Tap};

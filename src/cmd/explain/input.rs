@@ -15,8 +15,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::capture::Reader;
+use crate::capture::{self, Reader};
 use crate::error::{Error, Kind, Result};
+use crate::wire::privilege;
 
 /// Bytes of output that are collected before they are written.
 const BUFFER: usize = 1 << 17;
@@ -42,11 +43,15 @@ pub(super) enum Input {
 }
 
 impl Input {
-    /// Opens `file`.
+    /// Opens `file`, or the capture of the last run.
     pub(super) fn open(file: Option<&Path>) -> Result<Self> {
-        let Some(path) = file else {
-            return Err(Error::new(Kind::Usage, "no capture file is given")
-                .hint("try: netlab explain FILE.pcapng; make one with: netlab --lab ping --save FILE.pcapng …"));
+        let last;
+        let path = match file {
+            Some(path) => path,
+            None => {
+                last = capture::last(privilege::home().as_deref())?;
+                &last
+            }
         };
         if path.as_os_str() == STDIN.0 {
             return Ok(Self::Stdin);

@@ -4,20 +4,20 @@ mod input;
 mod views;
 
 use std::net::ToSocketAddrs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use input::Input;
 use views::{Shown, View};
 
 use super::args::Common;
-use super::{field, report};
+use super::{field, report, services};
 use crate::capture::{Destination, Reader, Record, Source, Writer};
 use crate::converse::Conversation;
 use crate::engine::{Engine, Seen};
 use crate::error::{Error, Kind, Result};
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context};
-use crate::filter::{Filter, Matcher, common_service};
+use crate::filter::{Filter, Matcher};
 use crate::model::{Frame, FrameNo, LinkType, Nanos, Note, Value};
 use crate::wire::privilege;
 
@@ -25,7 +25,7 @@ use crate::wire::privilege;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The capture, pcap or pcapng; - is standard input
+    /// The capture, pcap or pcapng; - is standard input; without it, the capture of the last run
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// Only packets that pass this filter, in tcpdump's language
@@ -53,7 +53,8 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  netlab explain visit.pcapng                   the story, conversation by conversation
+  netlab explain                                the story of the last run
+  netlab explain visit.pcapng                   that of a file, conversation by conversation
   netlab explain visit.pcapng --summary         a line a packet
   netlab explain visit.pcapng --ladder --stream 0     one connection, drawn
   netlab explain visit.pcapng -v                every layer, and what changed since the packet before
@@ -91,8 +92,11 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(key) = &args.field {
         field::known(key)?;
     }
-    let mut filter = Filter::parse(&args.filter.join(" "), &common_service)?;
-    let input = Input::open(args.file.as_deref())?;
+    let (file, words) = split(args);
+    let mut filter = Filter::parse(&words.join(" "), &services::service)?;
+    // A filter that makes no sense anywhere is refused before anything is read.
+    filter.check()?;
+    let input = Input::open(file)?;
     let save = args.write.as_ref().or(common.save.as_ref());
     let open = || save.map(|path| Destination::open(path)).transpose();
     // Under sudo the file is opened with the rights of the user who called it, and is theirs.
@@ -115,41 +119,58 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
         frames: 0,
     };
     let mut engine = Engine::default();
-    let told = run.read(&mut reader, &mut engine);
-    let damage = run.view.settle(told)?;
-    run.finish(&mut engine, &name)?;
-    if let (Some(number), None) = (args.frame, &damage)
-        && run.frames < number
-    {
-        let frames = if run.frames == 1 { "1 frame".to_owned() } else { format!("{} frames", run.frames) };
-        return Err(Error::new(Kind::Usage, format!("there is no frame {number}: {name} has {frames}"))
-            .hint("frames are counted from 1; see them with --summary"));
+    let damage = run.read(&mut reader, &mut engine)?;
+    run.finish(&mut engine, &name, file, reader.dropped())?;
+    if let Some(damage) = damage {
+        return Err(damage);
     }
-    damage.map_or(Ok(0), Err)
+    match args.frame {
+        Some(number) if run.frames < number && !input::interrupted() => Err(beyond(number, run.frames, &name)),
+        _ => Ok(0),
+    }
+}
+
+/// The file, and the words of the filter. Where the first word names no file and all of them are a filter, the capture
+/// is that of the last run.
+fn split(args: &Args) -> (Option<&Path>, Vec<String>) {
+    let Some(file) = args.file.as_deref() else { return (None, args.filter.clone()) };
+    let mut words = vec![file.to_string_lossy().into_owned()];
+    words.extend_from_slice(&args.filter);
+    let is_filter =
+        || Filter::parse(&words.join(" "), &services::service).is_ok_and(|filter| filter.names().is_empty());
+    if !file.exists() && file.as_os_str() != "-" && is_filter() {
+        return (None, words);
+    }
+    (Some(file), args.filter.clone())
+}
+
+fn beyond(number: u32, frames: u32, name: &str) -> Error {
+    let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
+    Error::new(Kind::Usage, format!("there is no frame {number}: {name} has {frames}"))
+        .hint("frames are counted from 1; see them with --summary")
 }
 
 impl Run<'_> {
     /// Reads to the end, to the frame that was asked for, or to an interrupt; what was damaged, if anything was.
     fn read(&mut self, reader: &mut Reader, engine: &mut Engine) -> Result<Option<Error>> {
         let mut damage = None;
-        for record in reader {
+        let mut record = Record::default();
+        while let Some(read) = reader.read_into(&mut record) {
             if input::interrupted() {
                 return Ok(None);
             }
-            let Record { frame, comments } = match record {
-                Ok(record) => record,
-                Err(error) => {
-                    damage = damage.or(Some(error));
-                    continue;
-                }
-            };
+            if let Err(error) = read {
+                damage = damage.or(Some(error));
+                continue;
+            }
+            let Record { frame, comments } = &record;
             self.frames = frame.number.0;
             self.view.begin_at(frame.time);
-            if self.filter.accepts(&frame)? {
-                engine.see(&frame, |seen| self.packet(seen, &comments))?;
+            if self.filter.accepts(frame)? {
+                engine.see(frame, |seen| self.packet(seen, comments))?;
             } else {
                 // What does not pass still counts: numbers and states are those of the whole capture.
-                engine.see(&frame, |_| ());
+                engine.see(frame, |_| ());
             }
             while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {
                 self.ended(&conversation)?;
@@ -191,12 +212,11 @@ impl Run<'_> {
         self.view.ended(conversation, explain::verdict(conversation, &self.context))
     }
 
-    fn finish(&mut self, engine: &mut Engine, name: &str) -> Result<()> {
+    fn finish(&mut self, engine: &mut Engine, name: &str, file: Option<&Path>, dropped: u64) -> Result<()> {
         for conversation in engine.tracker_mut().conversations_mut().finish() {
             self.ended(&conversation)?;
         }
-        let file = self.args.file.as_deref();
-        self.view.finish(name, file, &self.shown)?;
+        self.view.finish(name, file, dropped, &self.shown)?;
         self.saver.take().map_or(Ok(()), Saver::finish)
     }
 }

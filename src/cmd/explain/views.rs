@@ -105,10 +105,7 @@ impl View {
         match &mut self.form {
             Form::Nothing => {}
             Form::Summary(summary) => summary.packet(out, seen)?,
-            Form::Packets(story) => {
-                story.packet(out, seen.packet, &notes)?;
-                seen.whole.iter().try_for_each(|whole| story.whole(out, whole))?;
-            }
+            Form::Packets(story) => story.seen(out, seen, &notes)?,
             Form::Field(story, key) => {
                 let mut found = story.field(out, seen.packet, key)?;
                 for whole in seen.whole {
@@ -120,7 +117,7 @@ impl View {
                 }
             }
             Form::Tale(tale) => tale.packet(seen, notes),
-            Form::Json(json) => json.packet(out, seen.packet, &notes)?,
+            Form::Json(json) => json.seen(out, seen, &notes)?,
         }
         Ok(())
     }
@@ -138,24 +135,16 @@ impl View {
         Ok(())
     }
 
-    /// Shows what is still in the buffer, however the reading went.
-    pub(super) fn settle<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        let outcome = outcome?;
-        self.out.borrow_mut().flush()?;
-        Ok(outcome)
-    }
-
     /// Ends the view. `name` is what the capture is called, `file` what the user called it.
-    pub(super) fn finish(&mut self, name: &str, file: Option<&Path>, shown: &Shown) -> Result<()> {
+    pub(super) fn finish(&mut self, name: &str, file: Option<&Path>, dropped: u64, shown: &Shown) -> Result<()> {
         let out = &mut *self.out.borrow_mut();
         match &mut self.form {
             Form::Tale(tale) => {
-                let file = file.map_or_else(|| "FILE".to_owned(), |file| privilege::shell_word(file.as_os_str()));
-                let more = [(format!("netlab explain {file} -v"), "more.explain-layers")];
-                let more: Vec<(&str, &str)> = more.iter().map(|(command, id)| (command.as_str(), *id)).collect();
-                tale.finish(out, &Whole { name, dropped: None, more: &more })?;
+                let file = file.map_or_else(String::new, |file| privilege::shell_word(file.as_os_str()) + " ");
+                let more = (&*format!("netlab explain {file}-v"), "more.explain-layers");
+                tale.finish(out, &Whole { name, dropped, more })?;
             }
-            Form::Json(json) => json.capture_summary(out, shown.packets, None, shown.conversations)?,
+            Form::Json(json) => json.capture_summary(out, shown.packets, Some(dropped), shown.conversations)?,
             Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
         }
         Ok(out.flush()?)

@@ -94,7 +94,7 @@ fn dissect(input: &Input<'_>) -> Found {
     let Some(&[next, units, _, left]) = input.bytes.first_chunk() else { return Found::truncated(input, UNIT, None) };
     let length = (usize::from(units) + 1) * UNIT;
     let Some(header) = input.bytes.get(..length) else {
-        return Found::ended(input, length, "ipv6.routing.len");
+        return Found::truncated(input, length, Some("ipv6.routing.len"));
     };
     let mut found = Found::new(input, length, Some(Binding::IpProtocol(next)));
     found.promises = true;

@@ -57,6 +57,17 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
     raw(header).map(|option| read(&option))
 }
 
+/// The whole blocks of the selective acknowledgement that the end of `header` cuts, if it cuts one.
+pub fn cut_blocks(header: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
+    let promised = usize::from(header.get(12)? >> 4) * 4;
+    let option = raw(header).cut().filter(|option| promised > header.len() && option.kind == SACK)?;
+    blocks(option.bytes.get(2..)?)
+}
+
+fn blocks(data: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
+    data.chunks_exact(8).map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect()
+}
+
 fn raw(header: &[u8]) -> RawOptions<'_> {
     RawOptions::new(header.get(LENGTH..).unwrap_or(&[])).with_padding()
 }
@@ -69,9 +80,7 @@ fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
         (MSS, &[a, b]) => TcpOption::MaximumSegmentSize(u16::from_be_bytes([a, b])),
         (WINDOW_SCALE, &[shift]) => TcpOption::WindowScale(shift),
         (SACK_PERMITTED, &[]) => TcpOption::SackPermitted,
-        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => {
-            TcpOption::Sack(data.chunks_exact(8).filter_map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect())
-        }
+        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => TcpOption::Sack(blocks(data).unwrap_or_default()),
         (kind, data) => match (be32(data, 0), be32(data, 4)) {
             (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
             _ => TcpOption::Unknown { kind, data },
