@@ -280,7 +280,7 @@ fn what_is_saved_is_what_tshark_reads() {
     let fields =
         ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment", "-e", "_ws.col.Info"];
     let tshark = Command::new("tshark")
-        .args(["-o", "ip.defragment:FALSE", "-r", path])
+        .args(["-r", path])
         .args(fields)
         .output()
         .expect("tshark runs");

@@ -2,7 +2,7 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
-#[path = "tshark/chains.rs"]
+#[path = "support/chains.rs"]
 mod chains;
 #[path = "support/folder.rs"]
 mod folder;
@@ -240,8 +240,9 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         // Wireshark calls "not computed yet" bad.
         "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
             let status = checksum::status(view);
-            // Nor does it miss the bytes that a quotation leaves out.
-            status == Some(Status::Pending) || view.layer().quoted && status == Some(Status::Unverified)
+            // Nor does it miss the bytes that a quotation leaves out, or follow a route there.
+            let other = status == Some(Status::Unverified) || packet.find_quoted(&ipv6::routing::HEADER).is_some();
+            status == Some(Status::Pending) || view.layer().quoted && other
         }),
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
@@ -259,6 +260,8 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
         // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        // The extensions behind a quotation (RFC 4884) are data to Wireshark.
+        "data.data" | "data.len" if packet.views().any(|view| view.number("icmpv6.length").is_some()) => true,
         "data.data" | "data.len" => {
             packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
                 || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
@@ -272,6 +275,16 @@ fn packet_type(number: u16) -> String {
     let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
     names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
 }
+
+/// What fragments say about the whole packet that they make, at the frame that completes it.
+const JOINED: [&str; 6] = [
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.reassembled.length",
+];
 
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
@@ -314,8 +327,16 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
                 generated.push(Generated { layer: 0, key, value: Value::Number(number) });
             }
         }
+        let piece = reassembler.observe(&mut packet);
+        for key in JOINED {
+            let theirs: Vec<&str> = table.cell(row, key).split(';').filter(|value| !value.is_empty()).collect();
+            let ours: Vec<_> = packet.generated.iter().filter(|it| it.key == key).map(|it| it.value).collect();
+            if ours.len() != theirs.len() || !ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)) {
+                found.push(format!("{file} #{} {key}: {ours:?}, tshark {theirs:?}", row + 1));
+            }
+        }
         let mut ours = String::new();
-        if let Piece::Last(frame) = reassembler.observe(&packet) {
+        if let Piece::Last(frame) = piece {
             let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {

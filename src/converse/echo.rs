@@ -4,7 +4,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::is_read_alone;
 use crate::model::{FrameNo, Generated, LayerView, Nanos, Packet, Value};
 use crate::proto::icmp::Echo;
 use crate::proto::{icmp, icmpv6, ip};
@@ -68,9 +67,6 @@ impl Echoes {
 /// The ICMP layer's index, the pair it belongs to, and whether it is the reply.
 fn read(packet: &Packet<'_>) -> Option<(usize, Key, bool)> {
     let (view, Echo { reply, identifier, sequence }) = echo(packet)?;
-    if !is_read_alone(view) {
-        return None;
-    }
     let (source, destination) = ip::addresses_of(ip::enclosing(view)?)?;
     let (asker, target) = if reply { (destination, source) } else { (source, destination) };
     let &[kind, _, high, low, ..] = view.bytes() else { return None };

@@ -1,7 +1,7 @@
 //! Packets → conversations: who asked, who answered, how long it took.
 //!
 //! A [`Tracker`] sees every packet of a capture once, in order, and adds to each what earlier packets say about it
-//! ([`Packet::generated`]). It also puts IPv4 fragments back together, so that a reply in pieces is still a reply.
+//! ([`Packet::generated`]). It also puts fragments back together, so that a reply in pieces is still a reply.
 
 mod between;
 pub mod conversation;
@@ -21,7 +21,7 @@ pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use count::Count;
 pub use dns::Questions;
 pub use echo::Echoes;
-pub use fragments::Reassembler;
+pub use fragments::{Incomplete, Reassembler};
 use owners::Owners;
 use tcp::Streams;
 use udp::Datagrams;
@@ -66,17 +66,25 @@ impl Tracker {
     /// datagrams.
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
         let conflict = self.owners.observe(packet);
+        let piece = self.fragments.observe(packet);
+        // What a fragment begins with counts when the whole is here.
+        if !packet.layers.iter().any(|layer| layer.fragment && !layer.quoted) {
+            self.pair(packet);
+        }
+        let connection = self.streams.latest();
+        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
+        let (number, speaker) = self.conversations.observe(packet, &found);
+        (number, speaker, piece)
+    }
+
+    /// Adds to `packet` what its own conversation's packets say about it.
+    fn pair(&mut self, packet: &mut Packet<'_>) {
         self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
         if let Some(between) = Between::read(packet) {
             self.questions.observe(packet, between);
         }
-        let piece = self.fragments.observe(packet);
-        let connection = self.streams.latest();
-        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
-        let (number, speaker) = self.conversations.observe(packet, &found);
-        (number, speaker, piece)
     }
 
     /// The conversations of the packets so far.
@@ -92,12 +100,7 @@ impl Tracker {
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
-        self.echoes.observe(packet);
-        self.streams.observe(packet);
-        self.datagrams.observe(packet);
-        if let Some(between) = Between::read(packet) {
-            self.questions.observe(packet, between);
-        }
+        self.pair(packet);
         self.conversations.observe_whole(packet);
     }
 
@@ -110,6 +113,11 @@ impl Tracker {
     /// The TCP conversations, to ask them for more than they tell on their own.
     pub fn streams_mut(&mut self) -> &mut Streams {
         &mut self.streams
+    }
+
+    /// The datagrams of which fragments are missing, at this point of the capture.
+    pub fn incomplete(&self) -> impl Iterator<Item = Incomplete> {
+        self.fragments.incomplete()
     }
 }
 

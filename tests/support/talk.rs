@@ -36,6 +36,28 @@ impl Dice {
     }
 }
 
+/// A transfer of which the acknowledgements are missing for longer than Wireshark remembers segments.
+pub fn monologue() -> Vec<Vec<u8>> {
+    let (source, destination) = (Ipv4Addr::new(172, 16, 0, 1), Ipv4Addr::new(172, 16, 0, 2));
+    let packet = |answers: bool, flags, sequence, acknowledgment, length: usize| {
+        let (source, destination) = if answers { (destination, source) } else { (source, destination) };
+        let (source_port, destination_port) = if answers { (80, 9) } else { (9, 80) };
+        let header = Tcp { source_port, destination_port, sequence, acknowledgment, flags, window: 9000, urgent: 0 };
+        let bytes = tcp::craft(&header, &[], source, destination, &vec![b'.'; length]);
+        ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, &bytes)
+    };
+    let many = 10_000;
+    let mut packets: Vec<_> = (0..many + 5).map(|step| packet(false, A, 5000 + step * 2, 1, 2)).collect();
+    let end = 5000 + (many + 5) * 2;
+    packets.push(packet(false, F | A, end, 1, 0));
+    packets.push(packet(false, A, 5000, 1, 2));
+    packets.extend((1..10).map(|step| packet(true, A, 1, 5000 + step * 2000 + step % 2, 0)));
+    packets.push(packet(false, F | A, end, 1, 0));
+    packets.push(packet(false, A, end - 6, 1, 4));
+    packets.extend((0..4).map(|step| packet(true, A, 1, end - 1 + step, 0)));
+    packets
+}
+
 /// "Port unreachable" from the receiver of the packet with this header.
 fn complaint(about: &Ipv4, quotation: &[u8]) -> Vec<u8> {
     let mut bytes = vec![3, 3, 0, 0, 0, 0, 0, 0];

@@ -11,9 +11,6 @@ use crate::proto::icmp::Echo;
 /// Requests whose answer may still come; when there are more, the oldest counts as lost.
 const WAITING: usize = 16;
 
-/// Answered requests that are remembered, so that another answer to one is known for what it is.
-const ANSWERED: usize = 16;
-
 /// Machines that are told apart where many may answer.
 const ANSWERERS: usize = 64;
 
@@ -35,15 +32,15 @@ pub struct Pinging {
     /// Who answered a ping to many, as far as there is room.
     pub answerers: Vec<IpAddr>,
     waiting: SmallVec<[(u16, FrameNo); 4]>,
-    /// Sequence numbers of the requests answered last.
-    answered: SmallVec<[u16; 4]>,
     /// Requests that were asked so long ago that no answer is waited for.
     lost: SmallVec<[(u16, FrameNo); 4]>,
     lost_count: u32,
+    /// Sequence numbers of the latest requests that were answered.
+    answered: SmallVec<[u16; 4]>,
 }
 
 impl Pinging {
-    /// Takes a request or a reply in. `asked` is what a reply is the first to answer, and how long after it.
+    /// Takes a request or a reply in. `asked` is what a reply answers, and how long after it.
     pub(super) fn see(&mut self, echo: Echo, frame: FrameNo, data: usize, asked: Option<(FrameNo, Nanos)>) {
         self.data.get_or_insert(data);
         if !echo.reply {
@@ -55,12 +52,16 @@ impl Pinging {
             self.waiting.push((echo.sequence, frame));
             return;
         }
+        // The tracker pairs a request with its first answer only.
         let Some((request, rtt)) = asked else {
             let again = self.answered.contains(&echo.sequence);
-            let list = if again { &mut self.duplicates } else { &mut self.unasked };
-            list.see(frame);
+            (if again { &mut self.duplicates } else { &mut self.unasked }).see(frame);
             return;
         };
+        if self.answered.len() == WAITING {
+            self.answered.remove(0);
+        }
+        self.answered.push(echo.sequence);
         let waited = |list: &[(u16, FrameNo)]| list.iter().position(|&(_, waiting)| waiting == request);
         if let Some(place) = waited(&self.waiting) {
             self.waiting.remove(place);
@@ -71,10 +72,6 @@ impl Pinging {
             self.duplicates.see(frame);
             return;
         }
-        if self.answered.len() == ANSWERED {
-            self.answered.remove(0);
-        }
-        self.answered.push(echo.sequence);
         self.replies.see(frame);
         self.rtts.see(rtt);
     }

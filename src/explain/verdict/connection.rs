@@ -59,7 +59,7 @@ impl Story<'_> {
             notes.push(complaint.cause());
         }
         if let Some(answer) = facts.syn_ack {
-            let asked = syn_times(facts).iter().rev().find(|&&time| time <= answer.time);
+            let asked = facts.syn_times().iter().rev().find(|&&time| time <= answer.time);
             let asked = asked.copied().filter(|_| facts.syns.count() > 0);
             let frames = syns.last().into_iter().chain([answer.frame]);
             match asked {
@@ -92,7 +92,7 @@ impl Story<'_> {
 
     /// The waits between SYNs that were sent again.
     fn waits(&self, notes: &mut Vec<Note>) {
-        let times = syn_times(self.facts);
+        let times = self.facts.syn_times();
         let gaps: Vec<String> = times.windows(2).map(|pair| seconds(pair[1] - pair[0])).collect();
         // What comes faster is not a timer's work.
         let patient = times.get(1).is_some_and(|second| *second - times[0] >= PATIENCE);
@@ -275,9 +275,4 @@ fn all<const N: usize>(lists: [&Sightings; N]) -> impl Iterator<Item = FrameNo> 
 /// A wait as people read it: `1.02`.
 fn seconds(span: Nanos) -> String {
     format!("{:.2}", span.as_millis_f64() / 1000.0)
-}
-
-/// When the first SYNs were sent.
-fn syn_times(facts: &Facts) -> &[Nanos] {
-    &facts.syn_times[..facts.syns.frames().len()]
 }

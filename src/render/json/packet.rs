@@ -35,13 +35,19 @@ pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
 
 /// The layers of `packet`, as a list.
 pub(super) fn layers(line: &mut Vec<u8>, packet: &Packet<'_>) {
+    let mut rows = Rows::new();
     line.push(b'[');
     for view in packet.views() {
-        layer(line, view);
+        rows.clear();
+        fill(&mut rows, view);
+        layer(line, view, &mut rows);
         line.push(b',');
     }
     close_list(line);
 }
+
+/// The fields of one layer. Too large to be handed around by value.
+type Rows<'f> = SmallVec<[Row<'f>; 64]>;
 
 /// A field, and whether it is one of several with its key.
 struct Row<'f> {
@@ -54,7 +60,7 @@ struct Row<'f> {
     written: bool,
 }
 
-fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) {
+fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>, rows: &mut [Row<'_>]) {
     let layer = view.layer();
     line.extend_from_slice(b"{\"name\":\"");
     line.extend_from_slice(layer.header.name.as_bytes());
@@ -65,20 +71,18 @@ fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) {
     if layer.quoted {
         line.extend_from_slice(b",\"quoted\":true");
     }
-    let mut rows = rows(view);
     line.extend_from_slice(b",\"fields\":");
-    object(line, &mut rows, false);
+    object(line, rows, false);
     if rows.iter().any(|row| row.generated) {
         line.extend_from_slice(b",\"generated\":");
-        object(line, &mut rows, true);
+        object(line, rows, true);
     }
     line.push(b'}');
 }
 
 /// The fields of a layer: its own, then what the tracker says of it and its header does not show itself.
-fn rows<'f>(view: LayerView<'_, 'f>) -> SmallVec<[Row<'f>; 64]> {
+fn fill<'f>(rows: &mut Rows<'f>, view: LayerView<'_, 'f>) {
     let header = view.layer().header;
-    let mut rows: SmallVec<[Row<'f>; 64]> = SmallVec::new();
     // Where the first row of each key is, counted from 1.
     let mut firsts = [0_u16; ROWS];
     view.walk(&mut |Field { spec, value, .. }| {
@@ -105,7 +109,6 @@ fn rows<'f>(view: LayerView<'_, 'f>) -> SmallVec<[Row<'f>; 64]> {
         }
         rows.push(Row { key: tracked.key, value: tracked.value, generated: true, repeats: false, written: false });
     }
-    rows
 }
 
 /// The number of a row in its table.
