@@ -294,19 +294,12 @@ const GAPS: &[Gap] = &[
     gap("dns", "Info", 4, OVER_TCP),
     gap("dns", "data.*", 8, OVER_TCP),
     gap("dns", "dns.*", 136, OVER_TCP),
-    gap("fragments", "ip.fragment*", 38, PIECES),
-    gap("fragments", "ip.reassembled.length", 17, PIECES),
-    gap("fragments6", "Info", 8, PIECES_OF_SIX),
-    gap("fragments6", "data.*", 46, PIECES_OF_SIX),
-    gap("fragments6", "icmpv6.*", 48, PIECES_OF_SIX),
-    gap("fragments6", "udp.*", 6, PIECES_OF_SIX),
-    gap("fragments6", "ipv6.fragment*", 16, PIECES_OF_SIX),
-    gap("fragments6", "ipv6.reassembled.length", 8, PIECES_OF_SIX),
+    gap("fragments", "ip.fragment*", 11, PIECES),
+    gap("fragments6", "ipv6.fragment*", 1, PIECES),
     gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
 ];
 const OVER_TCP: &str = "messages over TCP are not yet put together";
-const PIECES: &str = "a datagram does not yet tell the pieces that it is made of";
-const PIECES_OF_SIX: &str = "pieces of IPv6 are not yet put together";
+const PIECES: &str = "pieces that overlap, and the order in which they came, are not yet told";
 
 impl Gap {
     fn explains(&self, difference: &Difference) -> bool {
