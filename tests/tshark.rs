@@ -13,16 +13,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use netlab::converse::{Between, Questions};
-use netlab::dissect::dissect;
-use netlab::model::{Generated, Kind, MacAddr, Packet, Value};
+use netlab::converse::messages::{Messages, Order, Outcome, Segment};
+use netlab::converse::{Between, Exchanges, Questions};
+use netlab::dissect::{dissect, dissect_messages, dissect_pieces};
+use netlab::model::{Frame, Generated, Kind, LayerView, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
+use netlab::proto::dns::Dns;
 use netlab::proto::ethernet::{self, Ethernet};
 use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::stream::{Application, Piece};
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 use netlab::proto::udp::{self, Udp};
-use netlab::proto::{self, icmp};
+use netlab::proto::{self, http, icmp, segment};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
@@ -117,20 +120,49 @@ fn shown(text: &[u8]) -> String {
     shown
 }
 
+/// The same for the fields that Wireshark takes for ASCII: what is none is replaced, and a zero byte ends it.
+fn shown_as_ascii(text: &[u8]) -> String {
+    let mut shown = String::new();
+    for &byte in text.iter().take_while(|&&byte| byte != 0) {
+        match byte {
+            b'\t' => shown.push_str("\\t"),
+            b'\n' => shown.push_str("\\n"),
+            b'\r' => shown.push_str("\\r"),
+            0x80.. => shown.push('\u{fffd}'),
+            _ => shown.push(char::from(byte)),
+        }
+    }
+    shown
+}
+
 /// Whether these are the texts in a cell of tshark's table. It parts them by semicolons, which may stand in the texts too.
 fn reads(ours: &[Value<'_>], cell: &str, short: bool) -> bool {
-    let texts: Vec<String> = ours
-        .iter()
-        .map(|value| match value {
-            Value::Text(text) => shown(text.as_bytes()),
-            Value::Composed(text) => shown(text.to_string().as_bytes()),
-            Value::Bytes(bytes) => shown(bytes),
+    let joined = |show: fn(&[u8]) -> String| {
+        let texts = ours.iter().map(|value| match value {
+            Value::Text(text) => show(text.as_bytes()),
+            Value::Composed(text) => show(text.to_string().as_bytes()),
+            Value::Bytes(bytes) => show(bytes),
             other => panic!("{other:?} is no text"),
-        })
-        .collect();
-    let joined = texts.join(";");
-    let cell = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
-    joined == cell || short && joined.starts_with(&cell)
+        });
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(";")
+    };
+    let present = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
+    // Names come as Wireshark shows them.
+    let as_they_are = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    [joined(as_they_are), joined(shown), joined(shown_as_ascii)]
+        .iter()
+        .any(|ours| ours == cell || *ours == present || short && ours.starts_with(&present))
+}
+
+/// All bytes of these values one after the other, in hexadecimal.
+fn bytes_of(values: &[Value<'_>]) -> String {
+    let mut hex = String::new();
+    for value in values {
+        if let Value::Bytes(bytes) = value {
+            bytes.iter().for_each(|byte| write!(hex, "{byte:02x}").expect("a string takes everything"));
+        }
+    }
+    hex
 }
 
 fn agrees(ours: Value<'_>, theirs: &str) -> bool {
@@ -159,8 +191,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Span(span) if theirs.contains(' ') => epoch(theirs) == Some(span.0),
         Value::Span(span) => {
             let (sign, digits) = theirs.strip_prefix('-').map_or((1, theirs), |digits| (-1, digits));
-            let digits = digits.split_once('.').map(|(seconds, nanos)| format!("{seconds}{nanos:0<9}"));
-            digits.and_then(|digits| digits.parse::<i64>().ok()) == Some(sign * span.0)
+            let (seconds, nanos) = digits.split_once('.').unwrap_or((digits, ""));
+            format!("{seconds}{nanos:0<9}").parse::<i64>().ok() == Some(sign * span.0)
         }
     }
 }
@@ -187,6 +219,12 @@ fn ip_options(packet: &Packet<'_>) -> Vec<u64> {
     types
 }
 
+fn is_on_http_port(view: LayerView<'_, '_>) -> bool {
+    let port = |key| view.number(key).and_then(|port| u16::try_from(port).ok());
+    let ports = port("tcp.srcport").zip(port("tcp.dstport"));
+    ports.is_some_and(|(a, b)| Application::between(a, b) == Some(Application::Http)) || http::is_likely(view.payload())
+}
+
 /// Differences that are meant.
 fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     let options = ip_options(packet);
@@ -208,12 +246,72 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         "tcp.options.unknown.payload" => packet
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
-        // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        // Wireshark gives all of a packet of another version to `data`, and to nobody the data of a reset and what comes to a
+        // port of HTTP without being any.
         "data.data" | "data.len" => {
             packet.faults.iter().any(|fault| fault.because == "ip.version")
-                || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
+                || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1) || is_on_http_port(view))
         }
+        // It takes an answer inside an ICMP error for one that came by itself.
+        "dns.unsolicited" => packet.views().any(|view| view.layer().quoted && Dns::read(view).is_some()),
         _ => false,
+    }
+}
+
+/// What is known of the applications in a capture: which messages its segments make, and which answer which.
+#[derive(Default)]
+struct Applications {
+    streams: HashMap<Between, u32>,
+    messages: Messages,
+    questions: Questions,
+    exchanges: Exchanges,
+}
+
+/// Bytes of several segments as a frame of their own.
+struct Together {
+    frame: Frame,
+    pieces: Vec<Piece>,
+}
+
+impl Applications {
+    fn stream(&mut self, between: Between) -> u32 {
+        let next = u32::try_from(self.streams.len()).expect("few streams");
+        *self.streams.entry(between).or_insert(next)
+    }
+
+    /// Reads on in the messages that `packet` carries.
+    fn observe(&mut self, packet: &mut Packet<'_>) -> Option<Together> {
+        let between = Between::read(packet)?;
+        let stream = self.stream(between);
+        let outcome = Segment::read(packet, stream, Order::Regular).map(|segment| {
+            // Wireshark joins no segments with wrong checksums, and calls "not computed yet" wrong.
+            let pending = packet.views().any(|view| checksum::status(view) == Some(Status::Pending));
+            self.messages.observe(&Segment { broken: segment.broken || pending, ..segment })
+        });
+        let Outcome { pieces, assembled } = outcome.unwrap_or_default();
+        dissect_pieces(packet, &pieces);
+        let Some(assembled) = assembled else {
+            self.pair(packet, between);
+            return None;
+        };
+        assembled.tell(packet);
+        let pieces = assembled.pieces.to_vec();
+        Some(Together { frame: assembled.into_frame(packet.frame), pieces })
+    }
+
+    fn observe_assembled<'f>(&mut self, packet: &mut Packet<'_>, together: &'f Together) -> Packet<'f> {
+        let mut assembled = dissect_messages(&together.frame, &together.pieces);
+        let between = Between::read(packet).expect("a segment");
+        // Its messages come before those that the rest of the segment holds.
+        self.pair(&mut assembled, between);
+        self.pair(packet, between);
+        assembled
+    }
+
+    fn pair(&mut self, packet: &mut Packet<'_>, between: Between) {
+        let stream = self.stream(between);
+        self.questions.observe(packet, between);
+        self.exchanges.observe(packet, stream);
     }
 }
 
@@ -223,13 +321,16 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
     let frames = frames(path);
     assert_eq!(frames.len(), table.rows.len(), "{}", path.display());
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut questions = Questions::default();
+    let mut applications = Applications::default();
     for (row, frame) in frames.iter().enumerate() {
         let mut packet = dissect(frame);
-        if let Some(between) = Between::read(&packet) {
-            questions.observe(&mut packet, between);
+        let together = applications.observe(&mut packet);
+        let assembled = together.as_ref().map(|together| applications.observe_assembled(&mut packet, together));
+        // Its values come before those of what else the segment holds.
+        let mut ours = assembled.as_ref().map(values).unwrap_or_default();
+        for (key, more) in values(&packet) {
+            ours.entry(key).or_default().extend(more);
         }
-        let ours = values(&packet);
         let short = is_short(&packet, table, row);
         for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
             let cell = table.cell(row, spec.key);
@@ -242,10 +343,14 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
             let same = match spec.kind {
+                // Wireshark shows the end of one message and the beginning of the next as one.
+                _ if spec.key == "tcp.segment_data" => bytes_of(ours) == theirs.concat(),
                 Kind::Text => reads(ours, cell, short),
                 _ => enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)),
             };
-            if !same && !is_meant(&packet, spec.key) {
+            // Of a body in chunks, Wireshark shows what they are together once more.
+            let chunks = matches!(spec.key, "data.data" | "data.len") && !table.cell(row, "http.chunk_size").is_empty();
+            if !same && !chunks && !is_meant(&packet, spec.key) {
                 found.push(format!("{file} #{} {}: {ours:?}, tshark {theirs:?}", row + 1, spec.key));
             }
         }
@@ -256,7 +361,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             }
         }
         let mut ours = String::new();
-        packet.info(&mut ours).expect("a string takes everything");
+        segment::write_info(&packet, assembled.as_ref(), &mut ours).expect("a string takes everything");
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
@@ -283,8 +388,9 @@ fn values_and_info_are_wireshark_s() {
     let found: Vec<String> = captures()
         .iter()
         .flat_map(|path| {
-            let text = fs::read_to_string(table_of(path)).expect("a table beside each capture");
-            differences(path, &Table::read(&text))
+            // tshark cuts long texts, even in the middle of a character.
+            let table = fs::read(table_of(path)).expect("a table beside each capture");
+            differences(path, &Table::read(&String::from_utf8_lossy(&table)))
         })
         .collect();
     let total = found.len();

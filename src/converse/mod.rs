@@ -7,12 +7,15 @@ mod between;
 mod dns;
 mod echo;
 mod fragments;
+mod http;
+pub mod messages;
 pub mod tcp;
 
 pub use between::Between;
 pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::Reassembler;
+pub use http::Exchanges;
 use tcp::Streams;
 
 use crate::model::{Frame, Packet};

@@ -12,16 +12,23 @@ pub mod data;
 pub mod dhcp;
 pub mod dns;
 pub mod ethernet;
+pub mod http;
 pub mod icmp;
 pub mod ip;
 pub mod ipv4;
+pub mod llc;
 pub mod numbers;
 mod reading;
+pub mod segment;
+pub mod stp;
+pub mod stream;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, printable};
+pub use reading::{Binding, Flaw, Found, Input, be16, printable};
+
+use stream::{Application, Part};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
@@ -34,10 +41,12 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 16] = [
+static REGISTRY: [(Binding, &Protocol); 24] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
+    (Binding::Llc, &llc::PROTOCOL),
+    (Binding::Service(llc::SPANNING_TREE), &stp::PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
     (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
     (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
@@ -49,7 +58,13 @@ static REGISTRY: [(Binding, &Protocol); 16] = [
     (Binding::UdpPort(dns::PORT), &dns::PROTOCOL),
     (Binding::UdpPort(dns::MULTICAST_PORT), &dns::MULTICAST_PROTOCOL),
     (Binding::UdpPort(dns::LLMNR_PORT), &dns::LLMNR_PROTOCOL),
-    (Binding::TcpPort(dns::PORT), &dns::STREAM_PROTOCOL),
+    (Binding::Stream(Part::Message(Application::Dns)), &dns::STREAM_PROTOCOL),
+    (Binding::Stream(Part::Message(Application::Http)), &http::PROTOCOL),
+    (Binding::Stream(Part::Headless), &http::HEADLESS_PROTOCOL),
+    (Binding::Stream(Part::Silent), &segment::SILENT_PROTOCOL),
+    (Binding::Stream(Part::Unfinished), &segment::UNFINISHED_PROTOCOL),
+    (Binding::Stream(Part::Begun), &segment::BEGUN_PROTOCOL),
+    (Binding::Stream(Part::Late), &segment::LATE_PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
 ];
 
@@ -104,7 +119,8 @@ mod tests {
             for spec in header.fields {
                 assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
                 let prefix = spec.key.split('.').next().unwrap_or_default();
-                assert!(header.name == prefix || spec.key == "ieee8021ah.etype", "{} in {}", spec.key, header.name);
+                let own = header.name == prefix || matches!(spec.key, "ieee8021ah.etype" | "tcp.segment_data");
+                assert!(own, "{} in {}", spec.key, header.name);
                 assert!(!spec.label.is_empty() && spec.depth <= 1);
             }
         }

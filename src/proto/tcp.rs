@@ -30,7 +30,7 @@ const fn option(key: &'static str, label: &'static str, at: usize, length: usize
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 46] = [
+static FIELDS: [FieldSpec; 49] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -78,6 +78,9 @@ static FIELDS: [FieldSpec; 46] = [
     FieldSpec::new("tcp.analysis.ack_rtt", "The RTT to ACK the segment was", ANYWHERE, Kind::Span).generated(),
     FieldSpec::new("tcp.analysis.acks_frame", "This is an ACK to the segment in frame", ANYWHERE, Kind::Number)
         .generated(),
+    FieldSpec::new("tcp.segment", "TCP Segment", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.segment.count", "Segment count", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.reassembled.length", "Reassembled TCP length", ANYWHERE, Kind::Number).generated(),
 ];
 const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
 const STATUS: usize = row(&FIELDS, "tcp.checksum.status");
