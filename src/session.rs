@@ -13,7 +13,7 @@ use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Seen};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Event, Frame, FrameNo, Hop, LinkType, MacAddr, Nanos, Packet, Path};
 use crate::probe::neighbour::Neighbour;

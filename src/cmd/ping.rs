@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::args::{self, Common, Pattern};
 use super::report::Report;
 use super::stage::{Open, Scene, Stage};
+use crate::engine::Seen;
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{Event, FrameNo, Hop, Mismatch, Nanos, Packet, Path, PingSummary, Probed};

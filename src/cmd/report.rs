@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::args::{ColorWhen, Common};
 use super::keep::Keep;
+use crate::engine::Seen;
 use crate::error::Result;
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};

@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 use super::args::{self, Common};
 use super::report::Report;
 use super::stage::Stage;
+use crate::engine::Seen;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Direction, Event, FrameNo, MacAddr, Nanos, Neighbour, Packet};
 use crate::proto::arp as protocol;

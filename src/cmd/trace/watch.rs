@@ -10,6 +10,7 @@ use super::naming::Names;
 use super::{Args, Door, Seen, go};
 use crate::cmd::args::Common;
 use crate::cmd::report::Report;
+use crate::engine;
 use crate::error::{Kind, Result};
 use crate::explain;
 use crate::model::{Event, Nanos, Packet, Path, TraceSummary};
@@ -171,7 +172,7 @@ impl Screen {
 }
 
 impl Observer for Screen {
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+    fn packet(&mut self, seen: &engine::Seen<'_, '_, '_>) -> Result<()> {
         let packet = seen.packet;
         self.seen.packet(packet);
         self.report.packet(seen)?;
