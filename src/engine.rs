@@ -57,18 +57,29 @@ impl Engine {
         show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations })
     }
 
-    /// The same for somebody who wants to look at it again, later or elsewhere.
-    pub fn see_and_keep<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (Findings, T) {
+    /// The same for somebody who wants to look at it again, later or elsewhere: `findings` will have all that is needed.
+    pub fn see_and_keep<T>(
+        &mut self,
+        frame: &Frame,
+        findings: &mut Findings,
+        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
+    ) -> T {
         let mut packet = dissect(frame);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let is_piece = piece == Piece::Fragment;
         let datagram = completed(piece);
-        let whole: SmallVec<[Packet<'_>; 1]> =
-            datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
+        let whole: SmallVec<[Packet<'_>; 1]> = datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
         let conversations = Some(self.tracker.conversations());
         let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
-        let (parts, of_whole) = (Parts::of(packet), whole.into_iter().map(Parts::of).next());
-        (Findings { parts, whole: datagram.zip(of_whole).map(Box::new), is_piece, conversation, speaker }, shown)
+        findings.parts.keep(packet);
+        let of_whole = whole.into_iter().next().map(|packet| {
+            let mut parts = Parts::default();
+            parts.keep(packet);
+            parts
+        });
+        findings.about = Some((is_piece, conversation, speaker));
+        findings.whole = datagram.zip(of_whole).map(Box::new);
+        shown
     }
 
     fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
@@ -86,18 +97,17 @@ fn completed(piece: Piece) -> Option<Frame> {
     }
 }
 
-/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame.
-#[derive(Debug)]
+/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame. To be used
+/// again for another frame, because a million of them pass.
+#[derive(Debug, Default)]
 pub struct Findings {
     parts: Parts,
     whole: Option<Box<(Frame, Parts)>>,
-    is_piece: bool,
-    conversation: ConversationNo,
-    speaker: Speaker,
+    about: Option<(bool, ConversationNo, Speaker)>,
 }
 
 /// A packet without its frame.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Parts {
     layers: LayerList,
     faults: Vec<Fault>,
@@ -105,26 +115,31 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(packet: Packet<'_>) -> Self {
-        let Packet { layers, faults, generated, .. } = packet;
-        Self { layers, faults, generated }
+    /// Takes over what a packet has. The lists are larger than what is in them, so they are not moved as they are.
+    fn keep(&mut self, mut packet: Packet<'_>) {
+        self.layers.clear();
+        self.layers.extend(packet.layers.drain(..));
+        self.faults = packet.faults;
+        self.generated.clear();
+        self.generated.extend(packet.generated.drain(..));
     }
 
-    fn packet(self, frame: &Frame) -> Packet<'_> {
-        let Self { layers, faults, generated } = self;
+    fn packet<'f>(&mut self, frame: &'f Frame) -> Packet<'f> {
+        let Self { layers, faults, generated } = std::mem::take(self);
         Packet { frame, layers, faults, generated }
     }
 }
 
 impl Findings {
-    /// Shows `frame`, which these findings are about.
-    pub fn show<T>(self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
-        let Self { parts, whole, is_piece, conversation, speaker } = self;
-        let (datagram, of_whole) = whole.map(|whole| *whole).unzip();
+    /// Shows `frame`, which these findings are about, once; `None` when they are about none.
+    pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
+        let (is_piece, conversation, speaker) = self.about.take()?;
+        let (datagram, of_whole) = self.whole.take().map(|whole| *whole).unzip();
         let whole: SmallVec<[Packet<'_>; 1]> =
-            datagram.iter().zip(of_whole).map(|(datagram, parts)| parts.packet(datagram)).collect();
-        let packet = parts.packet(frame);
-        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None })
+            datagram.iter().zip(of_whole).map(|(datagram, mut parts)| parts.packet(datagram)).collect();
+        let packet = self.parts.packet(frame);
+        let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
+        Some(show(&seen))
     }
 }
 

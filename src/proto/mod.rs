@@ -25,7 +25,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, printable};
+pub use reading::{Binding, Flaw, Found, Input, decimal, printable};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
