@@ -6,10 +6,10 @@
 //! tuned to the committed one. `NETLAB_CORPUS=DIR` compares another directory of captures, and `NETLAB_CORPUS_ALL=1`
 //! lists every difference instead of the first of each kind.
 
-mod stage;
-mod support;
 #[path = "support/corpus.rs"]
 mod corpus;
+mod stage;
+mod support;
 #[path = "support/table.rs"]
 mod table;
 

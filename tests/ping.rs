@@ -279,11 +279,7 @@ fn what_is_saved_is_what_tshark_reads() {
     assert_eq!(run.code, 0, "{}", run.err);
     let fields =
         ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment", "-e", "_ws.col.Info"];
-    let tshark = Command::new("tshark")
-        .args(["-r", path])
-        .args(fields)
-        .output()
-        .expect("tshark runs");
+    let tshark = Command::new("tshark").args(["-r", path]).args(fields).output().expect("tshark runs");
     let text = String::from_utf8(tshark.stdout).expect("UTF-8");
     let packets = run.objects("packet");
     assert_eq!(text.lines().count(), packets.len(), "{text}");
