@@ -88,12 +88,18 @@ impl Dns {
     /// The message that `view` is, if it is one.
     #[must_use]
     pub fn read(view: LayerView<'_, '_>) -> Option<Self> {
-        let message = Some(message(view)).filter(|_| std::ptr::eq(view.layer().header.fields, &raw const FIELDS))?;
+        let message = Some(message(view)).filter(|_| is_message(view.layer().header))?;
         let (id, flags) = (be16(message, 0)?, be16(message, 2)?);
         let first = Parts::of(message).next().and_then(Result::ok);
         let transfer = first.is_some_and(|part| part.data.is_none() && matches!(part.kind, 251 | 252));
         Some(Self { id, response: flags & RESPONSE != 0, transfer })
     }
+}
+
+/// Whether a layer with this table is a message, of whichever of the four.
+#[must_use]
+pub fn is_message(header: &Header) -> bool {
+    std::ptr::eq(header.fields, &raw const FIELDS)
 }
 
 /// Whether a datagram on any port looks like a message, by Wireshark's rule: an ordinary question with nothing but
