@@ -14,7 +14,7 @@ const MOST_LAYERS: usize = 32;
 #[must_use]
 pub fn dissect(frame: &Frame) -> Packet<'_> {
     let captured = frame.bytes.len();
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
     if frame.original > captured {
         packet.faults.push(Fault {
             kind: FaultKind::Truncated,
@@ -54,7 +54,7 @@ pub fn dissect_pieces(packet: &mut Packet<'_>, pieces: &[Piece]) {
 /// its first byte.
 #[must_use]
 pub fn dissect_messages<'f>(frame: &'f Frame, pieces: &[Piece]) -> Packet<'f> {
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
     for piece in pieces {
         let end = piece.at + piece.length;
         descend(&mut packet, Binding::Stream(piece.part), piece.at, end, "tcp.reassembled.length");
@@ -67,15 +67,17 @@ pub fn dissect_messages<'f>(frame: &'f Frame, pieces: &[Piece]) -> Packet<'f> {
 fn descend(packet: &mut Packet<'_>, mut binding: Binding, mut at: usize, mut end: usize, mut limit: &'static str) {
     let frame = packet.frame;
     let captured = frame.bytes.len();
-    let (mut quoted, mut whole) = (false, true);
+    let (mut quoted, mut whole, mut promised, mut version_6) = (false, true, true, false);
     while packet.layers.len() < MOST_LAYERS {
         let bytes = frame.bytes.get(at..end.min(captured)).unwrap_or(&[]);
-        let input = Input { bytes, reported: end.saturating_sub(at), limit, quoted, whole, time: frame.time };
+        let reported = end.saturating_sub(at);
+        let input = Input { bytes, reported, limit, quoted, whole, time: frame.time, version_6 };
         // An announced packet that is not there at all is a fault of its own; an empty payload is not.
-        let announced = matches!(binding, Binding::Link(_) | Binding::EtherType(_) | Binding::Llc) && !quoted;
-        if input.reported == 0 && !announced {
+        let announced = (promised || matches!(binding, Binding::EtherType(_) | Binding::Llc)) && !quoted;
+        if reported == 0 && !announced {
             break;
         }
+        binding = told(binding, bytes);
         let Some(protocol) = proto::bound(binding).or_else(|| proto::bound(Binding::Data)) else { break };
         if bytes.is_empty() && protocol.header.name == "data" {
             break;
@@ -86,7 +88,10 @@ fn descend(packet: &mut Packet<'_>, mut binding: Binding, mut at: usize, mut end
         if found.ends.is_some() && matches!(binding, Binding::EtherType(_)) && !quoted {
             shrink_link_layers(&mut packet.layers, at + length + payload);
         }
-        packet.layers.push(Layer { header: protocol.header, offset: at, length, payload, quoted });
+        // Of IPv4's fragments Wireshark reads on in those that the capture cut.
+        let here = version_6 || at + found.length + found.payload <= captured;
+        let fragment = found.fragment && found.payload > 0 && here;
+        packet.layers.push(Layer { header: protocol.header, offset: at, length, payload, quoted, fragment });
         if let Some(flaw) = found.flaw {
             packet.faults.push(Fault {
                 kind: flaw.kind,
@@ -99,18 +104,30 @@ fn descend(packet: &mut Packet<'_>, mut binding: Binding, mut at: usize, mut end
         }
         let Some(next) = found.next else { break };
         binding = next;
-        end = (at + found.length).saturating_add(found.payload).min(end);
+        end = (at + found.length).saturating_add(found.payload - found.tail.min(found.payload)).min(end);
         at = (at + found.length + found.skip).min(end);
         limit = found.ends.unwrap_or(limit);
         quoted |= found.quotes;
         whole &= !found.fragment;
+        promised = found.promises;
+        version_6 = protocol.header.name.starts_with("ipv6");
     }
 }
 
 fn first(frame: &Frame) -> Binding {
     match (frame.link, frame.bytes.first()) {
         (LinkType::RawIp, Some(byte)) if byte >> 4 == 4 => Binding::EtherType(proto::ethernet::IPV4),
+        (LinkType::RawIp, Some(byte)) if byte >> 4 == 6 => Binding::EtherType(proto::ethernet::IPV6),
         (link, _) => Binding::Link(link),
+    }
+}
+
+/// Where IPv4 is announced, a version of 6 counts more than the announcement.
+fn told(binding: Binding, bytes: &[u8]) -> Binding {
+    let announced = [Binding::EtherType(proto::ethernet::IPV4), Binding::IpProtocol(proto::ipv4::IPV4)];
+    match bytes.first() {
+        Some(first) if first >> 4 == 6 && announced.contains(&binding) => Binding::EtherType(proto::ethernet::IPV6),
+        _ => binding,
     }
 }
 

@@ -13,8 +13,7 @@ use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use crate::converse::{Piece, Tracker};
-use crate::dissect::dissect;
+use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Event, Frame, FrameNo, Hop, LinkType, MacAddr, Nanos, Packet, Path};
 use crate::probe::neighbour::Neighbour;
@@ -103,7 +102,7 @@ const STRETCH: u32 = 64;
 pub struct Session {
     channel: Channel,
     sniffer: Sniffer,
-    tracker: Tracker,
+    engine: Engine,
     started: Instant,
     frames: u32,
     ours: Option<MacAddr>,
@@ -122,7 +121,7 @@ impl Session {
             ours: interface.mac.filter(|_| channel.takes() == LinkType::Ethernet),
             channel,
             sniffer,
-            tracker: Tracker::default(),
+            engine: Engine::default(),
             started: Instant::now(),
             frames: 0,
             envelope: None,
@@ -232,7 +231,7 @@ impl Session {
     /// Time since the session began.
     #[must_use]
     pub fn now(&self) -> Nanos {
-        Nanos(i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX))
+        since(self.started)
     }
 
     /// What the kernel counted at the sniffer's socket: frames passed on, and frames dropped because we were too slow.
@@ -250,26 +249,29 @@ impl Session {
     fn hear(&mut self, frame: Frame, probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<()> {
         self.frames += 1;
         let frame = Frame { number: FrameNo(self.frames), ..frame };
-        let mut packet = dissect(&frame);
-        let piece = self.tracker.observe(&mut packet);
-        observer.packet(&packet)?;
-        let now = self.now();
-        match piece {
-            Piece::Whole => probe.heard(now, &packet),
-            Piece::Fragment => {}
-            Piece::Last(datagram) => {
-                let mut packet = dissect(&datagram);
-                self.tracker.observe_reassembled(&mut packet);
-                observer.whole(&packet)?;
-                probe.heard(now, &packet);
+        let started = self.started;
+        self.engine.see(&frame, |seen| -> Result<()> {
+            observer.packet(seen.packet)?;
+            let now = since(started);
+            if seen.is_piece {
+                return Ok(());
             }
-        }
+            for whole in seen.whole {
+                observer.whole(whole)?;
+            }
+            probe.heard(now, seen.datagram());
+            Ok(())
+        })?;
         report(probe, observer)
     }
 }
 
 fn report(probe: &mut dyn Probe, observer: &mut dyn Observer) -> Result<()> {
     probe.events().iter().try_for_each(|event| observer.event(event))
+}
+
+fn since(start: Instant) -> Nanos {
+    Nanos(i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX))
 }
 
 fn span(nanos: Nanos) -> Duration {

@@ -2,6 +2,10 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
+#[path = "support/chains.rs"]
+mod chains;
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/captures.rs"]
 mod support;
 
@@ -13,47 +17,46 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use netlab::converse::messages::{Messages, Order, Outcome, Segment};
-use netlab::converse::{Between, Exchanges, Questions};
-use netlab::dissect::{dissect, dissect_messages, dissect_pieces};
-use netlab::model::{Frame, Generated, Kind, LayerView, MacAddr, Packet, Value};
+use folder::scratch;
+use netlab::converse::{Between, Piece, Questions, Reassembler};
+use netlab::dissect::dissect;
+use netlab::model::{Generated, Kind, LinkType, MacAddr, Packet, Value};
 use netlab::proto::arp::{self, Arp};
 use netlab::proto::checksum::{self, Status};
-use netlab::proto::dns::Dns;
 use netlab::proto::ethernet::{self, Ethernet};
 use netlab::proto::ipv4::{self, Ipv4};
-use netlab::proto::stream::{Application, Piece};
+use netlab::proto::ipv6;
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 use netlab::proto::udp::{self, Udp};
-use netlab::proto::{self, http, icmp, segment};
+use netlab::proto::{self, icmp};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 
-/// Keys whose values come from other frames: the conversation tracker's, not the dissector's.
-const TRACKED: [&str; 16] = [
-    "icmp.no_resp",
-    "icmp.resp_in",
-    "icmp.resp_not_found",
-    "icmp.resp_to",
-    "icmp.resptime",
-    "tcp.ack",
-    "tcp.analysis.ack_rtt",
-    "tcp.analysis.acks_frame",
-    "tcp.completeness",
-    "tcp.nxtseq",
-    "tcp.seq",
-    "tcp.stream",
-    "tcp.time_delta",
-    "tcp.time_relative",
-    "tcp.window_size",
-    "tcp.window_size_scalefactor",
-];
+/// Whether a key's value comes from other frames: the conversation tracker's, not the dissector's.
+fn is_tracked(key: &str) -> bool {
+    let others = [
+        "arp.duplicate-address-",
+        "arp.seconds-since-duplicate-",
+        "icmp.no_resp",
+        "icmp.resp",
+        "icmpv6.no_resp",
+        "icmpv6.resp",
+        "ip.fragment",
+        "ip.reassembled.",
+        "ipv6.fragment",
+        "ipv6.reassembled.",
+    ];
+    // The edges are in the bytes too, where they are not relative.
+    let both = ["tcp.options.sack_le", "tcp.options.sack_re"];
+    others.iter().any(|other| key.starts_with(other))
+        || include_str!("captures/tracked").lines().any(|tracked| tracked == key) && !both.contains(&key)
+}
 
 #[test]
 fn every_key_of_the_registry_is_compared() {
     let keys: Vec<&str> = proto::headers()
         .flat_map(|header| header.fields.iter().map(|spec| spec.key))
-        .filter(|key| !TRACKED.contains(key))
+        .filter(|key| !is_tracked(key))
         .collect();
     let path = directory().join("keys");
     let listed = keys.join("\n") + "\n";
@@ -66,7 +69,7 @@ fn every_key_of_the_registry_is_compared() {
 
 /// tshark's table of one capture: the columns' names, and a row a frame.
 struct Table {
-    columns: Vec<String>,
+    columns: HashMap<String, usize>,
     rows: Vec<Vec<String>>,
 }
 
@@ -74,15 +77,18 @@ impl Table {
     fn read(text: &str) -> Self {
         let mut lines = text.lines().skip_while(|line| line.starts_with('#'));
         let split = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
-        let columns = split(lines.next().expect("a header"));
+        let names = split(lines.next().expect("a header"));
         let rows: Vec<Vec<String>> = lines.map(split).collect();
-        assert!(rows.iter().all(|row| row.len() == columns.len()), "a row of another width");
+        assert!(rows.iter().all(|row| row.len() == names.len()), "a row of another width");
+        let mut columns = HashMap::new();
+        for (place, name) in names.into_iter().enumerate() {
+            columns.entry(name).or_insert(place);
+        }
         Self { columns, rows }
     }
 
     fn cell(&self, row: usize, column: &str) -> &str {
-        let index = self.columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("no column {column}"));
-        &self.rows[row][index]
+        &self.rows[row][*self.columns.get(column).unwrap_or_else(|| panic!("no column {column}"))]
     }
 }
 
@@ -120,49 +126,20 @@ fn shown(text: &[u8]) -> String {
     shown
 }
 
-/// The same for the fields that Wireshark takes for ASCII: what is none is replaced, and a zero byte ends it.
-fn shown_as_ascii(text: &[u8]) -> String {
-    let mut shown = String::new();
-    for &byte in text.iter().take_while(|&&byte| byte != 0) {
-        match byte {
-            b'\t' => shown.push_str("\\t"),
-            b'\n' => shown.push_str("\\n"),
-            b'\r' => shown.push_str("\\r"),
-            0x80.. => shown.push('\u{fffd}'),
-            _ => shown.push(char::from(byte)),
-        }
-    }
-    shown
-}
-
 /// Whether these are the texts in a cell of tshark's table. It parts them by semicolons, which may stand in the texts too.
 fn reads(ours: &[Value<'_>], cell: &str, short: bool) -> bool {
-    let joined = |show: fn(&[u8]) -> String| {
-        let texts = ours.iter().map(|value| match value {
-            Value::Text(text) => show(text.as_bytes()),
-            Value::Composed(text) => show(text.to_string().as_bytes()),
-            Value::Bytes(bytes) => show(bytes),
-            other => panic!("{other:?} is no text"),
-        });
-        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(";")
-    };
-    let present = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
-    // Names come as Wireshark shows them.
-    let as_they_are = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    [joined(as_they_are), joined(shown), joined(shown_as_ascii)]
+    let texts: Vec<String> = ours
         .iter()
-        .any(|ours| ours == cell || *ours == present || short && ours.starts_with(&present))
-}
-
-/// All bytes of these values one after the other, in hexadecimal.
-fn bytes_of(values: &[Value<'_>]) -> String {
-    let mut hex = String::new();
-    for value in values {
-        if let Value::Bytes(bytes) = value {
-            bytes.iter().for_each(|byte| write!(hex, "{byte:02x}").expect("a string takes everything"));
-        }
-    }
-    hex
+        .map(|value| match value {
+            Value::Text(text) => shown(text.as_bytes()),
+            Value::Composed(text) => shown(text.to_string().as_bytes()),
+            Value::Bytes(bytes) => shown(bytes),
+            other => panic!("{other:?} is no text"),
+        })
+        .collect();
+    let joined = texts.join(";");
+    let cell = cell.split(';').filter(|text| !matches!(*text, "" | "<MISSING>")).collect::<Vec<_>>().join(";");
+    joined == cell || short && joined.starts_with(&cell)
 }
 
 fn agrees(ours: Value<'_>, theirs: &str) -> bool {
@@ -178,7 +155,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Flag(flag) => matches!((flag, theirs), (true, "1" | "True") | (false, "0" | "False")),
         Value::Mac(mac) => mac.to_string() == theirs,
         Value::Ipv4(address) => address.to_string() == theirs,
-        Value::Ipv6(address) => address.to_string() == theirs,
+        // Wireshark writes the last four bytes of a small address as IPv4's.
+        Value::Ipv6(address) => theirs.parse() == Ok(address),
         // These are compared all at once.
         Value::Text(_) | Value::Composed(_) => false,
         Value::Bytes(bytes) => {
@@ -191,8 +169,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Span(span) if theirs.contains(' ') => epoch(theirs) == Some(span.0),
         Value::Span(span) => {
             let (sign, digits) = theirs.strip_prefix('-').map_or((1, theirs), |digits| (-1, digits));
-            let (seconds, nanos) = digits.split_once('.').unwrap_or((digits, ""));
-            format!("{seconds}{nanos:0<9}").parse::<i64>().ok() == Some(sign * span.0)
+            let digits = digits.split_once('.').map(|(seconds, nanos)| format!("{seconds}{nanos:0<9}"));
+            digits.and_then(|digits| digits.parse::<i64>().ok()) == Some(sign * span.0)
         }
     }
 }
@@ -202,7 +180,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
 fn is_short(packet: &Packet<'_>, table: &Table, row: usize) -> bool {
     let cut_quotation = packet.views().any(|view| {
         let layer = view.layer();
-        layer.quoted && layer.offset + layer.length + layer.payload >= packet.frame.bytes.len()
+        let short = layer.header.name == "tcp" && layer.length < 20;
+        layer.quoted && (short || layer.offset + layer.length + layer.payload >= packet.frame.bytes.len())
     });
     !packet.faults.is_empty() || cut_quotation || !table.cell(row, "_ws.malformed").is_empty()
 }
@@ -219,22 +198,56 @@ fn ip_options(packet: &Packet<'_>) -> Vec<u64> {
     types
 }
 
-fn is_on_http_port(view: LayerView<'_, '_>) -> bool {
-    let port = |key| view.number(key).and_then(|port| u16::try_from(port).ok());
-    let ports = port("tcp.srcport").zip(port("tcp.dstport"));
-    ports.is_some_and(|(a, b)| Application::between(a, b) == Some(Application::Http)) || http::is_likely(view.payload())
+/// Whether a fragment holds another packet.
+fn in_fragment(packet: &Packet<'_>) -> bool {
+    packet.layers.iter().any(|layer| layer.fragment)
+}
+
+/// Whether Wireshark knows a route or an option of the packet that netlab does not.
+fn has_unread_extension(packet: &Packet<'_>) -> bool {
+    packet.views().any(|view| {
+        let mut unread = matches!(view.number("ipv6.routing.type"), Some(3 | 5 | 6));
+        view.walk(&mut |field| {
+            unread |= field.spec.key == "ipv6.opt.type"
+                && matches!(field.value, Value::Number(7 | 8 | 0x26 | 0x31 | 0x41 | 0x6d | 0x8c | 0xee));
+        });
+        unread
+    })
+}
+
+/// Whether the packet, as far as it is here, ends with a Pad1: Wireshark looks for its length behind it.
+fn ends_with_pad_1(packet: &Packet<'_>) -> bool {
+    packet.views().any(|view| {
+        let options = matches!(view.layer().header.name, "ipv6.hopopts" | "ipv6.dstopts");
+        options && view.layer().payload == 0 && view.bytes().last() == Some(&0)
+    })
 }
 
 /// Differences that are meant.
 fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     let options = ip_options(packet);
+    let flawed = |by| packet.faults.iter().any(|fault| fault.because == by);
     match key {
+        // Wireshark verifies nothing in a fragment, not even a whole packet that a tunnel put there.
+        key if key.ends_with(".checksum.status") && in_fragment(packet) => true,
+        "tcp.len" => in_fragment(packet),
+        // Of an option that is longer than its header, Wireshark reads what follows the header.
+        key if key.starts_with("ipv6.opt") && (flawed("ipv6.opt.length") || has_unread_extension(packet)) => true,
+        key if key.starts_with("ipv6.opt") && (flawed("ipv6.hopopts.len") || flawed("ipv6.dstopts.len")) => true,
+        key if key.starts_with("icmpv6.opt") && flawed("icmpv6.opt.length") => true,
+        // Options behind the packet that a redirect quotes; Wireshark shows them behind those in the quotation.
+        key if key.starts_with("icmpv6.opt") => packet.views().filter(|view| view.field(key).is_some()).count() > 1,
         // Wireshark calls "not computed yet" bad.
-        "tcp.checksum.status" | "udp.checksum.status" => {
-            packet.views().any(|view| checksum::status(view) == Some(Status::Pending))
-        }
+        "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
+            let status = checksum::status(view);
+            // Nor does it miss the bytes that a quotation leaves out, or follow a route there.
+            let other = status == Some(Status::Unverified) || packet.find_quoted(&ipv6::routing::HEADER).is_some();
+            status == Some(Status::Pending) || view.layer().quoted && other
+        }),
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
+        // Wireshark shows IPv6's version under IPv4's name too.
+        "ip.version" => packet.views().any(|view| view.is(&ipv6::HEADER)),
         // Of a source route Wireshark shows where it ends as destination; netlab shows each field's own bytes.
         "ip.dst" | "ip.src_rt" | "ip.rec_rt" => options.iter().any(|option| matches!(option, 0x83 | 0x89)),
         // Of options that it has no dissector for, Wireshark shows no field at all.
@@ -246,74 +259,32 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         "tcp.options.unknown.payload" => packet
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
-        // Wireshark gives all of a packet of another version to `data`, and to nobody the data of a reset and what comes to a
-        // port of HTTP without being any.
+        // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        // The extensions behind a quotation (RFC 4884) are data to Wireshark.
+        "data.data" | "data.len" if packet.views().any(|view| view.number("icmpv6.length").is_some()) => true,
         "data.data" | "data.len" => {
-            packet.faults.iter().any(|fault| fault.because == "ip.version")
-                || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1) || is_on_http_port(view))
+            packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
+                || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
         }
-        // It takes an answer inside an ICMP error for one that came by itself.
-        "dns.unsolicited" => packet.views().any(|view| view.layer().quoted && Dns::read(view).is_some()),
         _ => false,
     }
 }
 
-/// What is known of the applications in a capture: which messages its segments make, and which answer which.
-#[derive(Default)]
-struct Applications {
-    streams: HashMap<Between, u32>,
-    messages: Messages,
-    questions: Questions,
-    exchanges: Exchanges,
+/// What Wireshark calls the packet type of a cooked capture.
+fn packet_type(number: u16) -> String {
+    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
 }
 
-/// Bytes of several segments as a frame of their own.
-struct Together {
-    frame: Frame,
-    pieces: Vec<Piece>,
-}
-
-impl Applications {
-    fn stream(&mut self, between: Between) -> u32 {
-        let next = u32::try_from(self.streams.len()).expect("few streams");
-        *self.streams.entry(between).or_insert(next)
-    }
-
-    /// Reads on in the messages that `packet` carries.
-    fn observe(&mut self, packet: &mut Packet<'_>) -> Option<Together> {
-        let between = Between::read(packet)?;
-        let stream = self.stream(between);
-        let outcome = Segment::read(packet, stream, Order::Regular).map(|segment| {
-            // Wireshark joins no segments with wrong checksums, and calls "not computed yet" wrong.
-            let pending = packet.views().any(|view| checksum::status(view) == Some(Status::Pending));
-            self.messages.observe(&Segment { broken: segment.broken || pending, ..segment })
-        });
-        let Outcome { pieces, assembled } = outcome.unwrap_or_default();
-        dissect_pieces(packet, &pieces);
-        let Some(assembled) = assembled else {
-            self.pair(packet, between);
-            return None;
-        };
-        assembled.tell(packet);
-        let pieces = assembled.pieces.to_vec();
-        Some(Together { frame: assembled.into_frame(packet.frame), pieces })
-    }
-
-    fn observe_assembled<'f>(&mut self, packet: &mut Packet<'_>, together: &'f Together) -> Packet<'f> {
-        let mut assembled = dissect_messages(&together.frame, &together.pieces);
-        let between = Between::read(packet).expect("a segment");
-        // Its messages come before those that the rest of the segment holds.
-        self.pair(&mut assembled, between);
-        self.pair(packet, between);
-        assembled
-    }
-
-    fn pair(&mut self, packet: &mut Packet<'_>, between: Between) {
-        let stream = self.stream(between);
-        self.questions.observe(packet, between);
-        self.exchanges.observe(packet, stream);
-    }
-}
+/// What fragments say about the whole packet that they make, at the frame that completes it.
+const JOINED: [&str; 6] = [
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.reassembled.length",
+];
 
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
@@ -321,20 +292,19 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
     let frames = frames(path);
     assert_eq!(frames.len(), table.rows.len(), "{}", path.display());
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut applications = Applications::default();
+    let mut reassembler = Reassembler::default();
+    let mut questions = Questions::default();
     for (row, frame) in frames.iter().enumerate() {
         let mut packet = dissect(frame);
-        let together = applications.observe(&mut packet);
-        let assembled = together.as_ref().map(|together| applications.observe_assembled(&mut packet, together));
-        // Its values come before those of what else the segment holds.
-        let mut ours = assembled.as_ref().map(values).unwrap_or_default();
-        for (key, more) in values(&packet) {
-            ours.entry(key).or_default().extend(more);
+        if let Some(between) = Between::read(&packet) {
+            questions.observe(&mut packet, between);
         }
+        let ours = values(&packet);
         let short = is_short(&packet, table, row);
-        for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !TRACKED.contains(&spec.key)) {
+        for spec in proto::headers().flat_map(|header| header.fields).filter(|spec| !is_tracked(spec.key)) {
             let cell = table.cell(row, spec.key);
-            let mut theirs: Vec<&str> = cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>")).collect();
+            let mut theirs: Vec<&str> =
+                cell.split(';').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect();
             // Of the option that ends the list, 255, Wireshark shows the type as 0.
             if spec.key == "dhcp.option.type" && !table.cell(row, "dhcp.option.end").is_empty() {
                 theirs.pop_if(|last| *last == "0");
@@ -343,28 +313,46 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             let ours = ours.get(spec.key).map_or(&[][..], Vec::as_slice);
             let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
             let same = match spec.kind {
-                // Wireshark shows the end of one message and the beginning of the next as one.
-                _ if spec.key == "tcp.segment_data" => bytes_of(ours) == theirs.concat(),
                 Kind::Text => reads(ours, cell, short),
                 _ => enough && ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)),
             };
-            // Of a body in chunks, Wireshark shows what they are together once more.
-            let chunks = matches!(spec.key, "data.data" | "data.len") && !table.cell(row, "http.chunk_size").is_empty();
-            if !same && !chunks && !is_meant(&packet, spec.key) {
+            if !same && !is_meant(&packet, spec.key) {
                 found.push(format!("{file} #{} {}: {ours:?}, tshark {theirs:?}", row + 1, spec.key));
             }
         }
         // What the conversation tracker would have added.
-        for key in ["icmp.resp_to", "tcp.window_size"] {
+        let mut generated = Vec::new();
+        for key in ["icmp.resp_to", "icmpv6.resp_to", "tcp.window_size"] {
             if let Ok(number) = table.cell(row, key).parse() {
-                packet.generated.push(Generated { layer: 0, key, value: Value::Number(number) });
+                generated.push(Generated { layer: 0, key, value: Value::Number(number) });
+            }
+        }
+        let piece = reassembler.observe(&mut packet);
+        for key in JOINED {
+            let theirs: Vec<&str> = table.cell(row, key).split(';').filter(|value| !value.is_empty()).collect();
+            let ours: Vec<_> = packet.generated.iter().filter(|it| it.key == key).map(|it| it.value).collect();
+            if ours.len() != theirs.len() || !ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)) {
+                found.push(format!("{file} #{} {key}: {ours:?}, tshark {theirs:?}", row + 1));
             }
         }
         let mut ours = String::new();
-        segment::write_info(&packet, assembled.as_ref(), &mut ours).expect("a string takes everything");
+        if let Piece::Last(frame) = piece {
+            let whole = Packet { generated: generated.into(), ..dissect(&frame) };
+            whole.info(&mut ours).expect("a string takes everything");
+        } else {
+            packet.generated = generated.into();
+            packet.info(&mut ours).expect("a string takes everything");
+        }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
         if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
+        }
+        if let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) {
+            // Wireshark takes the length of the address for a part of the packet type.
+            let mistaken = packet_type(u16::from_be_bytes([kind, length]));
+            if let Some(rest) = theirs.strip_prefix(&mistaken) {
+                theirs = packet_type(kind.into()) + rest;
+            }
         }
         // A conclusion from other frames, which netlab says elsewhere.
         if let Some(at) = theirs.find(" (duplicate use of") {
@@ -372,7 +360,12 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         // Wireshark stops at the options Quick-Start and CIPSO when they are too short; netlab does not know them.
         let stopped = theirs == "[Malformed Packet]" && ip_options(&packet).iter().any(|it| matches!(it, 0x19 | 0x86));
-        if ours != theirs && !stopped {
+        let broken = theirs.contains("[Malformed Packet") || theirs.contains("[Packet size limited");
+        let unread = broken && (has_unread_extension(&packet) || ends_with_pad_1(&packet));
+        // Wireshark misses the end of an option only if it reads there.
+        let unmissed = packet.faults.iter().any(|fault| fault.because == "icmpv6.opt.length")
+            && ours.strip_suffix("[Malformed Packet]") == Some(&theirs);
+        if ours != theirs && !stopped && !unread && !unmissed {
             found.push(format!("{file} #{}: {ours:?}, tshark {theirs:?}", row + 1));
         }
     }
@@ -388,9 +381,8 @@ fn values_and_info_are_wireshark_s() {
     let found: Vec<String> = captures()
         .iter()
         .flat_map(|path| {
-            // tshark cuts long texts, even in the middle of a character.
-            let table = fs::read(table_of(path)).expect("a table beside each capture");
-            differences(path, &Table::read(&String::from_utf8_lossy(&table)))
+            let text = fs::read_to_string(table_of(path)).expect("a table beside each capture");
+            differences(path, &Table::read(&text))
         })
         .collect();
     let total = found.len();
@@ -409,13 +401,6 @@ fn is_tshark_the_one() -> bool {
         eprintln!("skipped: the tables are from tshark {recorded}, installed is {version:?}");
     }
     same
-}
-
-/// An empty directory of this process's own.
-fn scratch(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("netlab-{name}-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("a directory");
-    directory
 }
 
 /// One of each kind of packet that netlab sends.
@@ -483,24 +468,50 @@ fn crafted() -> Vec<Vec<u8>> {
     frames
 }
 
+/// tshark's table of these frames (original length, bytes), and every difference between netlab and tshark.
+fn compare(name: &str, frames: impl IntoIterator<Item = (usize, Vec<u8>)>) -> (Table, Vec<String>) {
+    let directory = scratch(name);
+    let path = directory.join(format!("{name}.pcap"));
+    let mut writer = PcapWriter::new(fs::File::create(&path).expect("a file")).expect("a header");
+    for (original, bytes) in frames {
+        let length = u32::try_from(original).expect("short");
+        writer.write_packet(&PcapPacket::new(Duration::from_secs(1), length, bytes).expect("sound")).expect("room");
+    }
+    drop(writer);
+    let expect = self::directory().join("expect");
+    assert!(Command::new(expect).args([&*directory, &*directory]).status().expect("expect runs").success());
+    let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
+    let found = differences(&path, &table);
+    if std::env::var_os("NETLAB_KEEP_FRAMES").is_some() {
+        eprintln!("kept: {}", directory.display());
+        std::mem::forget(directory);
+    }
+    (table, found)
+}
+
+#[test]
+fn chains_at_random_read_as_tshark_reads_them() {
+    if !is_tshark_the_one() {
+        return;
+    }
+    // `NETLAB_RANDOM=seed,count` tries others; `NETLAB_KEEP_FRAMES=1` leaves the frames in the temporary directory.
+    let wanted = std::env::var("NETLAB_RANDOM").unwrap_or_default();
+    let (seed, count) = wanted.split_once(',').unwrap_or(("5", "600"));
+    let mut dice = chains::Dice::new(seed.parse().expect("a number"));
+    let frames = (0..count.parse().expect("a number")).map(|_| {
+        let (bytes, original) = chains::frame(&mut dice);
+        (original, bytes)
+    });
+    let (_, found) = compare("chains", frames);
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found[..found.len().min(60)].join("\n"));
+}
+
 #[test]
 fn what_netlab_crafts_tshark_finds_right() {
     if !is_tshark_the_one() {
         return;
     }
-    let directory = scratch("crafted");
-    let path = directory.join("crafted.pcap");
-    let mut writer = PcapWriter::new(fs::File::create(&path).expect("a file")).expect("a header");
-    for bytes in crafted() {
-        let length = u32::try_from(bytes.len()).expect("short");
-        writer.write_packet(&PcapPacket::new(Duration::from_secs(1), length, bytes).expect("sound")).expect("room");
-    }
-    drop(writer);
-    let expect = self::directory().join("expect");
-    assert!(Command::new(expect).args([&directory, &directory]).status().expect("expect runs").success());
-    let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
-    let found = differences(&path, &table);
-    let _ = fs::remove_dir_all(&directory);
+    let (table, found) = compare("crafted", crafted().into_iter().map(|bytes| (bytes.len(), bytes)));
     assert!(found.is_empty(), "{}", found.join("\n"));
     for row in 0..table.rows.len() {
         assert_eq!(table.cell(row, "_ws.malformed"), "", "frame {}", row + 1);
@@ -518,13 +529,12 @@ fn the_expected_values_are_what_tshark_says_today() {
         return;
     }
     let fresh = scratch("expect");
-    let status = Command::new(directory().join("expect")).arg(&fresh).status().expect("expect runs");
+    let status = Command::new(directory().join("expect")).arg(&*fresh).status().expect("expect runs");
     let stale: Vec<PathBuf> = captures()
         .iter()
         .map(|path| table_of(path))
         .filter(|path| fs::read(path).ok() != fs::read(fresh.join(path.file_name().unwrap_or_default())).ok())
         .collect();
-    let _ = fs::remove_dir_all(&fresh);
     assert!(status.success());
     assert!(stale.is_empty(), "run tests/captures/expect: {stale:?}");
 }

@@ -1,39 +1,62 @@
 //! Reading pcap and pcapng, one record at a time.
 
+mod blocks;
+mod classic;
+mod input;
+mod refuse;
+
 use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
 
-use pcap_file::pcap::{PcapReadError, PcapReader};
-use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
-use pcap_file::pcapng::blocks::opt_common::CommonOption;
-use pcap_file::pcapng::{Block, PcapNgReadError, PcapNgReader};
+use blocks::Blocks;
+use classic::Classic;
+use input::Input;
 
-use super::{LINK_TYPES, Record, flags};
+use super::{LARGEST_FRAME, LINK_TYPES, Record};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Direction, Frame, FrameNo, LinkType, Nanos};
+use crate::model::{Direction, FrameNo, LinkType, Nanos};
 
 /// Reads a capture from beginning to end without holding it in memory.
 pub struct Reader {
     name: String,
+    input: Input,
     format: Format,
     count: u32,
     ended: bool,
 }
 
-type Input = std::io::Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
-
 enum Format {
-    Pcap { reader: PcapReader<Input>, link: LinkType },
-    PcapNg(PcapNgReader<Input>),
+    Classic(Classic),
+    Blocks(Blocks),
 }
 
-/// First four bytes of the two formats: pcapng's block type reads the same in both byte orders; pcap has one number
-/// for microseconds and one for nanoseconds, each in either order.
-const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
-const PCAP: [[u8; 4]; 4] =
-    [[0xa1, 0xb2, 0xc3, 0xd4], [0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0x3c, 0x4d], [0x4d, 0x3c, 0xb2, 0xa1]];
+/// What a format found.
+enum Found {
+    Frame,
+    /// Something with a frame's number that netlab does not read. Frames have a link type, which is given for the first
+    /// one of an interface.
+    LeftOut(Option<u32>),
+    End,
+}
+
+/// Why a format cannot go on.
+enum Stop {
+    /// The file ends in the middle of a record.
+    Cut,
+    /// A record contradicts its format.
+    Damaged(String),
+    /// All frames are of a kind that netlab does not read.
+    Foreign(u32),
+    /// The system has refused to read on.
+    Unreadable(std::io::Error),
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
 
 impl Reader {
     /// Opens a capture file, pcap or pcapng by its first bytes.
@@ -61,91 +84,83 @@ impl Reader {
     ///
     /// # Errors
     /// [`Kind::File`] when it cannot be read or is not a capture.
-    pub fn new(name: &str, mut input: impl Read + 'static) -> Result<Self> {
-        let mut magic = Vec::new();
-        input
-            .by_ref()
-            .take(4)
-            .read_to_end(&mut magic)
-            .map_err(|error| Error::new(Kind::File, format!("cannot read {name}: {error}")))?;
-        let kind: [u8; 4] = magic.as_slice().try_into().map_err(|_| not_a_capture(name))?;
-        let whole = Cursor::new(magic).chain(Box::new(input) as Box<dyn Read>);
-        let broken = |error: &dyn std::error::Error| damaged(name, error, 0);
-        let format = if kind == PCAPNG {
-            Format::PcapNg(PcapNgReader::new(whole).map_err(|error| broken(&error))?)
-        } else if PCAP.contains(&kind) {
-            let reader = PcapReader::new(whole).map_err(|error| broken(&error))?;
-            let link = link_type(name, u32::from(reader.header().datalink))?;
-            Format::Pcap { reader, link }
-        } else {
-            return Err(not_a_capture(name));
+    pub fn new(name: &str, input: impl Read + 'static) -> Result<Self> {
+        let mut input = Input::new(input);
+        let format = Self::begin(&mut input).map_err(|stop| refuse::stopped(name, 0, input.offset(), stop))?;
+        let Some(format) = format else {
+            return Err(refuse::not_a_capture(name, input.peek(refuse::TELLING).unwrap_or_default()));
         };
-        Ok(Self { name: name.to_owned(), format, count: 0, ended: false })
+        Ok(Self { name: name.to_owned(), input, format, count: 0, ended: false })
     }
 
-    fn read(&mut self) -> Option<Result<Record>> {
-        match &mut self.format {
-            Format::Pcap { reader, link } => match reader.next_packet()? {
-                Ok(packet) => {
-                    self.count = self.count.saturating_add(1);
-                    let frame = Frame {
-                        number: FrameNo(self.count),
-                        time: nanos(packet.timestamp()),
-                        direction: None,
-                        link: *link,
-                        original: length(packet.orig_len()),
-                        checksum_pending: false,
-                        bytes: packet.data().to_vec(),
-                    };
-                    Some(Ok(Record { frame, comments: Vec::new() }))
-                }
-                Err(error) => {
-                    self.ended = true;
-                    Some(Err(match &error {
-                        PcapReadError::Io(io) if io.kind() == ErrorKind::UnexpectedEof => cut(&self.name, self.count),
-                        _ => damaged(&self.name, &error, self.count),
-                    }))
-                }
-            },
-            Format::PcapNg(reader) => loop {
-                let (block, state) = match reader.next_raw_block()? {
-                    Ok((raw, state)) => (raw.try_into_block(state), state),
-                    Err(error) => {
-                        self.ended = true;
-                        return Some(Err(match &error {
-                            PcapNgReadError::Io(io) if io.kind() == ErrorKind::UnexpectedEof => {
-                                cut(&self.name, self.count)
-                            }
-                            _ => damaged(&self.name, &error, self.count),
-                        }));
-                    }
-                };
-                let link = |interface: usize| {
-                    let block = state.interfaces().get(interface);
-                    link_type(&self.name, block.map_or(u32::MAX, |block| u32::from(block.linktype)))
-                };
-                // A block that is framed well but says nonsense inside costs only itself.
-                let record = match block {
-                    Err(error) => Err(damaged(&self.name, &error, self.count)),
-                    Ok(Block::EnhancedPacket(packet)) => {
-                        link(length(packet.interface_id)).map(|link| record(&packet, link))
-                    }
-                    Ok(Block::SimplePacket(packet)) => link(0).map(|link| Record {
-                        frame: bare(link, Nanos(0), length(packet.original_len), &packet.data),
-                        comments: Vec::new(),
-                    }),
-                    Ok(Block::Packet(packet)) => link(usize::from(packet.interface_id)).map(|link| Record {
-                        frame: bare(link, nanos(packet.timestamp), length(packet.original_len), &packet.data),
-                        comments: Vec::new(),
-                    }),
-                    Ok(_) => continue,
-                };
-                return Some(record.map(|mut record| {
+    fn begin(input: &mut Input) -> Result<Option<Format>, Stop> {
+        if let Some(blocks) = Blocks::begin(input)? {
+            return Ok(Some(Format::Blocks(blocks)));
+        }
+        Ok(Classic::begin(input)?.map(Format::Classic))
+    }
+
+    /// Reads the next frame into `record`, whose memory is used again: so a million frames need no allocation each.
+    /// After an error, `record` holds nothing of use.
+    ///
+    /// `None` is the end. One error says where the file is damaged or cut short, and then comes the end. Frames of a
+    /// link type that netlab does not read are left out, and counted; an error says so at the first of each interface,
+    /// and the next frame may follow it.
+    #[allow(clippy::missing_errors_doc)] // they are what the paragraph above is about
+    pub fn read_into(&mut self, record: &mut Record) -> Option<Result<()>> {
+        while !self.ended {
+            let found = match &mut self.format {
+                Format::Classic(classic) => classic.next(&mut self.input, record),
+                Format::Blocks(blocks) => blocks.next(&mut self.input, record),
+            };
+            match found {
+                Ok(Found::Frame) => {
                     self.count = self.count.saturating_add(1);
                     record.frame.number = FrameNo(self.count);
-                    record
-                }));
-            },
+                    return Some(Ok(()));
+                }
+                Ok(Found::LeftOut(code)) => {
+                    self.count = self.count.saturating_add(1);
+                    if let Some(code) = code {
+                        return Some(Err(refuse::left_out(&self.name, self.count, code)));
+                    }
+                }
+                Ok(Found::End) => self.ended = true,
+                Err(stop) => {
+                    self.ended = true;
+                    return Some(Err(refuse::stopped(&self.name, self.count, self.input.offset(), stop)));
+                }
+            }
+        }
+        None
+    }
+
+    /// Name of the interface at which the frame read last was captured, where the file tells.
+    #[must_use]
+    pub fn interface(&self) -> Option<&str> {
+        match &self.format {
+            Format::Classic(_) => None,
+            Format::Blocks(blocks) => blocks.interface(),
+        }
+    }
+
+    /// How many frames the capturing host lost, as far as the part of the file says that has been read. Most files say
+    /// it at their end, and pcap never.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        match &self.format {
+            Format::Classic(_) => 0,
+            Format::Blocks(blocks) => blocks.dropped(),
+        }
+    }
+
+    /// What whoever captured remarked about the whole capture, as far as it has been read: text from a file, to be
+    /// escaped before it is shown.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        match &self.format {
+            Format::Classic(_) => &[],
+            Format::Blocks(blocks) => blocks.remarks(),
         }
     }
 }
@@ -153,69 +168,52 @@ impl Reader {
 impl Iterator for Reader {
     type Item = Result<Record>;
 
-    /// The next frame. After an error in one packet the reading may go on; after one that leaves no place to go on
-    /// from (the file is cut short), it ends.
+    /// The next frame, as [`Reader::read_into`] reads it.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended { None } else { self.read() }
+        let mut record = Record::default();
+        let found = self.read_into(&mut record)?;
+        Some(found.map(|()| record))
     }
 }
 
-fn record(packet: &EnhancedPacketBlock<'_>, link: LinkType) -> Record {
-    let mut frame = bare(link, nanos(packet.timestamp), length(packet.original_len), &packet.data);
-    let mut comments = Vec::new();
-    for option in &packet.options {
-        match option {
-            EnhancedPacketOption::Flags(word) => {
-                frame.direction = match word & flags::DIRECTION {
-                    flags::INBOUND if word & flags::RECEPTION == flags::PROMISCUOUS => Some(Direction::Other),
-                    flags::INBOUND => Some(Direction::In),
-                    flags::OUTBOUND => Some(Direction::Out),
-                    _ => None,
-                };
-                frame.checksum_pending = word & flags::CHECKSUM_NOT_READY != 0;
-            }
-            EnhancedPacketOption::Common(CommonOption::Comment(text)) => comments.push(text.clone().into_owned()),
-            _ => {}
-        }
+/// A captured length that can be believed.
+#[inline]
+fn captured_length(length: u32) -> Result<usize, Stop> {
+    match length as usize {
+        length @ ..=LARGEST_FRAME => Ok(length),
+        length => Err(Stop::Damaged(format!("no frame is captured with {length} bytes"))),
     }
-    Record { frame, comments }
 }
 
-fn bare(link: LinkType, time: Nanos, original: usize, bytes: &[u8]) -> Frame {
-    Frame { number: FrameNo(0), time, direction: None, link, original, checksum_pending: false, bytes: bytes.to_vec() }
+fn link_type(code: u32) -> Option<LinkType> {
+    LINK_TYPES.iter().find(|(known, _)| *known == code).map(|(_, link)| *link)
 }
 
-fn nanos(time: Duration) -> Nanos {
-    Nanos(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+/// Fills `record` anew.
+#[inline]
+fn put(record: &mut Record, link: LinkType, time: Nanos, original: u32, bytes: &[u8]) {
+    record.comments.clear();
+    let frame = &mut record.frame;
+    frame.time = time;
+    frame.direction = cooked_direction(link, bytes);
+    frame.link = link;
+    frame.original = bytes.len().max(original as usize);
+    frame.checksum_pending = false;
+    frame.bytes.clear();
+    frame.bytes.extend_from_slice(bytes);
 }
 
-fn length(length: u32) -> usize {
-    usize::try_from(length).unwrap_or(usize::MAX)
-}
-
-fn link_type(name: &str, code: u32) -> Result<LinkType> {
-    LINK_TYPES.iter().find(|(known, _)| *known == code).map(|(_, link)| *link).ok_or_else(|| {
-        Error::new(Kind::File, format!("{name} holds packets of link type {code}, which netlab does not read"))
-            .hint("netlab reads Ethernet (1) and raw IP (101, 228, 229)")
-    })
-}
-
-fn not_a_capture(name: &str) -> Error {
-    Error::new(Kind::File, format!("{name} is not a capture file"))
-        .hint("netlab reads pcap and pcapng, as written by tcpdump, Wireshark and netlab --save")
-}
-
-fn cut(name: &str, count: u32) -> Error {
-    Error::new(Kind::File, format!("{name} ends in the middle of a packet, after frame {count}"))
-        .hint("whoever wrote it was interrupted; everything before is good")
-}
-
-fn damaged(name: &str, error: &dyn std::error::Error, count: u32) -> Error {
-    // The library nests its errors; the innermost says what is wrong.
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+/// In cooked captures the direction is a part of the frame.
+fn cooked_direction(link: LinkType, bytes: &[u8]) -> Option<Direction> {
+    let packet_type = match link {
+        LinkType::Cooked => bytes.get(1),
+        LinkType::Cooked2 => bytes.get(10),
+        _ => None,
+    };
+    match packet_type? {
+        0..=2 => Some(Direction::In),
+        3 => Some(Direction::Other),
+        4 => Some(Direction::Out),
+        _ => None,
     }
-    Error::new(Kind::File, format!("{name} is damaged after frame {count}: {cause}"))
-        .hint("open it in Wireshark to see how much of it can be read")
 }

@@ -107,11 +107,11 @@ const PROBING: &[&str] = &["ping", "arp", "trace", "handshake"];
 /// The options that would mislead if a command took them and did nothing: the option, whether it was given, and who
 /// takes it. The others do no harm anywhere.
 static TAKEN_BY: &[(&str, Given, &[&str])] = &[
-    ("--interface", |common| common.interface.is_some(), PROBING),
+    ("--interface", |common| common.interface.is_some(), &["ping", "arp", "trace", "handshake", "sniff"]),
     ("--ipv4", |common| common.ipv4, PROBING),
     ("--ipv6", |common| common.ipv6, PROBING),
-    ("--json", |common| common.json, &["ping", "arp", "trace", "handshake", "field"]),
-    ("--save", |common| common.save.is_some(), PROBING),
+    ("--json", |common| common.json, &["ping", "arp", "trace", "handshake", "sniff", "explain", "field"]),
+    ("--save", |common| common.save.is_some(), &["ping", "arp", "trace", "handshake", "sniff", "explain"]),
 ];
 
 impl Common {

@@ -57,6 +57,15 @@ pub fn run(
     })
 }
 
+/// Checks that there is a field with this key.
+///
+/// # Errors
+/// When there is none; the hint names those that are spelled like it.
+pub fn known(key: &str) -> Result<()> {
+    let table: Vec<Row> = crate::proto::all().collect();
+    if table.iter().any(|(_, spec)| spec.key == key) { Ok(()) } else { Err(unknown(key, &table)) }
+}
+
 fn unknown(key: &str, table: &[Row]) -> Error {
     let mut near: Vec<(usize, &str)> = table.iter().map(|(_, spec)| (distance(key, spec.key), spec.key)).collect();
     near.sort_unstable();

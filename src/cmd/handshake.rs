@@ -122,8 +122,10 @@ async fn handshake(args: &Args, common: &Common, target: Target, open: Open, gat
         Hop::Router { address, .. } => Some(address),
         _ => None,
     };
-    let mut report = Report::new(common, Context { addresses: vec![path.source], router }).drawn(common);
-    report.save_to(scene.saver()?);
+    let mut report =
+        Report::new(common, Context { addresses: vec![path.source.into()], router: router.map(Into::into) })
+            .drawn(common);
+    report.save_to(scene.keep()?);
     let in_lab = scene.in_lab();
     let mut session = scene.open(&filter(&paths, args, &own_port, target.port))?;
     let mut heading = vec![story::heading(&path, target.port, own_port.number())];

@@ -2,11 +2,15 @@
 
 mod args;
 mod arp;
+mod explain;
 mod field;
 mod handshake;
+mod keep;
 mod lab;
 mod ping;
 mod report;
+mod services;
+mod sniff;
 mod stage;
 mod trace;
 
@@ -45,6 +49,10 @@ pub enum Command {
     Handshake(handshake::Args),
     /// The routers on the way, one TTL at a time
     Trace(trace::Args),
+    /// Watch an interface, or just what one command puts on the wire
+    Sniff(sniff::Args),
+    /// The story of a capture file, or its packets in other forms
+    Explain(explain::Args),
     /// What a header field is (ip.ttl, tcp.flags.syn); without KEY, all of them
     Field(field::Args),
     /// A shell or one command inside the virtual network; its map
@@ -58,6 +66,7 @@ Examples:
   netlab --lab arp 192.168.11.0/24      everyone on the network
   netlab --lab handshake www.example.com:80     a TCP connection by hand
   netlab --lab trace www.example.com    the routers on the way to it
+  netlab explain visit.pcapng           the story of a capture file
   netlab field ip.ttl                   what one header field is
   netlab lab map                        draw the built-in network
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
@@ -70,6 +79,8 @@ impl Command {
             Self::Arp(_) => "arp",
             Self::Trace(_) => "trace",
             Self::Handshake(_) => "handshake",
+            Self::Sniff(_) => "sniff",
+            Self::Explain(_) => "explain",
             Self::Field(_) => "field",
             Self::Lab(_) => "lab",
         }
@@ -90,6 +101,8 @@ impl Cli {
             Command::Arp(args) => arp::run(&args, common),
             Command::Handshake(args) => handshake::run(&args, common),
             Command::Trace(args) => trace::run(&args, common),
+            Command::Sniff(args) => sniff::run(&args, common),
+            Command::Explain(args) => explain::run(&args, common),
             Command::Field(args) => {
                 let (language, look) = (report::language(common), report::look(common));
                 let mut out = BufWriter::new(io::stdout());

@@ -1,22 +1,23 @@
 //! What every probing command does before its first packet, in an order that matters: the lab (while the process has
 //! one thread), the sockets (while it has the right), then no right at all, then threads.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::args::Common;
-use crate::capture::{Destination, Source, Writer};
+use super::keep::Keep;
+use crate::capture::{Destination, Source};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Lab, Running};
 use crate::model::{LinkType, Path};
 use crate::session::{Interrupts, Session};
-use crate::wire::{self, Channel, Filter, Interface, Options, Sniffer, Sockets, privilege};
+use crate::wire::{self, Channel, Filter, Interface, Options, SniffSocket, Sniffer, Sockets, privilege};
 
 /// A runtime, and everything open that needs a right: sockets bound to nothing yet, the file to save to.
 pub struct Stage {
     runtime: tokio::runtime::Runtime,
     open: Open,
     // Dropped last: the network has to outlive the sockets in it.
-    _lab: Option<Running>,
+    lab: Option<Running>,
 }
 
 /// What was opened while there was the right to.
@@ -70,12 +71,17 @@ impl Stage {
         let inside = runtime.enter();
         let open = Open { sockets, destination, interrupts: Interrupts::listen()?, in_lab };
         drop(inside);
-        Ok((Self { runtime, open, _lab: lab }, opened))
+        Ok((Self { runtime, open, lab }, opened))
+    }
+
+    /// The variables that tell a command of the lab that it runs in.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.lab.as_ref().map(Running::environment).unwrap_or_default()
     }
 
     /// Runs `show` with the sockets; the runtime's helper threads are not waited for.
     pub fn play<T, F: Future<Output = T>>(self, show: impl FnOnce(Open) -> F) -> T {
-        let Self { runtime, open, _lab } = self;
+        let Self { runtime, open, lab: _lab } = self;
         let result = runtime.block_on(show(open));
         runtime.shutdown_background();
         result
@@ -92,14 +98,43 @@ impl Open {
         let addresses = tokio::select! {
             addresses = wire::resolve(target) => addresses?,
             () = self.interrupts.wait() => {
-                return Err(Error::new(Kind::System, "interrupted before anything was sent")
-                    .hint(format!("the name {shown} was still being looked up")));
+                return Err(lost_patience(target));
             }
         };
         if addresses.is_empty() {
             return Err(Error::new(Kind::Name, format!("{shown} has no IPv4 address")));
         }
         Ok(addresses)
+    }
+
+    /// All addresses of the name `host`, of both kinds.
+    ///
+    /// # Errors
+    /// When the name is unknown, and when the user lost patience.
+    pub async fn every_address_of(&mut self, host: &str) -> Result<Vec<IpAddr>> {
+        tokio::select! {
+            addresses = wire::addresses(host) => addresses,
+            () = self.interrupts.wait() => Err(lost_patience(host)),
+        }
+    }
+
+    /// Whether all this happens inside a lab.
+    pub fn in_lab(&self) -> bool {
+        self.in_lab
+    }
+
+    /// Begins the capture file that `--save` names, and the one of the last run, with frames of `interface`.
+    ///
+    /// # Errors
+    /// When the former cannot be written.
+    pub fn keep(&mut self, interface: &Interface) -> Result<Keep> {
+        let source = Source { interface: Some(&interface.name), link: interface.link.unwrap_or(LinkType::Ethernet) };
+        Keep::begin(self.destination.take(), &source)
+    }
+
+    /// What it takes to listen only, and to be interrupted.
+    pub fn ears(self) -> (SniffSocket, Interrupts) {
+        (self.sockets.sniff, self.interrupts)
     }
 
     /// The first of them.
@@ -171,14 +206,12 @@ impl Scene {
         Self { path, interface, others: Vec::new(), open }
     }
 
-    /// Begins the capture file that `--save` names.
+    /// Begins the capture file that `--save` names, and the one of the last run.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn saver(&mut self) -> Result<Option<Writer>> {
-        let source =
-            Source { interface: Some(&self.interface.name), link: self.interface.link.unwrap_or(LinkType::Ethernet) };
-        self.open.destination.take().map(|file| Writer::begin(file, &source)).transpose()
+    /// When the former cannot be written.
+    pub fn keep(&mut self) -> Result<Keep> {
+        self.open.keep(&self.interface)
     }
 
     /// Listens for what passes `filter`, and gets ready to send.
@@ -190,6 +223,11 @@ impl Scene {
         let channel = Channel::open(self.open.sockets.send, &self.interface)?;
         Ok(Session::new(channel, sniffer, &self.interface, self.open.interrupts))
     }
+}
+
+fn lost_patience(name: &str) -> Error {
+    Error::new(Kind::System, "interrupted before anything was sent")
+        .hint(format!("the name {} was still being looked up", name.escape_debug()))
 }
 
 /// What the user typed after the program's name, `--lab` left out, ready to be pasted into a shell.

@@ -11,7 +11,7 @@ pub fn explain(event: &Event) -> Option<Note> {
     match event {
         Event::Probed(probed) => {
             let seq = u32::from(probed.seq).into();
-            let frames = probed.request.into_iter().chain(probed.response).collect();
+            let frames = probed.request.into_iter().chain(probed.response);
             match probed.status {
                 Status::Timeout => Some(rule::EVENT_TIMEOUT.note(frames, [seq])),
                 Status::Late => Some(rule::EVENT_LATE.note(frames, [seq])),

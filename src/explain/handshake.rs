@@ -4,8 +4,10 @@ use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use crate::model::{Arg, Claim, ConnectionSummary, FrameNo, Gone, Hop, Note, Path, PortState};
+use crate::model::{Arg, ConnectionSummary, FrameNo, Gone, Hop, Note, Path, PortState};
 
+use super::distance;
+use super::order::in_order;
 use super::rules::{self as rule, Rule};
 
 /// A handshake that is over.
@@ -67,12 +69,7 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
             PortState::Error => run.unsent(&mut notes),
         }
     }
-    notes.sort_by_key(|note| match note.kind {
-        Claim::Fact => 0,
-        Claim::Guess => 1,
-        Claim::Blind => 2,
-    });
-    notes
+    in_order(notes)
 }
 
 impl Run<'_> {
@@ -101,7 +98,7 @@ impl Run<'_> {
         let summary = self.summary;
         let answer = summary.answer.map(|answer| answer.frame);
         let rtt = summary.connect_rtt.map_or_else(|| "?".to_owned(), |rtt| format!("{:.3}", rtt.as_millis_f64()));
-        let both = summary.syns.last().copied().into_iter().chain(answer).collect();
+        let both = summary.syns.last().copied().into_iter().chain(answer);
         notes.push(rule::HANDSHAKE_OPEN.note(both, [self.port(), rtt.into()]));
         self.agreement(notes);
         self.ending(notes);
@@ -186,10 +183,9 @@ impl Run<'_> {
 
     fn refused(&self, notes: &mut Vec<Note>) {
         let Some(reset) = self.summary.reset else { return };
-        let frames = self.summary.syns.last().copied().into_iter().chain([reset.frame]).collect();
+        let frames = self.summary.syns.last().copied().into_iter().chain([reset.frame]);
         notes.push(rule::HANDSHAKE_REFUSED.note(frames, [self.target(), self.port()]));
-        let initial = [64, 128].into_iter().find(|&initial| reset.ttl <= initial).unwrap_or(255);
-        let routers = u32::from(initial - reset.ttl);
+        let (initial, routers) = distance::routers(reset.ttl);
         let near = matches!(self.path.hop, Hop::OnLink { .. });
         let ttl = || Arg::from(u32::from(reset.ttl));
         notes.push(match (near, routers) {
@@ -198,7 +194,7 @@ impl Run<'_> {
             (true, _) => rule::HANDSHAKE_WHY_REFUSED_ODD.note(vec![reset.frame], [ttl()]),
             (false, 0) => rule::HANDSHAKE_WHY_REFUSED_ROUTER.note(vec![reset.frame], [ttl()]),
             (false, _) => rule::HANDSHAKE_WHY_REFUSED_FAR
-                .note(vec![reset.frame], [self.port(), routers.into(), ttl(), u32::from(initial).into()]),
+                .note(vec![reset.frame], [self.port(), routers.into(), ttl(), initial.into()]),
         });
         notes.push(rule::HANDSHAKE_BLIND_WHO.note(Vec::new(), [self.target()]));
     }
@@ -221,7 +217,7 @@ impl Run<'_> {
         let from = || Arg::from(complaint.from.to_string());
         let (kind, code) = (complaint.kind, complaint.code);
         let what = (self.icmp_name)(kind, code);
-        let frames = self.summary.syns.last().copied().into_iter().chain([complaint.frame]).collect();
+        let frames = self.summary.syns.last().copied().into_iter().chain([complaint.frame]);
         let what = format!("{what} (type {kind} code {code})");
         notes.push(rule::HANDSHAKE_UNREACHABLE.note(frames, [from(), what.into()]));
         let by_target = complaint.from == self.path.target;

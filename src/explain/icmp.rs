@@ -1,20 +1,15 @@
 //! What an ICMP message says: every type and code of RFC 792, and those that came later.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use crate::model::{Arg, FrameNo, LayerView, MacAddr, Note, Value};
+use crate::model::{Arg, FrameNo, Note, Packet, Value};
+use crate::proto::icmp::{ECHO_REPLY, ECHO_REQUEST, PARAMETER_PROBLEM, REDIRECT, UNREACHABLE};
 
-use super::packet::{Context, Role, enclosing, ipv4, mac, quoted, role};
+use super::packet::{Role, Scene};
 use super::rules::{self as rule, Rule};
 
-const ECHO_REPLY: u64 = 0;
-const UNREACHABLE: u64 = 3;
-const REDIRECT: u64 = 5;
-const ECHO_REQUEST: u64 = 8;
-const PARAMETER: u64 = 12;
-
 /// Reports that need no more than who sent them and where the packet was going: type, code, rule.
-static REPORTS: &[(u64, u64, &Rule)] = &[
+static REPORTS: &[(u8, u8, &Rule)] = &[
     (3, 0, &rule::ICMP_NET),
     (3, 1, &rule::ICMP_HOST),
     (3, 2, &rule::ICMP_PROTOCOL),
@@ -35,7 +30,7 @@ static REPORTS: &[(u64, u64, &Rule)] = &[
 ];
 
 /// Messages that are about nobody's packet: type, rule.
-static MESSAGES: &[(u64, &Rule)] = &[
+static MESSAGES: &[(u8, &Rule)] = &[
     (9, &rule::ICMP_ADVERTISEMENT),
     (10, &rule::ICMP_SOLICITATION),
     (13, &rule::ICMP_TIMESTAMP),
@@ -46,71 +41,80 @@ static MESSAGES: &[(u64, &Rule)] = &[
     (18, &rule::ICMP_MASK_REPLY),
 ];
 
-pub(super) fn explain(view: LayerView<'_, '_>, context: &Context) -> Option<Note> {
-    let (kind, code) = (view.number("icmp.type")?, view.number("icmp.code")?);
-    let outer = enclosing(view, "ip")?;
-    let from = ipv4(outer, "ip.src")?;
-    let frames = vec![view.packet.frame.number];
-    let sender = || Arg::Text(from.to_string());
+pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
+    notes.extend(said(scene));
+}
+
+fn said(scene: &Scene<'_, '_>) -> Option<Note> {
+    let bytes = scene.view.bytes();
+    let (&kind, &code) = (bytes.first()?, bytes.get(1)?);
+    let frame = [scene.frame];
     match kind {
-        ECHO_REQUEST => return request(outer, from, frames, context),
-        ECHO_REPLY => return Some(reply(view, outer, frames, context)),
+        ECHO_REQUEST => return request(scene),
+        ECHO_REPLY => return Some(reply(scene, "icmp.resp_to")),
         _ => {}
     }
+    let (from, _) = scene.ends?;
+    let sender = || Arg::Ip(from);
     if let Some((_, message)) = MESSAGES.iter().find(|(number, _)| *number == kind) {
-        return Some(message.note(frames, [sender()]));
+        return Some(message.note(frame, [sender()]));
     }
-    let target = quoted(view.packet, "ip").and_then(|quote| ipv4(quote, "ip.dst"));
-    let going = || target.map_or_else(|| Arg::from("its target"), |target| Arg::Text(target.to_string()));
+    let target = target(scene.view.packet);
+    let going = || target.map_or(Arg::Word("its target"), Arg::Ip);
     if let Some((_, _, report)) = REPORTS.iter().find(|row| (row.0, row.1) == (kind, code)) {
-        return Some(report.note(frames, [sender(), going()]));
+        return Some(report.note(frame, [sender(), going()]));
     }
+    let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
     Some(match (kind, code) {
         // The target itself says this; anyone else who does is refusing on its behalf.
-        (UNREACHABLE, 3) if target.is_none_or(|target| target == from) => rule::ICMP_PORT.note(frames, [sender()]),
-        (UNREACHABLE, 3) => rule::ICMP_PORT_OTHER.note(frames, [sender(), going()]),
-        (UNREACHABLE, 4) => match view.number("icmp.mtu").filter(|&mtu| mtu > 0) {
-            Some(mtu) => rule::ICMP_TOO_BIG.note(frames, [sender(), going(), mtu.to_string().into()]),
-            None => rule::ICMP_TOO_BIG_SILENT.note(frames, [sender(), going()]),
+        (UNREACHABLE, 3) if target.is_none_or(|target| target == from) => rule::ICMP_PORT.note(frame, [sender()]),
+        (UNREACHABLE, 3) => rule::ICMP_PORT_OTHER.note(frame, [sender(), going()]),
+        (UNREACHABLE, 4) => match word(6).filter(|&mtu| mtu > 0) {
+            Some(mtu) => rule::ICMP_TOO_BIG.note(frame, [sender(), going(), mtu.into()]),
+            None => rule::ICMP_TOO_BIG_SILENT.note(frame, [sender(), going()]),
         },
-        (UNREACHABLE, _) => rule::ICMP_UNREACHABLE_OTHER.note(frames, [sender(), going(), code.to_string().into()]),
+        (UNREACHABLE, _) => rule::ICMP_UNREACHABLE_OTHER.note(frame, [sender(), going(), code.into()]),
         (REDIRECT, 0..=3) => {
-            let gateway = ipv4(view, "icmp.redir_gw")?.to_string();
+            let gateway = Ipv4Addr::from(bytes.get(4..)?.first_chunk::<4>().copied()?);
             let about = if code % 2 == 0 { &rule::ICMP_REDIRECT_NET } else { &rule::ICMP_REDIRECT_HOST };
-            about.note(frames, [sender(), going(), gateway.into()])
+            about.note(frame, [sender(), going(), gateway.into()])
         }
-        (PARAMETER, 0) => {
-            let pointer = view.number("icmp.pointer")?.to_string();
-            rule::ICMP_PARAMETER.note(frames, [sender(), pointer.into()])
-        }
-        (PARAMETER, 1) => rule::ICMP_OPTION_MISSING.note(frames, [sender()]),
-        (PARAMETER, 2) => rule::ICMP_PARAMETER_LENGTH.note(frames, [sender()]),
-        _ => rule::ICMP_OTHER.note(frames, [sender(), kind.to_string().into(), code.to_string().into()]),
+        (PARAMETER_PROBLEM, 0) => rule::ICMP_PARAMETER.note(frame, [sender(), (*bytes.get(4)?).into()]),
+        (PARAMETER_PROBLEM, 1) => rule::ICMP_OPTION_MISSING.note(frame, [sender()]),
+        (PARAMETER_PROBLEM, 2) => rule::ICMP_PARAMETER_LENGTH.note(frame, [sender()]),
+        _ => rule::ICMP_OTHER.note(frame, [sender(), kind.into(), code.into()]),
     })
 }
 
-fn request(outer: LayerView<'_, '_>, from: Ipv4Addr, frames: Vec<FrameNo>, context: &Context) -> Option<Note> {
-    let to = ipv4(outer, "ip.dst")?;
-    let group = enclosing(outer, "eth").and_then(|eth| mac(eth, "eth.dst")).is_some_and(MacAddr::is_group);
-    let (from, to_text) = (Arg::Text(from.to_string()), Arg::Text(to.to_string()));
-    if group || to.is_broadcast() || to.is_multicast() {
-        return Some(rule::ICMP_REQUEST_EVERYONE.note(frames, [to_text]));
+/// Where the quoted packet was going.
+pub(super) fn target(packet: &Packet<'_>) -> Option<IpAddr> {
+    let quoted = packet.views().find(|view| view.layer().quoted)?;
+    crate::proto::ip::addresses_of(quoted).map(|(_, destination)| destination)
+}
+
+pub(super) fn request(scene: &Scene<'_, '_>) -> Option<Note> {
+    let (from, to) = scene.ends?;
+    let frame = [scene.frame];
+    let everyone = to.is_multicast() || to == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if everyone || scene.is_to_group() == Some(true) {
+        return Some(rule::ICMP_REQUEST_EVERYONE.note(frame, [to.into()]));
     }
-    Some(match role(outer, context, "ip.src", "ip.dst") {
-        Role::Sent => rule::ICMP_REQUEST_SENT.note(frames, []),
-        Role::Received => rule::ICMP_REQUEST_RECEIVED.note(frames, [from]),
-        Role::Seen => rule::ICMP_REQUEST_SEEN.note(frames, [from, to_text]),
+    Some(match scene.role() {
+        Role::Sent => rule::ICMP_REQUEST_SENT.note(frame, []),
+        Role::Received => rule::ICMP_REQUEST_RECEIVED.note(frame, [from.into()]),
+        Role::Seen => rule::ICMP_REQUEST_SEEN.note(frame, [from.into(), to.into()]),
     })
 }
 
-fn reply(view: LayerView<'_, '_>, outer: LayerView<'_, '_>, frames: Vec<FrameNo>, context: &Context) -> Note {
-    let request = match view.packet.generated("icmp.resp_to") {
+/// An echo reply; `key` names its request.
+pub(super) fn reply(scene: &Scene<'_, '_>, key: &str) -> Note {
+    let request = match scene.view.packet.generated(key) {
         Some(Value::Number(number)) => u32::try_from(number).ok().map(FrameNo),
         _ => None,
     };
     match request {
-        _ if role(outer, context, "ip.src", "ip.dst") == Role::Sent => rule::ICMP_REPLY_SENT.note(frames, []),
-        Some(request) => rule::ICMP_REPLY.note([frames, vec![request]].concat(), [request.to_string().into()]),
-        None => rule::ICMP_REPLY_UNPAIRED.note(frames, []),
+        _ if scene.role() == Role::Sent => rule::ICMP_REPLY_SENT.note([scene.frame], []),
+        Some(request) => rule::ICMP_REPLY.note([scene.frame, request], [request.into()]),
+        None => rule::ICMP_REPLY_UNPAIRED.note([scene.frame], []),
     }
 }

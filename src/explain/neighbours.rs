@@ -7,10 +7,9 @@ use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use crate::model::{
-    Arg, ArpSummary, Claim, FrameNo, Hop, Ipv4Cidr, MacAddr, Neighbour, Note, Origin, Path, TableEntry,
-};
+use crate::model::{Arg, ArpSummary, FrameNo, Hop, Ipv4Cidr, MacAddr, Neighbour, Note, Origin, Path, TableEntry};
 
+use super::order::in_order;
 use super::rules as rule;
 
 /// How many addresses get a sentence each; more are summed up.
@@ -189,19 +188,19 @@ impl Run<'_> {
     fn answers(&self, notes: &mut Vec<Note>) {
         let answered = self.targets.len() - self.silent().len();
         if let Some(network) = self.network {
-            let frames = self.neighbours.iter().map(|neighbour| neighbour.response).collect();
+            let frames = self.neighbours.iter().map(|neighbour| neighbour.response);
             notes.push(rule::ARP_SWEPT.note(frames, [count(answered), count(self.asked), named(network).into()]));
             if self.asked < self.targets.len() {
                 let missing = self.targets.len() - self.asked;
                 notes.push(rule::ARP_UNASKED.note(Vec::new(), [count(missing)]));
             }
         } else if self.targets.len() > EACH {
-            let frames = self.neighbours.iter().map(|neighbour| neighbour.response).collect();
+            let frames = self.neighbours.iter().map(|neighbour| neighbour.response);
             notes.push(rule::ARP_SOME.note(frames, [count(answered), count(self.targets.len())]));
         } else {
             for neighbour in self.neighbours {
                 if self.claimants(neighbour.address).len() == 1 {
-                    let frames = neighbour.request.into_iter().chain([neighbour.response]).collect();
+                    let frames = neighbour.request.into_iter().chain([neighbour.response]);
                     let values = [neighbour.address.to_string().into(), with_vendor(neighbour.mac).into()];
                     notes.push(rule::ARP_ANSWERED.note(frames, values));
                 }
@@ -213,7 +212,7 @@ impl Run<'_> {
         let disputed = |target: &&Ipv4Addr| self.claimants(**target).len() > 1;
         for target in self.targets.iter().filter(disputed).take(NAMED) {
             let claimants = self.claimants(*target);
-            let frames = claimants.iter().map(|neighbour| neighbour.response).collect();
+            let frames = claimants.iter().map(|neighbour| neighbour.response);
             let macs: Vec<String> = claimants.iter().map(|neighbour| with_vendor(neighbour.mac)).collect();
             let values = [target.to_string().into(), count(macs.len()), macs.join(", ").into()];
             notes.push(rule::ARP_TWICE.note(frames, values));
@@ -232,7 +231,7 @@ impl Run<'_> {
         let mut several: Vec<_> = addresses.into_iter().filter(|(_, claimed)| claimed.len() > 1).collect();
         several.sort_by_key(|(_, claimed)| std::cmp::Reverse(claimed.len()));
         for (mac, claimed) in several.iter().take(NAMED) {
-            let frames = claimed.iter().map(|neighbour| neighbour.response).collect();
+            let frames = claimed.iter().map(|neighbour| neighbour.response);
             let list = list(&claimed.iter().map(|neighbour| neighbour.address).collect::<Vec<_>>());
             notes.push(rule::ARP_SEVERAL.note(frames, [with_vendor(*mac).into(), count(claimed.len()), list]));
         }
@@ -258,18 +257,7 @@ impl Run<'_> {
         if self.network.is_some() {
             return;
         }
-        let frames = vec![neighbour.response];
-        let [a, b, c, ..] = neighbour.mac.0;
-        let prefix = || Arg::Text(format!("{a:02x}:{b:02x}:{c:02x}"));
-        notes.extend(match neighbour.mac.origin() {
-            Origin::Maker(name) => Some(rule::ARP_MAKER.note(frames, [prefix(), name.into()])),
-            Origin::Virtual("Docker") => {
-                Some(rule::ARP_VIRTUAL.note(frames, [format!("{a:02x}:{b:02x}").into(), "Docker".into()]))
-            }
-            Origin::Virtual(name) => Some(rule::ARP_VIRTUAL.note(frames, [prefix(), name.into()])),
-            Origin::Local => Some(rule::ARP_LOCAL.note(frames, [format!("{a:02x}").into()])),
-            Origin::Group | Origin::Unknown => None,
-        });
+        notes.extend(origin(neighbour.mac, Some(neighbour.response)));
     }
 
     /// What the kernel's own table made of it.
@@ -306,13 +294,19 @@ fn unsent(notes: &mut Vec<Note>, summary: &ArpSummary, refused: Option<i32>) {
     }
 }
 
-fn in_order(mut notes: Vec<Note>) -> Vec<Note> {
-    notes.sort_by_key(|note| match note.kind {
-        Claim::Fact => 0,
-        Claim::Guess => 1,
-        Claim::Blind => 2,
-    });
-    notes
+/// Where a MAC address comes from.
+pub(super) fn origin(mac: MacAddr, frame: Option<FrameNo>) -> Option<Note> {
+    let [a, b, c, ..] = mac.0;
+    let prefix = || Arg::Text(format!("{a:02x}:{b:02x}:{c:02x}"));
+    match mac.origin() {
+        Origin::Maker(name) => Some(rule::ARP_MAKER.note(frame, [prefix(), name.into()])),
+        Origin::Virtual("Docker") => {
+            Some(rule::ARP_VIRTUAL.note(frame, [format!("{a:02x}:{b:02x}").into(), "Docker".into()]))
+        }
+        Origin::Virtual(name) => Some(rule::ARP_VIRTUAL.note(frame, [prefix(), name.into()])),
+        Origin::Local => Some(rule::ARP_LOCAL.note(frame, [format!("{a:02x}").into()])),
+        Origin::Group | Origin::Unknown => None,
+    }
 }
 
 /// A network without the host bits that the user may have typed.
@@ -320,7 +314,7 @@ fn named(network: Ipv4Cidr) -> String {
     format!("{}/{}", network.network(), network.prefix)
 }
 
-fn with_vendor(mac: MacAddr) -> String {
+pub(super) fn with_vendor(mac: MacAddr) -> String {
     mac.vendor().map_or_else(|| mac.to_string(), |vendor| format!("{mac} ({vendor})"))
 }
 

@@ -1,18 +1,29 @@
 //! What one packet says: each layer's own function in turn, the innermost first.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use crate::model::{Direction, LayerView, MacAddr, Note, Packet, Value};
+use crate::model::{Direction, FrameNo, LayerView, MacAddr, Note, Packet};
+use crate::proto::ethernet::Ethernet;
+use crate::proto::ip;
 
-use super::{arp, checksum, fault, icmp, ip, tcp};
+use super::{arp, checksum, dhcp, dns, fault, icmp, icmpv6, ip as datagram, tcp, udp};
 
-/// What a packet alone does not tell: who "you" are.
+/// What a packet alone does not tell: who "you" are. In a file that does not say so, nobody is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// Our own addresses.
-    pub addresses: Vec<Ipv4Addr>,
+    pub addresses: Vec<IpAddr>,
     /// The router that this run's packets go to, if they go to one.
-    pub router: Option<Ipv4Addr>,
+    pub router: Option<IpAddr>,
+}
+
+impl Context {
+    /// Whether `address` is ours.
+    #[must_use]
+    pub fn is_ours(&self, address: impl Into<IpAddr>) -> bool {
+        let address = address.into();
+        self.addresses.contains(&address)
+    }
 }
 
 /// Whose packet it is, seen from the person reading.
@@ -23,64 +34,83 @@ pub(super) enum Role {
     Seen,
 }
 
-/// What one layer has to say; the row with the layer's name in [`SPEAKERS`].
-type Speak = fn(LayerView<'_, '_>, &Context) -> Option<Note>;
-
-static SPEAKERS: &[(&str, Speak)] =
-    &[("icmp", icmp::explain), ("tcp", tcp::explain), ("arp", arp::explain), ("ip", ip::explain)];
+/// A layer that speaks, and what is around it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'p, 'f> {
+    pub view: LayerView<'p, 'f>,
+    pub context: &'p Context,
+    /// The frame.
+    pub frame: FrameNo,
+    /// The addresses on the envelope of the link.
+    pub eth: Option<Ethernet>,
+    /// Sender and receiver of the IP packet.
+    pub ends: Option<(IpAddr, IpAddr)>,
+}
 
 /// What there is to say about `packet`, the most telling sentence first.
 #[must_use]
 pub fn explain(packet: &Packet<'_>, context: &Context) -> Vec<Note> {
     let mut notes = Vec::new();
-    for (name, speak) in SPEAKERS {
-        let layer = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == *name);
-        notes.extend(layer.and_then(|view| speak(view, context)));
-    }
-    notes.extend(packet.views().filter_map(checksum::explain));
-    notes.extend(fault::explain(packet));
+    tell(packet, context, &mut notes);
     notes
 }
 
-/// Whose packet `view` belongs to. Where the capture knows no direction, our addresses decide.
-pub(super) fn role(view: LayerView<'_, '_>, context: &Context, source: &str, target: &str) -> Role {
-    let ours = |key| ipv4(view, key).is_some_and(|address| context.addresses.contains(&address));
-    match view.packet.frame.direction {
-        Some(Direction::Out) => Role::Sent,
-        Some(Direction::In) => Role::Received,
-        None if ours(source) => Role::Sent,
-        None if ours(target) => Role::Received,
-        Some(Direction::Other) | None => Role::Seen,
+/// The same at the end of `notes`, for whoever explains many packets and has a list at hand.
+pub fn tell(packet: &Packet<'_>, context: &Context, notes: &mut Vec<Note>) {
+    let own = packet.layers.iter().position(|layer| layer.quoted).unwrap_or(packet.layers.len());
+    let views = || (0..own).map(|index| LayerView { packet, index });
+    let eth = views().next().filter(|view| view.layer().header.name == "eth");
+    let scene = |view| Scene {
+        view,
+        context,
+        frame: packet.frame.number,
+        eth: eth.and_then(|view| Ethernet::read(view.bytes())),
+        ends: views().find(is_ip).and_then(ip::addresses_of),
+    };
+    for view in views().rev() {
+        match view.layer().header.name {
+            "tcp" => tcp::explain(&scene(view), notes),
+            "dns" | "mdns" | "llmnr" => dns::explain(&scene(view), notes),
+            "dhcp" => dhcp::explain(&scene(view), notes),
+            "udp" => udp::explain(&scene(view), notes),
+            "icmp" => icmp::explain(&scene(view), notes),
+            "icmpv6" => icmpv6::explain(&scene(view), notes),
+            "arp" => arp::explain(&scene(view), notes),
+            "ip" | "ipv6.fraghdr" => datagram::explain(&scene(view), notes),
+            _ => {}
+        }
     }
-}
-
-/// The IPv4 address in the field `key`.
-pub(super) fn ipv4(view: LayerView<'_, '_>, key: &str) -> Option<Ipv4Addr> {
-    match view.field(key)?.value {
-        Value::Ipv4(address) => Some(address),
-        _ => None,
+    for view in views() {
+        checksum::explain(view, notes);
     }
+    fault::explain(packet, notes);
 }
 
-/// The MAC address in the field `key`.
-pub(super) fn mac(view: LayerView<'_, '_>, key: &str) -> Option<MacAddr> {
-    match view.field(key)?.value {
-        Value::Mac(address) => Some(address),
-        _ => None,
+fn is_ip(view: &LayerView<'_, '_>) -> bool {
+    matches!(view.layer().header.name, "ip" | "ipv6")
+}
+
+impl Scene<'_, '_> {
+    /// Whose packet it is. Where the capture knows no direction, our addresses decide.
+    pub(super) fn role(&self) -> Role {
+        self.role_between(self.ends)
     }
-}
 
-/// The layer before `view` with this name, quoted or not as `view` is: the datagram that carries it.
-pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>, name: &str) -> Option<LayerView<'p, 'f>> {
-    (0..view.index)
-        .rev()
-        .map(|index| LayerView { index, ..view })
-        .find(|outer| outer.layer().header.name == name && outer.layer().quoted == view.layer().quoted)
-}
+    /// The same for a packet that names its ends itself.
+    pub(super) fn role_between(&self, ends: Option<(IpAddr, IpAddr)>) -> Role {
+        match self.view.packet.frame.direction {
+            Some(Direction::Out) => Role::Sent,
+            Some(Direction::In) => Role::Received,
+            None if ends.is_some_and(|(source, _)| self.context.is_ours(source)) => Role::Sent,
+            None if ends.is_some_and(|(_, target)| self.context.is_ours(target)) => Role::Received,
+            Some(Direction::Other) | None => Role::Seen,
+        }
+    }
 
-/// The first quoted layer with this name.
-pub(super) fn quoted<'p, 'f>(packet: &'p Packet<'f>, name: &str) -> Option<LayerView<'p, 'f>> {
-    packet.views().find(|view| view.layer().quoted && view.layer().header.name == name)
+    /// The frame goes to many at once.
+    pub(super) fn is_to_group(&self) -> Option<bool> {
+        self.eth.map(|eth| MacAddr::is_group(eth.destination))
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
 
-use crate::model::{Arg, Claim, FrameNo, Hop, KnownFrom, Note, Path, PingSummary, Probed, Status};
-use crate::proto::icmp;
+use crate::model::{Arg, FrameNo, Hop, KnownFrom, Note, Path, PingSummary, Probed, Status};
+
+use super::complaint::Complaint;
+use super::distance;
+use super::order::most_telling;
 
 use super::rules::{self as rule, Rule};
 
@@ -67,40 +70,7 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
     run.rejected(&mut notes);
     notes.extend(run.distance());
     notes.extend(run.blind());
-    notes.sort_by_key(|note| match note.kind {
-        Claim::Fact => 0,
-        Claim::Guess => 1,
-        Claim::Blind => 2,
-    });
-    keep_the_most_telling(&mut notes);
-    notes
-}
-
-/// Leaves at most three facts and one blind spot, and as many guesses as then fit.
-fn keep_the_most_telling(notes: &mut Vec<Note>) {
-    let mut facts = 3;
-    let blinds = notes.iter().filter(|note| note.kind == Claim::Blind).count().min(1);
-    let mut guesses = MOST - blinds - notes.iter().filter(|note| note.kind == Claim::Fact).count().min(facts);
-    let mut blinds = 1;
-    notes.retain(|note| {
-        let room = match note.kind {
-            Claim::Fact => &mut facts,
-            Claim::Guess => &mut guesses,
-            Claim::Blind => &mut blinds,
-        };
-        let stays = *room > 0;
-        *room = room.saturating_sub(1);
-        stays
-    });
-}
-
-/// A kind of ICMP error, and the requests it answered.
-struct Complaint {
-    from: Option<IpAddr>,
-    kind: u8,
-    code: u8,
-    count: u32,
-    frames: Vec<FrameNo>,
+    most_telling(notes, MOST, 3)
 }
 
 impl Run<'_> {
@@ -202,28 +172,8 @@ impl Run<'_> {
     /// ICMP errors, one claim for each kind and sender.
     fn errors(&self, notes: &mut Vec<Note>) {
         for complaint in self.complaints() {
-            let from = complaint.from.map_or_else(|| "somebody".to_owned(), |from| from.to_string());
-            let from = || Arg::Text(from.clone());
-            let (kind, code, count) = (complaint.kind, complaint.code, complaint.count);
-            let ttl = || Arg::from(u32::from(self.ttl));
-            let myself = complaint.from == Some(IpAddr::V4(self.path.source));
-            notes.push(if (kind, code) == (11, 0) {
-                rule::PING_TTL_EXCEEDED.note(complaint.frames, [from(), count.into(), ttl()])
-            } else {
-                let what = match (icmp::type_name(kind), icmp::name(kind, code)) {
-                    (of_type, of_code) if of_type == of_code => of_type.to_owned(),
-                    (of_type, of_code) => format!("{of_type} ({of_code})"),
-                };
-                rule::PING_ERROR.note(complaint.frames, [from(), count.into(), what.into()])
-            });
-            notes.push(match (kind, code) {
-                (11, 0) if self.ttl < 64 => rule::PING_WHY_TTL.note(Vec::new(), [self.target(), ttl()]),
-                (11, 0) => rule::PING_WHY_LOOP.note(Vec::new(), [ttl()]),
-                (11, 1) => rule::PING_WHY_REASSEMBLY.note(Vec::new(), []),
-                (3, 1) if myself => rule::PING_WHY_HOST_SELF.note(Vec::new(), [self.target()]),
-                (3, 1 | 7 | 12) => rule::PING_WHY_HOST.note(Vec::new(), [from(), self.target()]),
-                _ => why(kind, code).note(Vec::new(), [from()]),
-            });
+            notes.push(complaint.of_ping());
+            notes.push(complaint.cause());
         }
     }
 
@@ -237,12 +187,20 @@ impl Run<'_> {
                 _ => continue,
             };
             let frames = fate.request.into_iter().chain(fate.response);
-            match all.iter_mut().find(|one| (one.from, one.kind, one.code) == (fate.from, kind, code)) {
+            match all.iter_mut().find(|one| (one.from, one.kind) == (fate.from, (kind, code))) {
                 Some(known) => {
                     known.count += 1;
                     known.frames.extend(frames);
                 }
-                None => all.push(Complaint { from: fate.from, kind, code, count: 1, frames: frames.collect() }),
+                None => all.push(Complaint {
+                    from: fate.from,
+                    kind: (kind, code),
+                    count: 1,
+                    frames: frames.collect(),
+                    source: self.path.source.into(),
+                    target: self.path.target.into(),
+                    ttl: self.ttl,
+                }),
             }
         }
         all
@@ -291,15 +249,8 @@ impl Run<'_> {
         if matches!(self.path.hop, Hop::Local | Hop::Group { .. }) {
             return None;
         }
-        let initial = [64, 128].into_iter().find(|&initial| ttl <= initial).unwrap_or(255);
-        let routers = u32::from(initial - ttl);
         let answer = self.with(|status| status == Status::Reply).find_map(|fate| fate.response);
-        let (frames, ttl) = (answer.into_iter().collect(), Arg::from(u32::from(ttl)));
-        Some(match (routers, self.router()) {
-            (0, None) => rule::PING_TTL_NEAR.note(frames, [ttl]),
-            (0, Some(_)) => rule::PING_TTL_ROUTER.note(frames, [ttl, self.target()]),
-            _ => rule::PING_TTL_FAR.note(frames, [ttl, u32::from(initial).into(), routers.into()]),
-        })
+        Some(distance::guess(ttl, answer, self.router().map(|_| self.target())))
     }
 
     /// The most important thing that these frames do not show.
@@ -339,22 +290,12 @@ impl Run<'_> {
     }
 }
 
-/// The usual cause of an ICMP error, for those whose sentence names only who sent it.
-fn why(kind: u8, code: u8) -> &'static Rule {
-    match (kind, code) {
-        (3, 0 | 6 | 11) => &rule::PING_WHY_NET,
-        (3, 4) => &rule::PING_WHY_TOO_BIG,
-        (3, 9 | 10 | 13) => &rule::PING_WHY_FORBIDDEN,
-        _ => &rule::PING_WHY_ERROR,
-    }
-}
-
 fn frames<'a>(fates: impl IntoIterator<Item = &'a Probed>) -> Vec<FrameNo> {
     fates.into_iter().flat_map(|fate| fate.request.into_iter().chain(fate.response)).collect()
 }
 
 /// Sequence numbers as people list them: `2, 5-7`; after six runs the rest is left out.
-fn list(numbers: impl IntoIterator<Item = u16>) -> String {
+pub(super) fn list(numbers: impl IntoIterator<Item = u16>) -> String {
     let mut runs: Vec<(u16, u16)> = Vec::new();
     for number in numbers.into_iter().collect::<BTreeSet<_>>() {
         match runs.last_mut() {

@@ -1,5 +1,7 @@
 //! The table of every rule: its id, what its claim is worth, and the standard it leans on.
 
+use smallvec::SmallVec;
+
 use crate::model::{Arg, Claim, FrameNo, Note, Severity};
 
 /// One thing netlab can claim. Its words are in the catalogue under `id`.
@@ -19,8 +21,13 @@ pub struct Rule {
 
 impl Rule {
     /// This claim about `frames`, with the values of `takes` in the same order.
-    pub(super) fn note<const N: usize>(&'static self, mut frames: Vec<FrameNo>, values: [Arg; N]) -> Note {
+    pub(super) fn note<const N: usize>(
+        &'static self,
+        frames: impl IntoIterator<Item = FrameNo>,
+        values: [Arg; N],
+    ) -> Note {
         debug_assert_eq!(N, self.takes.len(), "the values of {}", self.id);
+        let mut frames: SmallVec<[FrameNo; 4]> = frames.into_iter().collect();
         frames.sort_unstable();
         frames.dedup();
         Note {
@@ -67,6 +74,7 @@ table! {
     ARP_ANNOUNCEMENT         "arp.announcement"         Fact  Chat  Some("RFC 5227 §2.3"), [];
     ARP_GRATUITOUS           "arp.gratuitous"           Fact  Note  Some("RFC 5227 §3"), ["sender"];
     ARP_CONFLICT             "arp.conflict"             Guess Warn  Some("RFC 5227 §2.4"), ["ip" "mac"];
+    ARP_DUPLICATE            "arp.duplicate"            Fact  Warn  Some("RFC 5227 §2.4"), ["address" "earlier"];
     ARP_DEFENCE              "arp.defence"              Fact  Note  Some("RFC 5227 §2.4"), ["sender"];
 
     ARP_HEADING_ASK          "arp.heading.ask"          Fact  Chat  Some("RFC 826"), ["targets" "source" "interface" "mac"];
@@ -101,6 +109,10 @@ table! {
     ARP_ANNOUNCED            "arp.announced"            Fact  Chat  Some("RFC 5227 §2.3"), ["target" "interface" "count"];
     ARP_CUT_SHORT            "arp.cut-short"            Fact  Note  Some("RFC 5227 §2.1.1"), ["target"];
 
+    ARP_UNANSWERED           "arp.unanswered"           Fact  Note  Some("RFC 826"), ["asker" "target" "count"];
+    ARP_TOLD                 "arp.told"                 Fact  Chat  Some("RFC 5227 §2.3"), ["address" "count"];
+    ARP_FIRST_WAIT           "arp.first-wait"           Fact  Chat  Some("RFC 1122 §2.3.2.2"), ["frame" "address" "answer" "ms"];
+
     ARP_MAKER                "arp.maker"                Guess Chat  Some("RFC 9542 §2.1"), ["prefix" "vendor"];
     ARP_VIRTUAL              "arp.virtual"              Guess Chat  None, ["prefix" "software"];
     ARP_WHY_SILENCE          "arp.why-silence"          Guess Note  None, [];
@@ -121,12 +133,32 @@ table! {
     IP_FRAGMENT_MIDDLE       "ip.fragment.middle"       Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
     IP_FRAGMENT_LAST         "ip.fragment.last"         Fact  Chat  Some("RFC 791 §3.2"), ["offset"];
 
+    IP_TO_EVERYONE           "ip.to-everyone"           Fact  Chat  Some("RFC 1122 §3.3.6"), ["to"];
+    IP_TO_GROUP              "ip.to-group"              Fact  Chat  Some("RFC 1112 §6.1"), ["to"];
+    IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
+    IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
+    IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
+
+    UDP_DATAGRAM             "udp.datagram"             Fact  Chat  Some("RFC 768"), ["bytes" "port"];
+    UDP_BOTH                 "udp.both"                 Fact  Chat  Some("RFC 768"), ["asker" "sent" "target" "received"];
+    UDP_FIRST_ANSWER         "udp.first-answer"         Fact  Chat  None, ["ms"];
+    UDP_UNANSWERED           "udp.unanswered"           Fact  Note  Some("RFC 768"), ["asker" "count" "target" "port"];
+    UDP_TO_GROUP             "udp.to-group"             Fact  Chat  Some("RFC 1122 §3.3.6"), ["asker" "count" "target"];
+    UDP_REFUSED              "udp.refused"              Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["target" "port"];
+    UDP_COMPLAINT            "udp.complaint"            Fact  Warn  Some("RFC 1122 §4.1.3.3"), ["from" "count" "target" "what"];
+    UDP_WHY_UNANSWERED       "udp.why-unanswered"       Guess Note  Some("RFC 768"), ["target"];
+    UDP_BLIND_LOSS           "udp.blind.loss"           Blind Chat  Some("RFC 768"), [];
+    UDP_BLIND_SILENCE        "udp.blind.silence"        Blind Chat  Some("RFC 768"), [];
+    UDP_BLIND_LISTENERS      "udp.blind.listeners"      Blind Chat  None, [];
+
     IP_CHECKSUM_BAD          "ip.checksum.bad"          Fact  Error Some("RFC 1122 §3.2.1.2"), ["expected"];
     ICMP_CHECKSUM_BAD        "icmp.checksum.bad"        Fact  Error Some("RFC 792"), ["expected"];
+    ICMPV6_CHECKSUM_BAD      "icmpv6.checksum.bad"      Fact  Error Some("RFC 4443 §2.3"), ["expected"];
     UDP_CHECKSUM_BAD         "udp.checksum.bad"         Fact  Error Some("RFC 1122 §4.1.3.4"), ["expected"];
     TCP_CHECKSUM_BAD         "tcp.checksum.bad"         Fact  Error Some("RFC 9293 §3.1"), ["expected"];
     CHECKSUM_PENDING         "frame.checksum-pending"   Guess Chat  None, ["layer"];
 
+    FRAME_LARGER             "frame.larger"             Guess Chat  None, ["bytes"];
     FRAME_CUT                "frame.cut"                Fact  Note  None, ["captured" "original"];
     FRAME_TRUNCATED          "frame.truncated"          Fact  Warn  None, ["layer" "because" "needed" "available" "offset"];
     FRAME_MALFORMED          "frame.malformed"          Fact  Error None, ["layer" "because" "offset"];
@@ -175,6 +207,55 @@ table! {
     ICMP_MASK_REPLY          "icmp.address-mask.reply"  Fact  Note  Some("RFC 6918"), ["from"];
     ICMP_OTHER               "icmp.other"               Fact  Note  None, ["from" "type" "code"];
 
+    ICMPV6_NO_ROUTE          "icmpv6.unreachable.no-route" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_FORBIDDEN         "icmpv6.unreachable.forbidden" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SCOPE             "icmpv6.unreachable.scope" Fact  Warn  Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_ADDRESS           "icmpv6.unreachable.address" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_PORT              "icmpv6.unreachable.port"  Fact  Warn  Some("RFC 4443 §3.1"), ["target"];
+    ICMPV6_PORT_OTHER        "icmpv6.unreachable.port-by-other" Guess Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SOURCE_REFUSED    "icmpv6.unreachable.source-refused" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_ROUTE_REFUSED     "icmpv6.unreachable.route-refused" Fact Warn Some("RFC 4443 §3.1"), ["from" "target"];
+    ICMPV6_SOURCE_ROUTE      "icmpv6.unreachable.source-route" Fact Warn Some("RFC 6554 §4.2"), ["from" "target"];
+    ICMPV6_TOO_BIG           "icmpv6.too-big"           Fact  Warn  Some("RFC 4443 §3.2"), ["from" "target" "mtu"];
+    ICMPV6_HOP_LIMIT         "icmpv6.time-exceeded.hop-limit" Fact Note Some("RFC 4443 §3.3"), ["from" "target"];
+    ICMPV6_REASSEMBLY        "icmpv6.time-exceeded.reassembly" Fact Warn Some("RFC 4443 §3.3"), ["from" "target"];
+    ICMPV6_PARAMETER         "icmpv6.parameter-problem" Fact  Warn  Some("RFC 4443 §3.4"), ["from" "pointer"];
+    ICMPV6_NEXT_HEADER       "icmpv6.parameter-problem.next-header" Fact Warn Some("RFC 4443 §3.4"), ["from" "pointer"];
+    ICMPV6_PROBE             "icmpv6.neighbour.probe"   Fact  Chat  Some("RFC 4862 §5.4"), ["target"];
+    ICMPV6_ASKS              "icmpv6.neighbour.asks"    Fact  Chat  Some("RFC 4861 §7.2.2"), ["from" "target"];
+    ICMPV6_ASKS_DIRECT       "icmpv6.neighbour.asks-direct" Fact Chat Some("RFC 4861 §7.3"), ["from" "target"];
+    ICMPV6_ANSWERS           "icmpv6.neighbour.answers" Fact  Chat  Some("RFC 4861 §7.2.4"), ["target" "mac"];
+    ICMPV6_ANSWERS_ONLY      "icmpv6.neighbour.answers-only" Fact Chat Some("RFC 4861 §7.2.4"), ["target"];
+    ICMPV6_TELLS             "icmpv6.neighbour.tells"   Fact  Chat  Some("RFC 4861 §7.2.6"), ["target"];
+    ICMPV6_ROUTERS           "icmpv6.router.solicitation" Fact Chat Some("RFC 4861 §6.3.7"), ["from"];
+    ICMPV6_ROUTER            "icmpv6.router.advertisement" Fact Chat Some("RFC 4861 §6.2.3"), ["from"];
+    ICMPV6_REDIRECT          "icmpv6.redirect"          Fact  Note  Some("RFC 4861 §8"), ["from" "target"];
+    ICMPV6_LISTENERS         "icmpv6.listeners"         Fact  Chat  Some("RFC 3810 §5.1"), ["from"];
+    ICMPV6_LISTENS           "icmpv6.listens"           Fact  Chat  Some("RFC 3810 §5.2"), ["from"];
+    ICMPV6_LISTENS_NO_MORE   "icmpv6.listens-no-more"   Fact  Chat  Some("RFC 2710 §4"), ["from"];
+    ICMPV6_OTHER             "icmpv6.other"             Fact  Note  None, ["from" "type" "code"];
+
+    SNIFF_HEADING            "sniff.heading"            Fact  Chat  None, ["interface"];
+    SNIFF_HEADING_ALL        "sniff.heading.all"        Fact  Chat  None, ["interface"];
+    SNIFF_HEADING_FILTER     "sniff.heading.filter"     Fact  Chat  None, ["interface" "filter"];
+    SNIFF_HEADING_FILTER_ALL "sniff.heading.filter-all" Fact  Chat  None, ["interface" "filter"];
+    SNIFF_SILENCE            "sniff.silence"            Fact  Chat  None, ["interface"];
+    SNIFF_NOTHING_PASSED     "sniff.nothing-passed"     Fact  Chat  None, ["interface"];
+    SNIFF_DROPPED            "sniff.dropped"            Fact  Warn  None, ["count"];
+    SNIFF_BLIND              "sniff.blind"              Blind Chat  None, [];
+    SNIFF_BLIND_ALL          "sniff.blind-all"          Blind Chat  None, [];
+
+    SNIFF_NOTHING_CAUSED     "sniff.nothing-caused"     Fact  Chat  None, ["command" "interface"];
+    SNIFF_ENDED              "sniff.ended"              Fact  Chat  None, ["command" "code"];
+    SNIFF_KILLED             "sniff.killed"             Fact  Note  None, ["command" "signal"];
+    SNIFF_STILL_RUNS         "sniff.still-runs"         Fact  Note  None, ["command"];
+    SNIFF_LEFT_RUNNING       "sniff.left-running"       Fact  Note  None, ["command"];
+    SNIFF_STRANGERS          "sniff.strangers"          Fact  Chat  None, ["count"];
+    SNIFF_NAME_SERVICE       "sniff.name-service"       Blind Chat  None, [];
+    SNIFF_BEYOND             "sniff.beyond"             Blind Note  None, [];
+    SNIFF_LOST               "sniff.lost"               Blind Note  None, ["count"];
+    SNIFF_ONE_INTERFACE      "sniff.one-interface"      Blind Chat  None, ["interface"];
+
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
@@ -206,6 +287,8 @@ table! {
     PING_LOCAL               "ping.local"               Fact  Chat  None, ["target"];
     PING_LOST                "ping.lost"                Fact  Warn  None, ["lost" "list"];
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
+    PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
+    PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];
@@ -265,6 +348,22 @@ table! {
     TCP_RST_REFUSES          "tcp.rst-refuses"          Fact  Warn  Some("RFC 9293 §3.5.2"), [];
     TCP_RST                  "tcp.rst"                  Fact  Warn  Some("RFC 9293 §3.5.2"), [];
     TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_OFFERS               "tcp.offers"               Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_ACCEPTS              "tcp.accepts"              Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_OFFERS_NOTHING       "tcp.offers-nothing"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size"];
+    TCP_FAST                 "tcp.fast-retransmission"  Guess Note  Some("RFC 5681 §3.2"), [];
+    TCP_SPURIOUS             "tcp.spurious-retransmission" Fact Note None, [];
+    TCP_OUT_OF_ORDER         "tcp.out-of-order"         Guess Note  None, [];
+    TCP_LOST_SEGMENT         "tcp.lost-segment"         Fact  Note  None, [];
+    TCP_ACK_LOST_SEGMENT     "tcp.ack-lost-segment"     Fact  Note  None, [];
+    TCP_DUPLICATE_ACK        "tcp.duplicate-ack"        Guess Note  Some("RFC 5681 §3.2"), ["count" "first"];
+    TCP_WINDOW_UPDATE        "tcp.window-update"        Fact  Chat  Some("RFC 9293 §3.8.6"), [];
+    TCP_WINDOW_FULL          "tcp.window-full"          Fact  Note  Some("RFC 9293 §3.8.6"), [];
+    TCP_WINDOW_PROBE         "tcp.window-probe"         Fact  Note  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_WINDOW_PROBE_ACK     "tcp.window-probe-ack"     Fact  Note  Some("RFC 9293 §3.8.6.1"), [];
+    TCP_KEEP_ALIVE           "tcp.keep-alive"           Fact  Chat  Some("RFC 9293 §3.8.4"), [];
+    TCP_KEEP_ALIVE_ACK       "tcp.keep-alive-ack"       Fact  Chat  Some("RFC 9293 §3.8.4"), [];
+    TCP_REUSED_PORTS         "tcp.reused-ports"         Fact  Note  Some("RFC 6191"), [];
     TCP_AGAIN                "tcp.again"                Guess Note  Some("RFC 9293 §3.8.1"), [];
 
     HANDSHAKE_HEADING        "handshake.heading"        Fact  Chat  None, ["target" "port" "source" "source_port" "interface"];
@@ -304,6 +403,131 @@ table! {
     HANDSHAKE_BLIND_PROGRAM  "handshake.blind-program"  Blind Chat  None, [];
     HANDSHAKE_BLIND_WHO      "handshake.blind-who"      Blind Chat  None, ["target"];
     HANDSHAKE_BLIND_SILENCE  "handshake.blind-silence"  Blind Chat  None, ["target"];
+    DNS_WHICH_IPV4           "dns.which-ipv4"           Fact  Chat  Some("RFC 1035 §3.4.1"), ["name"];
+    DNS_WHICH_IPV6           "dns.which-ipv6"           Fact  Chat  Some("RFC 3596 §2.1"), ["name"];
+    DNS_WHICH_NAME           "dns.which-name"           Fact  Chat  Some("RFC 1035 §3.5"), ["name"];
+    DNS_WHICH                "dns.which"                Fact  Chat  Some("RFC 1035 §4.1.2"), ["name" "type"];
+    DNS_ASKS_NEIGHBOURS      "dns.asks-neighbours"      Fact  Chat  Some("RFC 6762 §3"), ["name"];
+    DNS_AGAIN                "dns.again"                Guess Note  Some("RFC 1035 §4.2.1"), [];
+    DNS_ADDRESSES            "dns.addresses"            Fact  Chat  Some("RFC 1035 §3.2.1"), ["name" "list" "ttl"];
+    DNS_ANSWERS              "dns.answers"              Fact  Chat  Some("RFC 1035 §3.2.1"), ["count" "ttl"];
+    DNS_NOTHING              "dns.nothing"              Fact  Note  Some("RFC 2308 §2.2"), ["name" "type"];
+    DNS_NO_SUCH_NAME         "dns.no-such-name"         Fact  Warn  Some("RFC 2308 §2.1"), ["name"];
+    DNS_FAILED               "dns.failed"               Fact  Warn  Some("RFC 1035 §4.1.1"), ["name"];
+    DNS_REFUSED              "dns.refused"              Fact  Warn  Some("RFC 1035 §4.1.1"), [];
+    DNS_ERROR                "dns.error"                Fact  Warn  Some("RFC 1035 §4.1.1"), ["code"];
+    DNS_TRUNCATED            "dns.truncated"            Fact  Note  Some("RFC 2181 §9"), [];
+    DNS_UNSOLICITED          "dns.unsolicited"          Guess Note  Some("RFC 5452 §9.1"), [];
+    DNS_LOOKED_UP            "dns.looked-up"            Fact  Chat  Some("RFC 1035 §4.1.1"), ["name" "what" "ms"];
+    DNS_UNANSWERED           "dns.unanswered"           Fact  Warn  None, ["name"];
+    DNS_WHY_UNANSWERED       "dns.why-unanswered"       Guess Note  None, [];
+
+    DHCP_DISCOVER            "dhcp.discover"            Fact  Chat  Some("RFC 2131 §3.1"), [];
+    DHCP_OFFER               "dhcp.offer"               Fact  Chat  Some("RFC 2131 §3.1"), ["server" "address"];
+    DHCP_REQUEST             "dhcp.request"             Fact  Chat  Some("RFC 2131 §3.1"), ["address"];
+    DHCP_RENEW               "dhcp.renew"               Guess Chat  Some("RFC 2131 §4.4.5"), [];
+    DHCP_DECLINE             "dhcp.decline"             Fact  Warn  Some("RFC 2131 §3.1"), [];
+    DHCP_ACK                 "dhcp.ack"                 Fact  Chat  Some("RFC 2131 §3.1"), ["server" "address" "seconds"];
+    DHCP_ACK_INFORM          "dhcp.ack-inform"          Fact  Chat  Some("RFC 2131 §3.4"), ["server"];
+    DHCP_NAK                 "dhcp.nak"                 Fact  Warn  Some("RFC 2131 §3.1"), ["server"];
+    DHCP_RELEASE             "dhcp.release"             Fact  Chat  Some("RFC 2131 §3.1"), [];
+    DHCP_INFORM              "dhcp.inform"              Fact  Chat  Some("RFC 2131 §3.4"), [];
+
+    DHCP_GOT                 "dhcp.got"                 Fact  Chat  Some("RFC 2131 §3.1"), ["address"];
+    DHCP_REFUSED             "dhcp.refused"             Fact  Warn  Some("RFC 2131 §3.1"), [];
+    DHCP_OFFERED             "dhcp.offered"             Fact  Note  Some("RFC 2131 §3.1"), ["address"];
+    DHCP_UNCONFIRMED         "dhcp.unconfirmed"         Fact  Warn  Some("RFC 2131 §3.2"), [];
+    DHCP_NOBODY              "dhcp.nobody"              Fact  Warn  Some("RFC 2131 §3.1"), [];
+    DHCP_WHY_NOBODY          "dhcp.why-nobody"          Guess Note  None, [];
+    DHCP_BLIND_USE           "dhcp.blind.use"           Blind Chat  Some("RFC 2131 §2.2"), ["address"];
+
+    CONNECTION_OPEN          "connection.open"          Fact  Chat  Some("RFC 9293 §3.5"), ["port" "server" "ms"];
+    CONNECTION_OPEN_LATE     "connection.open-late"     Fact  Chat  Some("RFC 9293 §3.5"), ["port" "server"];
+    CONNECTION_BEGUN_BEFORE  "connection.begun-before"  Fact  Note  None, [];
+    CONNECTION_UNANSWERED    "connection.unanswered"    Fact  Warn  Some("RFC 9293 §3.5"), ["client" "count" "port" "server"];
+    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["waits"];
+    CONNECTION_COMPLAINT     "connection.complaint"     Fact  Warn  Some("RFC 9293 §3.9.2.2"), ["from" "count" "target" "what"];
+    CONNECTION_AGAIN         "connection.again"         Fact  Warn  Some("RFC 9293 §3.8.1"), ["who" "count" "timeouts" "fast" "spurious"];
+    CONNECTION_CAPTURE_LOST  "connection.capture-lost"  Fact  Note  None, ["who" "count"];
+    CONNECTION_GAPS          "connection.gaps"          Fact  Note  None, ["who" "count"];
+    CONNECTION_OUT_OF_ORDER  "connection.out-of-order"  Fact  Note  None, ["who" "count"];
+    CONNECTION_WINDOW_SHUT   "connection.window-shut"   Fact  Warn  Some("RFC 9293 §3.8.6.1"), ["who" "count" "other"];
+    CONNECTION_KEEP_ALIVE    "connection.keep-alive"    Fact  Chat  Some("RFC 9293 §3.8.4"), ["who" "count"];
+    CONNECTION_DATA          "connection.data"          Fact  Chat  None, ["client" "sent" "server" "received"];
+    CONNECTION_MSS           "connection.mss"           Fact  Chat  Some("RFC 9293 §3.7.1"), ["client" "one" "server" "two"];
+    CONNECTION_STILL_OPEN    "connection.still-open"    Fact  Note  None, [];
+    CONNECTION_HALF_CLOSED   "connection.half-closed"   Fact  Note  Some("RFC 9293 §3.6"), ["who" "other"];
+    CONNECTION_RESET         "connection.reset"         Fact  Warn  Some("RFC 9293 §3.5.2"), ["who"];
+    CONNECTION_CLOSED_FOUR   "connection.closed-four"   Fact  Chat  Some("RFC 9293 §3.6"), ["who"];
+    CONNECTION_CLOSED_THREE  "connection.closed-three"  Fact  Chat  Some("RFC 9293 §3.6"), ["who"];
+    CONNECTION_CLOSED_AT_ONCE "connection.closed-at-once" Fact Note Some("RFC 9293 §3.6"), [];
+    CONNECTION_CLOSED_PARTLY "connection.closed-partly" Fact  Note  Some("RFC 9293 §3.6"), [];
+    CONNECTION_WHY_AGAIN     "connection.why-again"     Guess Note  None, [];
+    CONNECTION_WHY_WINDOW    "connection.why-window"    Guess Note  None, ["who"];
+    CONNECTION_BLIND_BEFORE  "connection.blind.before"  Blind Chat  None, [];
+    CONNECTION_BLIND_ACK     "connection.blind.ack"     Blind Chat  None, ["frame"];
+    CONNECTION_BLIND_PROGRAM "connection.blind.program" Blind Chat  None, [];
+    CONNECTION_BLIND_READ    "connection.blind.read"    Blind Chat  Some("RFC 793 §2.6"), [];
+
+    JUDGEMENT_NO_DATA        "judgement.no-data"        Fact  Chat  None, ["found"];
+    JUDGEMENT_ONE_BYTE       "judgement.one-byte"       Fact  Chat  None, ["found"];
+    JUDGEMENT_AT_MOST_ONE_BYTE "judgement.at-most-one-byte" Fact  Chat  None, ["found"];
+    JUDGEMENT_DATA           "judgement.data"           Fact  Chat  None, ["found"];
+    JUDGEMENT_TAKES_NUMBERS  "judgement.takes-numbers"  Fact  Chat  None, ["found"];
+    JUDGEMENT_ORDINARY       "judgement.ordinary"       Fact  Chat  None, [];
+    JUDGEMENT_NO_RESET       "judgement.no-reset"       Fact  Chat  None, [];
+    JUDGEMENT_ACK            "judgement.ack"            Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_NEXT     "judgement.known-next"     Fact  Chat  None, [];
+    JUDGEMENT_AT_NEXT        "judgement.at-next"        Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_ONE_BELOW_NEXT "judgement.one-below-next" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_BEYOND_NEXT    "judgement.beyond-next"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_BEFORE_NEXT    "judgement.before-next"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_NO_PROBE_WITH_MORE "judgement.no-probe-with-more" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_WINDOW_SHUT    "judgement.window-shut"    Fact  Chat  None, ["found"];
+    JUDGEMENT_WINDOW_OPEN    "judgement.window-open"    Fact  Chat  None, ["found"];
+    JUDGEMENT_SAME_WINDOW    "judgement.same-window"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_OTHER_WINDOW   "judgement.other-window"   Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_SAME_ACK       "judgement.same-ack"       Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_PEER_WINDOW_SHUT "judgement.peer-window-shut" Fact  Chat  None, ["found"];
+    JUDGEMENT_PEER_SCALE_KNOWN "judgement.peer-scale-known" Fact  Chat  None, [];
+    JUDGEMENT_FILLS_PEER_WINDOW "judgement.fills-peer-window" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_PEER_KEPT_ALIVE "judgement.peer-kept-alive" Fact  Chat  None, [];
+    JUDGEMENT_PEER_PROBED    "judgement.peer-probed"    Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_PEER_DATA "judgement.known-peer-data" Fact  Chat  None, [];
+    JUDGEMENT_ACK_BEYOND_SEEN "judgement.ack-beyond-seen" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_NO_KEEP_ALIVE  "judgement.no-keep-alive"  Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_PEER_ACK "judgement.known-peer-ack" Fact  Chat  None, [];
+    JUDGEMENT_ALL_ACKED      "judgement.all-acked"      Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_TWO_DUPLICATES "judgement.two-duplicates" Fact  Chat  None, ["found"];
+    JUDGEMENT_AT_PEER_ACK    "judgement.at-peer-ack"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_SOON_AFTER_PEER "judgement.soon-after-peer" Fact  Chat  None, ["within" "ms"];
+    JUDGEMENT_SOON_AFTER_HIGHEST "judgement.soon-after-highest" Fact  Chat  None, ["within" "ms"];
+    JUDGEMENT_NOT_THE_HIGHEST "judgement.not-the-highest" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_RFC_OUTSTANDING "judgement.rfc-outstanding" Fact  Chat  Some("RFC 5681 §2"), ["found"];
+    JUDGEMENT_RFC_NO_DATA    "judgement.rfc-no-data"    Fact  Chat  Some("RFC 5681 §2"), ["found"];
+    JUDGEMENT_RFC_NO_SYN     "judgement.rfc-no-syn"     Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_RFC_GREATEST_ACK "judgement.rfc-greatest-ack" Fact  Chat  Some("RFC 5681 §2"), ["limit" "found"];
+    JUDGEMENT_RFC_SAME_WINDOW "judgement.rfc-same-window" Fact  Chat  Some("RFC 5681 §2"), ["limit" "found"];
+    JUDGEMENT_BOTH           "judgement.both"           Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_ONLY_WIRESHARK "judgement.only-wireshark" Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_ONLY_RFC       "judgement.only-rfc"       Fact  Chat  Some("RFC 5681 §2"), [];
+
+    ADDRESS_UNSPECIFIED      "address.unspecified"      Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_LOOPBACK         "address.loopback"         Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_PRIVATE          "address.private"          Fact  Chat  Some("RFC 1918 §3"), ["address"];
+    ADDRESS_SHARED           "address.shared"           Fact  Chat  Some("RFC 6598 §4"), ["address"];
+    ADDRESS_LINK_LOCAL       "address.link-local"       Fact  Note  Some("RFC 3927 §2.1"), ["address"];
+    ADDRESS_LINK_LOCAL6      "address.link-local6"      Fact  Chat  Some("RFC 4291 §2.5.6"), ["address"];
+    ADDRESS_DOCUMENTATION    "address.documentation"    Fact  Note  Some("RFC 5737 §3"), ["address"];
+    ADDRESS_DOCUMENTATION6   "address.documentation6"   Fact  Note  Some("RFC 3849"), ["address"];
+    ADDRESS_BENCHMARK        "address.benchmark"        Fact  Note  Some("RFC 6890"), ["address"];
+    ADDRESS_RESERVED         "address.reserved"         Fact  Note  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_BROADCAST        "address.broadcast"        Fact  Chat  Some("RFC 919 §7"), ["address"];
+    ADDRESS_MULTICAST        "address.multicast"        Fact  Chat  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_MULTICAST6       "address.multicast6"       Fact  Chat  Some("RFC 4291 §2.7"), ["address"];
+    ADDRESS_UNIQUE_LOCAL     "address.unique-local"     Fact  Chat  Some("RFC 4193 §3.1"), ["address"];
+    ADDRESS_TRANSLATED       "address.translated"       Fact  Chat  Some("RFC 6052 §2.1"), ["address"];
+
     TRACE_HEADING_ICMP       "trace.heading.icmp"       Fact  Chat  None, ["target" "source" "interface" "first" "last" "queries"];
     TRACE_HEADING_UDP        "trace.heading.udp"        Fact  Chat  None, ["target" "source" "interface" "port" "first" "last" "queries"];
     TRACE_HEADING_TCP        "trace.heading.tcp"        Fact  Chat  None, ["target" "source" "interface" "port" "first" "last" "queries"];
@@ -359,7 +583,7 @@ mod tests {
         for rule in rules() {
             assert!(seen.insert(rule.id), "{} twice", rule.id);
             assert!(rule.id.split('.').count() >= 2, "{} names no section", rule.id);
-            let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
             assert!(rule.id.chars().all(plain), "{}", rule.id);
         }
     }

@@ -1,91 +1,187 @@
 //! What a TCP segment says, in the words of the two who talk.
 
-use crate::model::{LayerView, Note, TcpState, Value};
+use crate::model::{Arg, FrameNo, Note, TcpState, Value};
+use crate::proto::tcp::{Flags, Tcp, TcpOption, options};
 
-use super::packet::Context;
-use super::rules as rule;
+use super::packet::Scene;
+use super::rules::{self as rule, Rule};
 
-/// The bits and numbers of a segment that decide what there is to say.
-#[allow(clippy::struct_excessive_bools)] // they are the header's own bits
+/// A segment, with what the conversation tracker says of it.
 struct Segment {
-    syn: bool,
-    ack: bool,
-    fin: bool,
-    rst: bool,
-    bytes: u64,
-    window: u64,
+    flags: Flags,
+    bytes: u32,
+    window: u16,
     /// Relative numbers.
-    sequence: u64,
-    acknowledgment: u64,
+    sequence: u32,
+    acknowledgment: u32,
     /// The state that it shows its sender in.
     sender: Option<TcpState>,
     /// The state that it puts its receiver in.
     receiver: Option<TcpState>,
-    repeated: bool,
     /// It has the numbers of an answer to a SYN that nobody wants (RFC 9293 §3.5.2): sequence number 0, and the SYN
     /// acknowledged.
     refuses: bool,
+    /// The sign of trouble that says most.
+    sign: Option<&'static Sign>,
+    /// How often the same acknowledgement came, and where first.
+    duplicate: Option<(u32, FrameNo)>,
 }
 
-pub(super) fn explain(view: LayerView<'_, '_>, _: &Context) -> Option<Note> {
-    let segment = Segment::read(view)?;
-    let frame = || vec![view.packet.frame.number];
-    if segment.repeated {
-        return Some(rule::TCP_AGAIN.note(frame(), []));
-    }
-    let rule = match (segment.syn, segment.ack, segment.rst, segment.fin) {
-        (_, true, true, _) if segment.refuses => &rule::TCP_RST_REFUSES,
-        (_, _, true, _) => &rule::TCP_RST,
-        (true, true, ..) => &rule::TCP_SYN_ACK,
-        (true, false, ..) => &rule::TCP_SYN,
-        (_, _, _, true) => match segment.sender {
-            Some(TcpState::LastAck | TcpState::Closing | TcpState::TimeWait) => &rule::TCP_FIN_SECOND,
-            _ => &rule::TCP_FIN,
-        },
-        _ if segment.bytes > 0 => {
-            let bytes = u32::try_from(segment.bytes).unwrap_or(u32::MAX);
-            let number = |number: u64| number.to_string().into();
-            let last = segment.sequence + segment.bytes - 1;
-            return Some(
-                rule::TCP_DATA.note(frame(), [bytes.into(), number(segment.sequence), number(last), number(last + 1)]),
-            );
+/// A sign of trouble that the tracker found (`tcp.analysis.*`), and what it means.
+struct Sign {
+    key: &'static str,
+    rule: &'static Rule,
+    /// It says all that there is to say about the segment.
+    alone: bool,
+}
+
+/// The most telling first.
+static SIGNS: &[Sign] = &[
+    Sign { key: "tcp.analysis.spurious_retransmission", rule: &rule::TCP_SPURIOUS, alone: true },
+    Sign { key: "tcp.analysis.fast_retransmission", rule: &rule::TCP_FAST, alone: true },
+    Sign { key: "tcp.analysis.out_of_order", rule: &rule::TCP_OUT_OF_ORDER, alone: true },
+    Sign { key: "tcp.analysis.retransmission", rule: &rule::TCP_AGAIN, alone: true },
+    Sign { key: "tcp.analysis.keep_alive_ack", rule: &rule::TCP_KEEP_ALIVE_ACK, alone: true },
+    Sign { key: "tcp.analysis.keep_alive", rule: &rule::TCP_KEEP_ALIVE, alone: true },
+    Sign { key: "tcp.analysis.zero_window_probe_ack", rule: &rule::TCP_WINDOW_PROBE_ACK, alone: true },
+    Sign { key: "tcp.analysis.zero_window_probe", rule: &rule::TCP_WINDOW_PROBE, alone: true },
+    Sign { key: "tcp.analysis.zero_window", rule: &rule::TCP_WINDOW_SHUT, alone: true },
+    Sign { key: "tcp.analysis.duplicate_ack", rule: &rule::TCP_DUPLICATE_ACK, alone: true },
+    Sign { key: "tcp.analysis.window_update", rule: &rule::TCP_WINDOW_UPDATE, alone: true },
+    Sign { key: "tcp.analysis.window_full", rule: &rule::TCP_WINDOW_FULL, alone: false },
+    Sign { key: "tcp.analysis.lost_segment", rule: &rule::TCP_LOST_SEGMENT, alone: false },
+    Sign { key: "tcp.analysis.ack_lost_segment", rule: &rule::TCP_ACK_LOST_SEGMENT, alone: false },
+    Sign { key: "tcp.analysis.reused_ports", rule: &rule::TCP_REUSED_PORTS, alone: false },
+];
+
+pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
+    let Some(segment) = Segment::read(scene) else { return };
+    let frame = scene.frame;
+    if let Some(sign) = segment.sign {
+        notes.push(match segment.duplicate {
+            Some((count, first)) if sign.rule.takes.len() == 2 => {
+                sign.rule.note([first, frame], [count.into(), first.into()])
+            }
+            _ if sign.rule.takes.len() == 2 => sign.rule.note([frame], [1_u32.into(), Arg::Word("before")]),
+            _ => sign.rule.note([frame], []),
+        });
+        if sign.alone {
+            return;
         }
-        (_, true, ..) if segment.window == 0 => &rule::TCP_WINDOW_SHUT,
-        (_, true, ..) if segment.sequence == 1 && segment.acknowledgment == 1 => &rule::TCP_ACK_OPENS,
-        (_, true, ..) => match segment.receiver {
-            Some(TcpState::FinWait2) => &rule::TCP_ACK_FIN,
-            Some(TcpState::TimeWait | TcpState::Closed) => &rule::TCP_ACK_LAST,
-            _ => return Some(rule::TCP_ACK.note(frame(), [segment.acknowledgment.to_string().into()])),
-        },
-        _ => return None,
+    }
+    notes.extend(segment.said(frame));
+    if segment.has(Flags::SYN) {
+        notes.push(offers(scene, segment.has(Flags::ACK)));
+    }
+}
+
+/// What the options of a SYN announce and offer.
+fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
+    let (mut size, mut scale, mut words) = (None, None, String::new());
+    let mut name = |word: &str| {
+        words.push_str(if words.is_empty() { "" } else { ", " });
+        words.push_str(word);
     };
-    Some(rule.note(frame(), []))
+    for option in options(scene.view.bytes()) {
+        match option {
+            TcpOption::MaximumSegmentSize(bytes) => size = Some(bytes),
+            TcpOption::WindowScale(shift) => scale = Some(shift.min(14)),
+            TcpOption::SackPermitted => name("SACK"),
+            TcpOption::Timestamps { .. } => name("timestamps"),
+            _ => {}
+        }
+    }
+    if let Some(shift) = scale {
+        name(&format!("windows x{}", 1_u32 << shift));
+    }
+    // What holds when nothing is announced (RFC 9293 §3.7.1).
+    let default = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };
+    let size = size.unwrap_or(default).into();
+    match (answers, words.is_empty()) {
+        (_, true) => rule::TCP_OFFERS_NOTHING.note([scene.frame], [size]),
+        (false, _) => rule::TCP_OFFERS.note([scene.frame], [size, words.into()]),
+        (true, _) => rule::TCP_ACCEPTS.note([scene.frame], [size, words.into()]),
+    }
 }
 
 impl Segment {
-    fn read(view: LayerView<'_, '_>) -> Option<Self> {
-        let flag = |key| Some(view.number(key)? != 0);
-        let generated = |key| match view.packet.generated(key) {
-            Some(Value::Number(number)) => Some(number),
-            _ => None,
+    fn read(scene: &Scene<'_, '_>) -> Option<Self> {
+        let header = Tcp::read(scene.view.bytes())?;
+        let bytes = u32::try_from(scene.view.payload().len()).unwrap_or(u32::MAX);
+        let mut segment = Self {
+            flags: header.flags,
+            bytes,
+            window: header.window,
+            sequence: header.sequence,
+            acknowledgment: header.acknowledgment,
+            sender: None,
+            receiver: None,
+            refuses: false,
+            sign: None,
+            duplicate: None,
         };
-        let state = |key| match view.packet.generated(key) {
-            Some(Value::Text(name)) => TcpState::named(name),
-            _ => None,
+        let (mut rank, mut count, mut first) = (SIGNS.len(), None, None);
+        let own = |layer: usize| layer == scene.view.index;
+        for generated in scene.view.packet.generated.iter().filter(|generated| own(generated.layer)) {
+            let number = match generated.value {
+                Value::Number(number) => u32::try_from(number).ok(),
+                _ => None,
+            };
+            let state = || match generated.value {
+                Value::Text(name) => TcpState::named(name),
+                _ => None,
+            };
+            match generated.key {
+                "tcp.seq" => segment.sequence = number.unwrap_or(segment.sequence),
+                "tcp.ack" => {
+                    segment.acknowledgment = number.unwrap_or(segment.acknowledgment);
+                    segment.refuses = header.sequence == 0 && number == Some(1);
+                }
+                "netlab.state.src" => segment.sender = state(),
+                "netlab.state.dst" => segment.receiver = state(),
+                "tcp.analysis.duplicate_ack_num" => count = number,
+                "tcp.analysis.duplicate_ack_frame" => first = number,
+                key if key.starts_with("tcp.analysis.") => {
+                    rank = SIGNS.iter().take(rank).position(|sign| sign.key == key).unwrap_or(rank);
+                }
+                _ => {}
+            }
+        }
+        segment.sign = SIGNS.get(rank);
+        segment.duplicate = count.zip(first.map(FrameNo));
+        Some(segment)
+    }
+
+    fn has(&self, flags: Flags) -> bool {
+        self.flags.contains(flags)
+    }
+
+    /// What it says by itself.
+    fn said(&self, frame: FrameNo) -> Option<Note> {
+        let (syn, ack) = (self.has(Flags::SYN), self.has(Flags::ACK));
+        let rule = match (syn, ack, self.has(Flags::RST), self.has(Flags::FIN)) {
+            (_, true, true, _) if self.refuses => &rule::TCP_RST_REFUSES,
+            (_, _, true, _) => &rule::TCP_RST,
+            (true, true, ..) => &rule::TCP_SYN_ACK,
+            (true, false, ..) => &rule::TCP_SYN,
+            (_, _, _, true) => match self.sender {
+                Some(TcpState::LastAck | TcpState::Closing | TcpState::TimeWait) => &rule::TCP_FIN_SECOND,
+                _ => &rule::TCP_FIN,
+            },
+            _ if self.bytes > 0 => {
+                let (first, next) = (self.sequence, self.sequence.wrapping_add(self.bytes));
+                let values = [self.bytes, first, next.wrapping_sub(1), next].map(Arg::from);
+                return Some(rule::TCP_DATA.note([frame], values));
+            }
+            (_, true, ..) if self.window == 0 => &rule::TCP_WINDOW_SHUT,
+            (_, true, ..) if self.sequence == 1 && self.acknowledgment == 1 => &rule::TCP_ACK_OPENS,
+            (_, true, ..) => match self.receiver {
+                Some(TcpState::FinWait2) => &rule::TCP_ACK_FIN,
+                Some(TcpState::TimeWait | TcpState::Closed) => &rule::TCP_ACK_LAST,
+                _ => return Some(rule::TCP_ACK.note([frame], [self.acknowledgment.into()])),
+            },
+            _ => return None,
         };
-        Some(Self {
-            syn: flag("tcp.flags.syn")?,
-            ack: flag("tcp.flags.ack")?,
-            fin: flag("tcp.flags.fin")?,
-            rst: flag("tcp.flags.reset")?,
-            bytes: u64::try_from(view.payload().len()).unwrap_or(u64::MAX),
-            window: view.number("tcp.window_size_value")?,
-            sequence: generated("tcp.seq").or_else(|| view.number("tcp.seq_raw"))?,
-            acknowledgment: generated("tcp.ack").or_else(|| view.number("tcp.ack_raw"))?,
-            sender: state("netlab.state.src"),
-            receiver: state("netlab.state.dst"),
-            refuses: view.number("tcp.seq_raw") == Some(0) && generated("tcp.ack") == Some(1),
-            repeated: view.packet.generated("tcp.analysis.retransmission").is_some(),
-        })
+        Some(rule.note([frame], []))
     }
 }

@@ -217,7 +217,7 @@ impl Run<'_> {
             }
         });
         let port = match self.kind {
-            ProbeKind::Icmp => Arg::from(0),
+            ProbeKind::Icmp => Arg::from(0_u32),
             ProbeKind::Udp { port } | ProbeKind::Tcp { port } => u32::from(port).into(),
         };
         let frames = || answers(end, Answer::reached);
@@ -238,7 +238,7 @@ impl Run<'_> {
             .filter(|probe| probe.probed.from != Some(IpAddr::V4(self.path.target)))
             .collect();
         if let Some(from) = others.iter().find_map(|probe| probe.probed.from) {
-            let frames = others.iter().filter_map(|probe| probe.probed.response).collect();
+            let frames = others.iter().filter_map(|probe| probe.probed.response);
             notes.push(rule::TRACE_ELSEWHERE.note(frames, [from.to_string().into(), self.target()]));
             notes.push(rule::TRACE_WHY_ELSEWHERE.note(Vec::new(), []));
         }
@@ -305,12 +305,12 @@ impl Run<'_> {
         // Every router of a circle shows the same thing; one of them is enough.
         if let Some((address, hops)) = looped.first() {
             let ttls = list(hops.iter().map(|hop| hop.ttl));
-            let frames = hops.iter().flat_map(|hop| answers(hop, |_| true)).collect();
+            let frames = hops.iter().flat_map(|hop| answers(hop, |_| true));
             notes.push(rule::TRACE_LOOP.note(frames, [address.to_string().into(), ttls.into()]));
             notes.push(rule::TRACE_WHY_LOOP.note(Vec::new(), []));
         } else if let Some((address, hops)) = twice.first() {
             let ttls = list(hops.iter().map(|hop| hop.ttl));
-            let frames = hops.iter().flat_map(|hop| answers(hop, |_| true)).collect();
+            let frames = hops.iter().flat_map(|hop| answers(hop, |_| true));
             notes.push(rule::TRACE_TWICE.note(frames, [address.to_string().into(), ttls.into()]));
         }
     }
@@ -319,7 +319,7 @@ impl Run<'_> {
     fn several(&self, notes: &mut Vec<Note>) {
         let several: Vec<&HopReport> = self.hops.iter().filter(|hop| hop.addresses().len() > 1).collect();
         let Some(first) = several.first() else { return };
-        let frames = several.iter().flat_map(|hop| answers(hop, |_| true)).collect();
+        let frames = several.iter().flat_map(|hop| answers(hop, |_| true));
         let addresses = first.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let ttl = u32::from(first.ttl).into();
         notes.push(rule::TRACE_SEVERAL.note(frames, [ttl, addresses.into()]));
@@ -333,7 +333,7 @@ impl Run<'_> {
             probes.filter_map(|(ttl, probe)| Some((ttl, probe, probe.quote?)))
         };
         let (source, target) = (self.path.source, self.path.target);
-        let frames = |probe: &HopProbe| probe.probed.request.into_iter().chain(probe.probed.response).collect();
+        let frames = |probe: &HopProbe| probe.probed.request.into_iter().chain(probe.probed.response);
         if let Some((ttl, probe, quote)) = quotes().find(|(.., quote)| quote.dsfield != 0) {
             let seen = format!("0x{:02x}", quote.dsfield);
             notes.push(rule::TRACE_MARKED.note(frames(probe), [u32::from(ttl).into(), seen.into()]));
@@ -356,7 +356,7 @@ impl Run<'_> {
         if limited.is_empty() {
             return;
         }
-        let frames = limited.iter().flat_map(|hop| hop.frames()).collect();
+        let frames = limited.iter().flat_map(|hop| hop.frames());
         let ttls = list(limited.iter().map(|hop| hop.ttl));
         notes.push(rule::TRACE_LIMITED.note(frames, [count(limited.len()), ttls.into()]));
         notes.push(rule::TRACE_WHY_LIMITED.note(Vec::new(), []));
@@ -368,7 +368,7 @@ impl Run<'_> {
         let silent: Vec<&HopReport> =
             self.hops.iter().filter(|hop| hop.ttl < end && hop.answered().next().is_none()).filter(sent).collect();
         if !silent.is_empty() {
-            let frames = silent.iter().flat_map(|hop| hop.frames()).collect();
+            let frames = silent.iter().flat_map(|hop| hop.frames());
             let ttls = list(silent.iter().map(|hop| hop.ttl));
             notes.push(rule::TRACE_SILENT.note(frames, [count(silent.len()), ttls.into()]));
         }
@@ -382,7 +382,7 @@ impl Run<'_> {
                 .collect();
             let ttls = list(lossy.iter().map(|hop| hop.ttl));
             let number = count(frames.len());
-            notes.push(rule::TRACE_LOST.note(frames.into_iter().flatten().collect(), [number, ttls.into()]));
+            notes.push(rule::TRACE_LOST.note(frames.into_iter().flatten(), [number, ttls.into()]));
         }
     }
 
@@ -399,7 +399,7 @@ impl Run<'_> {
         });
         if let Some((ttl, probe, reply, initial, back)) = found {
             let numbers = [ttl, back, reply, initial].map(|number| Arg::from(u32::from(number)));
-            notes.push(rule::TRACE_ASYMMETRIC.note(probe.probed.response.into_iter().collect(), numbers));
+            notes.push(rule::TRACE_ASYMMETRIC.note(probe.probed.response, numbers));
         }
     }
 }

@@ -121,7 +121,7 @@ fn what_the_port_said_is_told() {
         interrupted: false,
     };
     let reset = verdict(&run).into_iter().find(|note| note.id == "trace.reset").expect("the RST is explained");
-    assert_eq!(reset.frames, frames);
+    assert_eq!(reset.frames[..], frames);
 }
 
 #[test]

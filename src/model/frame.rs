@@ -43,7 +43,7 @@ impl std::ops::Sub for Nanos {
 }
 
 /// The number of a frame in its capture, counted from 1 as Wireshark does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameNo(pub u32);
 
 impl fmt::Display for FrameNo {
@@ -70,6 +70,15 @@ pub enum LinkType {
     Ethernet,
     /// An IPv4 or IPv6 packet with nothing before it (`LINKTYPE_RAW`, 101): tun, ppp, wireguard.
     RawIp,
+    /// Linux's stand-in for a link header, where frames of all interfaces are captured together
+    /// (`LINKTYPE_LINUX_SLL`, 113).
+    Cooked,
+    /// The same with the interface's number in it (`LINKTYPE_LINUX_SLL2`, 276): `tcpdump -i any` today.
+    Cooked2,
+    /// BSD's loopback: the address family in the byte order of the capturing host (`LINKTYPE_NULL`, 0).
+    Null,
+    /// The same, always big-endian (`LINKTYPE_LOOP`, 108): OpenBSD.
+    Loop,
 }
 
 /// Link-layer bytes as captured.

@@ -1,6 +1,10 @@
 //! Notes: the sentences netlab claims, each with its kind and the frames it rests on.
 
-use super::FrameNo;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use smallvec::SmallVec;
+
+use super::{FrameNo, MacAddr};
 
 /// What a sentence is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +37,16 @@ pub enum Arg {
     Number(f64),
     /// Text, inserted as it is; whoever prints it escapes it.
     Text(String),
+    /// Text of our own.
+    Word(&'static str),
+    /// An address, written as usual.
+    Ip(IpAddr),
+    /// A MAC address, written as usual.
+    Mac(MacAddr),
 }
 
 /// The arguments of a sentence, by name.
-pub type Args = Vec<(&'static str, Arg)>;
+pub type Args = SmallVec<[(&'static str, Arg); 2]>;
 
 /// One claim. Its words are in the catalogue under `id`.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +58,7 @@ pub struct Note {
     /// How much attention it deserves.
     pub severity: Severity,
     /// The frames it rests on, ascending; may be empty for `blind`.
-    pub frames: Vec<FrameNo>,
+    pub frames: SmallVec<[FrameNo; 4]>,
     /// The values in its sentence.
     pub args: Args,
     /// Where the rule comes from, such as `RFC 792`; `None` where no standard says it.
@@ -89,6 +99,48 @@ impl From<String> for Arg {
 impl From<&str> for Arg {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<IpAddr> for Arg {
+    fn from(address: IpAddr) -> Self {
+        Self::Ip(address)
+    }
+}
+
+impl From<Ipv4Addr> for Arg {
+    fn from(address: Ipv4Addr) -> Self {
+        Self::Ip(address.into())
+    }
+}
+
+impl From<Ipv6Addr> for Arg {
+    fn from(address: Ipv6Addr) -> Self {
+        Self::Ip(address.into())
+    }
+}
+
+impl From<MacAddr> for Arg {
+    fn from(address: MacAddr) -> Self {
+        Self::Mac(address)
+    }
+}
+
+impl From<FrameNo> for Arg {
+    fn from(frame: FrameNo) -> Self {
+        Self::Text(frame.to_string())
+    }
+}
+
+impl From<u8> for Arg {
+    fn from(number: u8) -> Self {
+        Self::Number(f64::from(number))
+    }
+}
+
+impl From<u16> for Arg {
+    fn from(number: u16) -> Self {
+        Self::Number(f64::from(number))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Field, Frame, Header, Value};
+use super::{Field, Frame, Header, LinkType, Value};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct Layer {
     pub payload: usize,
     /// Part of the original datagram inside an ICMP error: something that somebody else saw.
     pub quoted: bool,
+    /// The payload is a piece of a larger one, and all of the piece is here.
+    pub fragment: bool,
 }
 
 /// In which way bytes failed their own format.
@@ -58,17 +60,23 @@ pub struct Generated {
     pub value: Value<'static>,
 }
 
+/// The generated values of a packet, with room for a usual segment's without an allocation.
+pub type GeneratedList = SmallVec<[Generated; 16]>;
+
+/// The layers of a packet, with room for a usual one's without an allocation.
+pub type LayerList = SmallVec<[Layer; 6]>;
+
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
     /// The frame it was read from.
     pub frame: &'f Frame,
     /// The layers that could be read; a quoted datagram's layers follow the ICMP layer that quotes it.
-    pub layers: SmallVec<[Layer; 6]>,
+    pub layers: LayerList,
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: Vec<Generated>,
+    pub generated: GeneratedList,
 }
 
 /// One layer of one packet, with its bytes at hand.
@@ -98,19 +106,25 @@ impl<'f> Packet<'f> {
         (0..self.layers.len()).map(move |index| LayerView { packet: self, index })
     }
 
+    /// The layer that speaks for the packet: the innermost that is not quoted and has something to say. What a piece
+    /// begins with is readable, but only the whole can speak for it.
+    #[must_use]
+    pub fn speaker<'p>(&'p self) -> Option<LayerView<'p, 'f>> {
+        let piece = self.layers.iter().position(|layer| layer.fragment && !layer.quoted);
+        let layers = &self.layers[..piece.map_or(self.layers.len(), |piece| piece + 1)];
+        let index = layers.iter().rposition(|layer| !layer.quoted && layer.header.info.is_some())?;
+        Some(LayerView { packet: self, index })
+    }
+
     /// Writes the packet's one-line summary in the words of Wireshark's Info column. Never writes bytes
     /// of the frame unescaped.
     ///
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        let speaker = self
-            .views()
-            .filter(|view| !view.layer().quoted)
-            .filter_map(|view| Some((view.layer().header.info?, view)))
-            .last();
-        match speaker {
+        match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),
+            None if self.frame.link == LinkType::RawIp => out.write_str("Raw packet data"),
             None => out.write_str("Undecoded frame"),
         }
     }

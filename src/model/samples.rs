@@ -63,10 +63,9 @@ static ARP_FIELDS: [FieldSpec; 9] = [
     FieldSpec::new("arp.dst.hw_mac", "Target MAC address", Bits::bytes(18, 6), Kind::Mac),
     FieldSpec::new("arp.dst.proto_ipv4", "Target IP address", Bits::bytes(24, 4), Kind::Ipv4),
 ];
-static TEXT_FIELDS: [FieldSpec; 3] = [
+static TEXT_FIELDS: [FieldSpec; 2] = [
     FieldSpec::new("odd.name", "Name", bits(0, 0), Kind::Text),
     FieldSpec::new("odd.byte", "Byte", Bits::bytes(0, 1), Kind::Number),
-    FieldSpec::new("odd.byte", "Byte", Bits::bytes(1, 1), Kind::Number),
 ];
 
 pub(crate) static ETH: Header = table("eth", "Ethernet II", "RFC 894", &ETH_FIELDS);
@@ -75,7 +74,8 @@ pub(crate) static ICMP: Header =
     Header { info: Some(icmp_info), ..table("icmp", "Internet Control Message Protocol", "RFC 792", &ICMP_FIELDS) };
 pub(crate) static ARP: Header =
     Header { info: Some(arp_info), ..table("arp", "Address Resolution Protocol", "RFC 826", &ARP_FIELDS) };
-pub(crate) static ODD: Header = Header { info: Some(odd_info), ..table("odd", "Odd Protocol", "RFC 0", &TEXT_FIELDS) };
+pub(crate) static ODD: Header =
+    Header { info: Some(odd_info), walk: odd_walk, ..table("odd", "Odd Protocol", "RFC 0", &TEXT_FIELDS) };
 
 const fn table(name: &'static str, title: &'static str, source: &'static str, fields: &'static [FieldSpec]) -> Header {
     Header { name, title, source, fields, walk, info: None }
@@ -101,6 +101,13 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
             spec.read(bytes, offset).into_iter().for_each(&mut *each);
         }
     }
+}
+
+/// The second row twice.
+fn odd_walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    let (bytes, offset) = (view.bytes(), view.layer().offset);
+    walk(view, each);
+    TEXT_FIELDS[1].read_at(Bits::bytes(1, 1), bytes, offset).into_iter().for_each(each);
 }
 
 fn icmp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
@@ -155,11 +162,11 @@ pub(crate) fn frame(number: u32, microseconds: i64, direction: Direction, bytes:
 
 /// `frame` with these layers one after the other, the rest being the last one's payload.
 pub(crate) fn packet<'f>(frame: &'f Frame, layers: &[(&'static Header, usize)]) -> Packet<'f> {
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: Vec::new() };
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
     let (mut offset, mut within_icmp) = (0, false);
     for &(header, length) in layers {
         let payload = frame.bytes.len() - offset - length;
-        packet.layers.push(Layer { header, offset, length, payload, quoted: within_icmp });
+        packet.layers.push(Layer { header, offset, length, payload, quoted: within_icmp, fragment: false });
         within_icmp |= header.name == "icmp";
         offset += length;
     }
@@ -170,12 +177,12 @@ pub(crate) const ARP_REQUEST: &str = "ffffffffffff 020000000b02 0806 0001 0800 0
     020000000b02 c0a80b02 000000000000 c0a80b01";
 pub(crate) const ARP_REPLY: &str = "020000000b02 4ce6760a1101 0806 0001 0800 06 04 0002
     4ce6760a1101 c0a80b01 020000000b02 c0a80b02";
-pub(crate) const REQUEST: &str = "4ce6760a1101 020000000b02 0800 4500 0024 1c46 4000 40 01 8731 c0a80b02 c0a80b01
-    0800 5f2a 3a1f 0001 6e65746c61622121";
-pub(crate) const REPLY: &str = "020000000b02 4ce6760a1101 0800 4500 0024 0bad 0000 40 01 d7ca c0a80b01 c0a80b02
-    0000 672a 3a1f 0001 6e65746c61622121";
-pub(crate) const EXPIRED: &str = "020000000b02 4ce6760a1101 0800 4500 0038 0bad 0000 40 01 d7b6 c0a80b01 c0a80b02
-    0b00 b0c1 00000000 4500 0024 1c46 4000 01 01 c631 c0a80b02 5db8d822 0800 5f2a 3a1f 0001";
+pub(crate) const REQUEST: &str = "4ce6760a1101 020000000b02 0800 4500 0024 1c46 4000 40 01 873f c0a80b02 c0a80b01
+    0800 588a 3a1f 0001 6e65746c61622121";
+pub(crate) const REPLY: &str = "020000000b02 4ce6760a1101 0800 4500 0024 0bad 0000 40 01 d7d8 c0a80b01 c0a80b02
+    0000 608a 3a1f 0001 6e65746c61622121";
+pub(crate) const EXPIRED: &str = "020000000b02 4ce6760a1101 0800 4500 0038 0bad 0000 40 01 d7c4 c0a80b01 c0a80b02
+    0b00 e991 00000000 4500 0024 1c46 4000 01 01 c631 c0a80b02 5db8d822 0800 5f2a 3a1f 0001";
 
 pub(crate) static LINK_ARP: &[(&Header, usize)] = &[(&ETH, 14), (&ARP, 28)];
 pub(crate) static LINK_ICMP: &[(&Header, usize)] = &[(&ETH, 14), (&IP, 20), (&ICMP, 8)];

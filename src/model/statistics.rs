@@ -34,6 +34,27 @@ pub struct PingSummary {
     pub rtt: Option<RttSummary>,
 }
 
+/// What came of listening.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SniffSummary {
+    /// Packets that were seen.
+    pub packets: u64,
+    /// Packets that passed but were lost, because they came faster than they were taken.
+    pub dropped: u64,
+    /// Conversations that the packets belong to.
+    pub conversations: u64,
+    /// When the first packet came, and when the last.
+    pub span: Option<(Nanos, Nanos)>,
+}
+
+impl SniffSummary {
+    /// Counts a packet that came at `time`.
+    pub fn packet(&mut self, time: Nanos) {
+        self.packets += 1;
+        self.span = Some((self.span.map_or(time, |(first, _)| first), time));
+    }
+}
+
 impl RttSummary {
     /// The figures of `rtts`; `None` when there are none.
     #[must_use]

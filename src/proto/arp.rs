@@ -15,7 +15,7 @@ const YES: Kind = Kind::Flag("True", "False");
 /// Addresses whose length is not that of Ethernet and IPv4 lie where the two sizes say.
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
-static FIELDS: [FieldSpec; 16] = [
+static FIELDS: [FieldSpec; 19] = [
     FieldSpec::new("arp.hw.type", "Hardware type", Bits::bytes(0, 2), Kind::Enum(&numbers::ARP_HARDWARE)),
     FieldSpec::new("arp.proto.type", "Protocol type", Bits::bytes(2, 2), Kind::Enum(&numbers::ETHERTYPES)),
     FieldSpec::new("arp.hw.size", "Hardware size", Bits::bytes(4, 1), Kind::Number),
@@ -32,6 +32,16 @@ static FIELDS: [FieldSpec; 16] = [
     FieldSpec::new("arp.dst.hw", "Target hardware address", ANYWHERE, Kind::Bytes),
     FieldSpec::new("arp.dst.proto_ipv4", "Target IP address", Bits::bytes(24, 4), Kind::Ipv4),
     FieldSpec::new("arp.dst.proto", "Target protocol address", ANYWHERE, Kind::Bytes),
+    FieldSpec::new("arp.duplicate-address-detected", "Duplicate IP address detected", ANYWHERE, YES).generated(),
+    FieldSpec::new("arp.duplicate-address-frame", "Frame showing earlier use of IP address", ANYWHERE, Kind::Number)
+        .generated(),
+    FieldSpec::new(
+        "arp.seconds-since-duplicate-address-frame",
+        "Seconds since earlier frame seen",
+        ANYWHERE,
+        Kind::Number,
+    )
+    .generated(),
 ];
 const GRATUITOUS: usize = row(&FIELDS, "arp.isgratuitous");
 const PROBE: usize = row(&FIELDS, "arp.isprobe");
@@ -55,6 +65,9 @@ pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 pub const REQUEST: u16 = 1;
 /// Operation: I have it, here.
 pub const REPLY: u16 = 2;
+/// Key of the generated value, Wireshark has none, that names the address of which the Info column says that two
+/// machines use it.
+pub const DUPLICATE: &str = "netlab.arp.duplicate";
 /// Bytes before the addresses.
 const FIXED: usize = 8;
 /// Bytes of a packet between Ethernet and IPv4.
@@ -264,7 +277,11 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     sentence.iter().try_for_each(|piece| match piece {
         Words(words) => out.write_str(words),
         Piece::Address(part) => addresses.write(*part, out),
-    })
+    })?;
+    match view.packet.generated(DUPLICATE) {
+        Some(Value::Ipv4(address)) => write!(out, " (duplicate use of {address} detected!)"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

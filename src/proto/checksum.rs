@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{icmp, ip, ipv4, reading, tcp, udp};
+use super::{icmp, icmpv6, ip, ipv4, ipv6, reading, tcp, udp};
 use crate::model::{LayerView, Value};
 
 /// What a checksum field is worth.
@@ -21,6 +21,8 @@ pub enum Status {
     Unverified,
     /// The sender chose not to compute one (UDP, field 0).
     Absent,
+    /// The sender computed none, though IPv6 requires one (UDP, field 0; RFC 8200 §8.1).
+    Missing,
 }
 
 impl Status {
@@ -33,6 +35,7 @@ impl Status {
             Self::Good => 1,
             Self::Pending | Self::Unverified => 2,
             Self::Absent => 3,
+            Self::Missing => 4,
         }
     }
 
@@ -42,7 +45,8 @@ impl Status {
 }
 
 /// The names of the numbers of [`Status::number`].
-pub static STATUS_NAMES: [(u32, &str); 4] = [(0, "Bad"), (1, "Good"), (2, "Unverified"), (3, "Not present")];
+pub static STATUS_NAMES: [(u32, &str); 5] =
+    [(0, "Bad"), (1, "Good"), (2, "Unverified"), (3, "Not present"), (4, "Illegal")];
 
 /// A sum of 16-bit words in ones' complement arithmetic, not yet complemented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,19 +114,25 @@ pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
     }
     let (at, protocol) = if std::ptr::eq(header, &raw const udp::HEADER) {
         (udp::CHECKSUM, ipv4::UDP)
+    } else if std::ptr::eq(header, &raw const icmpv6::HEADER) {
+        (icmpv6::CHECKSUM, ipv6::ICMPV6)
     } else if std::ptr::eq(header, &raw const tcp::HEADER) {
         (tcp::CHECKSUM, ipv4::TCP)
     } else {
         return None;
     };
     let field = reading::be16(bytes, at)?;
+    let ip = ip::enclosing(view);
     if field == 0 && protocol == ipv4::UDP {
-        return Some(Status::Absent);
+        let required = ip.is_some_and(|ip| ip.is(&ipv6::HEADER)) && !view.layer().quoted;
+        return Some(if required { Status::Missing } else { Status::Absent });
     }
-    let Some(ip) = ip::enclosing(view) else { return Some(Status::Unverified) };
+    let Some(ip) = ip.filter(|_| protocol != ipv6::ICMPV6 || !view.layer().quoted) else {
+        return Some(Status::Unverified);
+    };
     let Some((source, destination)) = ip::ends(ip) else { return Some(Status::Unverified) };
     let length = match protocol {
-        ipv4::UDP => usize::from(reading::be16(bytes, udp::LENGTH)?),
+        ipv4::UDP => udp::length(view)?,
         _ => ip::reported_payload(ip),
     };
     let pseudo = pseudo_header(source, destination, protocol, length);

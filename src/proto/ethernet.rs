@@ -6,7 +6,7 @@ use pnet::packet::ethernet::{EtherType, MutableEthernetPacket};
 use pnet::util::MacAddr as PnetMac;
 
 use super::reading::{Binding, Found, Input, be16, broken, row, rows};
-use super::{Flaw, Protocol, numbers};
+use super::{Flaw, Protocol, numbers, vlan};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
 
 const LOCAL: Kind = Kind::Flag(
@@ -49,6 +49,8 @@ pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
 /// `EtherType` of IPv4.
 pub const IPV4: u16 = 0x0800;
+/// `EtherType` of IPv6.
+pub const IPV6: u16 = 0x86dd;
 /// `EtherType` of ARP.
 pub const ARP: u16 = 0x0806;
 /// `EtherType` of an IEEE 802.1Q tag.
@@ -62,9 +64,7 @@ pub const LENGTH: usize = 14;
 const LARGEST_LENGTH: u16 = 1500;
 /// From here it is a type.
 const SMALLEST_TYPE: u16 = 0x0600;
-/// A shorter payload is padded by the sender, so that the frame has 60 bytes (64 with the frame check sequence that
-/// captures do not have).
-const SMALLEST_PAYLOAD: usize = 46;
+/// A shorter frame is padded by its sender (to 64 bytes with the frame check sequence that captures do not have).
 const SMALLEST_FRAME: usize = 60;
 
 /// An Ethernet II header.
@@ -126,17 +126,32 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         _ => TYPE,
     };
     rows(view, &FIELDS[row..=row], each);
-    let start = view.layer().offset + view.layer().length + view.layer().payload;
-    let Some(trailer) = view.packet.frame.bytes.get(start..).filter(|trailer| !trailer.is_empty()) else { return };
-    // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
-    let padding = trailer.len().min(SMALLEST_PAYLOAD.saturating_sub(view.layer().payload));
-    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
-    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
-    for (row, bytes, at) in [(PADDING, padding, start), (TRAILER, rest, start + padding.len())] {
-        if let Some(field) = FIELDS[row].read(bytes, at).filter(|field| field.bits > 0) {
+    trailing(view, &FIELDS[TRAILER], each);
+}
+
+/// What lies behind the payload of a link layer: padding, and a trailer, which is `row`.
+pub(super) fn trailing<'f>(view: LayerView<'_, 'f>, row: &'static FieldSpec, each: &mut dyn FnMut(Field<'f>)) {
+    let (start, padding, rest) = behind(view);
+    // Wireshark shows a trailer with the innermost tag, if there is one.
+    let tagged = vlan::is_tag(LayerView { packet: view.packet, index: view.index + 1 });
+    let rest = if tagged { &[] } else { rest };
+    for (row, bytes, at) in [(&FIELDS[PADDING], padding, start), (row, rest, start + padding.len())] {
+        if let Some(field) = row.read(bytes, at).filter(|field| field.bits > 0) {
             each(field);
         }
     }
+}
+
+/// What follows the payload: where it begins, padding, trailer.
+pub(super) fn behind<'f>(view: LayerView<'_, 'f>) -> (usize, &'f [u8], &'f [u8]) {
+    let layer = view.layer();
+    let start = layer.offset + layer.length + layer.payload;
+    let trailer = view.packet.frame.bytes.get(start..).unwrap_or(&[]);
+    // Senders fill a short frame up with zeros; whatever else is behind the payload is a trailer.
+    let padding = trailer.len().min(SMALLEST_FRAME.saturating_sub(layer.length + layer.payload));
+    let padded = view.packet.frame.original >= SMALLEST_FRAME && trailer[..padding].iter().all(|&byte| byte == 0);
+    let (padding, rest) = trailer.split_at(if padded { padding } else { 0 });
+    (start, padding, rest)
 }
 
 /// A frame around `payload`. It is not padded: the network card does that.

@@ -305,12 +305,8 @@ pub fn craft_echo(echo: &Echo, payload: &[u8]) -> Vec<u8> {
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view);
-    let (&[kind, code, ..], false) = (bytes, broken == Some("[Malformed Packet]") && bytes.len() < LENGTH) else {
-        return out.write_str(broken.unwrap_or_default());
-    };
-    if bytes.len() < 4 {
-        return out.write_str(broken.unwrap_or_default());
-    }
+    // Wireshark reads the checksum, and two bytes more, before it says anything.
+    let &[kind, code, _, _, _, _, ..] = bytes else { return out.write_str(broken.unwrap_or_default()) };
     write!(out, "{:<20}", type_name(kind))?;
     if let Some(names) = codes(kind) {
         match numbers::name(names, code.into()) {
@@ -320,7 +316,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
-        if let Some(ttl) = ip::enclosing(view).and_then(|ip| ip.bytes().get(8)) {
+        if let Some(ttl) = ip::enclosing(view).filter(|ip| ip.is(&ipv4::HEADER)).and_then(ip::hops_left) {
             write!(out, ", ttl={ttl}")?;
         }
         for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {

@@ -14,21 +14,21 @@ use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
+const YES: Kind = Kind::Flag("True", "False");
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
-static ECN: [(u32, &str); 4] = [
-    (0, "Not ECN-Capable Transport"),
-    (1, "ECN-Capable Transport codepoint '01'"),
-    (2, "ECN-Capable Transport codepoint '10'"),
-    (3, "Congestion Experienced"),
-];
 static OPTION_CLASSES: [(u32, &str); 4] =
     [(0, "Control"), (1, "Reserved for future use"), (2, "Debugging and measurement"), (3, "Reserved for future use")];
 static TIMESTAMP_FLAGS: [(u32, &str); 3] =
     [(0, "Time stamps only"), (1, "Time stamp and address"), (3, "Time stamps for prespecified addresses")];
 
+/// What other fragments say about this one.
+const fn concluded_row(key: &'static str, label: &'static str, kind: Kind) -> FieldSpec {
+    FieldSpec::new(key, label, ANYWHERE, kind).generated()
+}
+
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 33] = [
+static FIELDS: [FieldSpec; 40] = [
     FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
     FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4)),
     FieldSpec::new("ip.dsfield", "Differentiated Services Field", Bits::bytes(1, 1), Kind::Hex),
@@ -39,8 +39,13 @@ static FIELDS: [FieldSpec; 33] = [
         Kind::Enum(&numbers::DSCP),
     )
     .part(),
-    FieldSpec::new("ip.dsfield.ecn", "Explicit Congestion Notification", Bits { start: 14, len: 2 }, Kind::Enum(&ECN))
-        .part(),
+    FieldSpec::new(
+        "ip.dsfield.ecn",
+        "Explicit Congestion Notification",
+        Bits { start: 14, len: 2 },
+        Kind::Enum(&numbers::ECN),
+    )
+    .part(),
     FieldSpec::new("ip.len", "Total Length", Bits::bytes(2, 2), Kind::Number),
     FieldSpec::new("ip.id", "Identification", Bits::bytes(4, 2), Kind::Hex),
     FieldSpec::new("ip.flags", "Flags", Bits { start: 48, len: 3 }, Kind::Hex),
@@ -55,6 +60,13 @@ static FIELDS: [FieldSpec; 33] = [
     FieldSpec::new("ip.checksum.status", "Header checksum status", ANYWHERE, Kind::Enum(&STATUS_NAMES)).generated(),
     FieldSpec::new("ip.src", "Source Address", Bits::bytes(12, 4), Kind::Ipv4),
     FieldSpec::new("ip.dst", "Destination Address", Bits::bytes(16, 4), Kind::Ipv4),
+    concluded_row("ip.fragment", "IPv4 Fragment", Kind::Number),
+    concluded_row("ip.fragment.overlap", "Fragment overlap", YES),
+    concluded_row("ip.fragment.overlap.conflict", "Conflicting data in fragment overlap", YES),
+    concluded_row("ip.fragment.multipletails", "Multiple tail fragments found", YES),
+    concluded_row("ip.fragment.toolongfragment", "Fragment too long", YES),
+    concluded_row("ip.fragment.count", "Fragment count", Kind::Number),
+    concluded_row("ip.reassembled.length", "Reassembled IPv4 length", Kind::Number),
     FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),
     FieldSpec::new("ip.opt.type.copy", "Copy on fragmentation", Bits { start: 0, len: 1 }, Kind::Flag("Yes", "No"))
         .part(),
@@ -88,14 +100,16 @@ pub static HEADER: Header = Header {
 /// As the registry knows it.
 pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 
+/// Protocol number of IPv4 itself: a tunnel.
+pub const IPV4: u8 = 4;
+/// Protocol number of IPv6: a tunnel.
+pub const IPV6: u8 = 41;
 /// Protocol number of ICMP.
 pub const ICMP: u8 = 1;
 /// Protocol number of TCP.
 pub const TCP: u8 = 6;
 /// Protocol number of UDP.
 pub const UDP: u8 = 17;
-/// From here on protocol numbers have no name in Wireshark, though IANA gives 253 and 254 to experiments (RFC 3692).
-const FIRST_EXPERIMENT: u8 = 249;
 /// Bytes of a header without options.
 pub const LENGTH: usize = 20;
 /// The bits of the word that holds flags and fragment offset.
@@ -205,12 +219,6 @@ pub(super) fn is_unfragmented(ip: LayerView<'_, '_>) -> bool {
     be16(ip.bytes(), 6).is_some_and(|fragment| fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET) == 0)
 }
 
-/// The IPv4 layer that carries this one.
-pub(super) fn enclosing<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
-    let outer = LayerView { packet: view.packet, index: view.index.checked_sub(1)? };
-    std::ptr::eq(outer.layer().header, &raw const HEADER).then_some(outer)
-}
-
 fn dissect(input: &Input<'_>) -> Found {
     let Some(&header) = input.bytes.first_chunk::<LENGTH>() else { return Found::truncated(input, LENGTH, None) };
     let (version, length) = (usize::from(header[0] >> 4), usize::from(header[0] & 15) * 4);
@@ -233,7 +241,7 @@ fn dissect(input: &Input<'_>) -> Found {
     let binding = if fragment & FRAGMENT_OFFSET == 0 { Binding::IpProtocol(header[9]) } else { Binding::Data };
     let mut found = Found::new(input, length, Some(binding));
     found.payload = reported.saturating_sub(length);
-    found.fragment = fragment & MORE_FRAGMENTS != 0;
+    found.fragment = fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET) != 0;
     found.ends = (reported < input.reported).then_some("ip.len");
     if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
         let because = "ip.opt.len";
@@ -306,6 +314,25 @@ pub fn fragments(header: &Ipv4, payload: &[u8], mtu: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The whole packet that fragments carry `payload` of, under the first fragment's header, options included; `None` when
+/// it would be too long for one.
+#[must_use]
+pub fn joined(header: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = [header, payload].concat();
+    let total = u16::try_from(bytes.len()).ok()?;
+    bytes.get_mut(2..4)?.copy_from_slice(&total.to_be_bytes());
+    let flags = be16(header, 6)? & !(MORE_FRAGMENTS | FRAGMENT_OFFSET);
+    bytes.get_mut(6..8)?.copy_from_slice(&flags.to_be_bytes());
+    bytes.get_mut(CHECKSUM..CHECKSUM + 2)?.fill(0);
+    let checksum = Sum::default().plus(header_of(&bytes, header.len())).checksum();
+    bytes.get_mut(CHECKSUM..CHECKSUM + 2)?.copy_from_slice(&checksum.to_be_bytes());
+    Some(bytes)
+}
+
+fn header_of(packet: &[u8], length: usize) -> &[u8] {
+    packet.get(..length).unwrap_or(&[])
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
         return out.write_str(broken(view).unwrap_or_default());
@@ -314,7 +341,10 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
     let protocol = header[9];
     if version != 4 {
-        return write!(out, "Bogus IPv4 version ({version}, must be 4)");
+        return match super::ip::enclosing(view) {
+            None => write!(out, "Bogus IPv4 version ({version}, must be 4)"),
+            Some(_) => write!(out, "Bogus IP version ({version})"),
+        };
     }
     if length < LENGTH {
         return write!(out, "Bogus IP header length ({length}, must be at least 20)");
@@ -325,10 +355,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if let Some(broken) = broken(view) {
         return out.write_str(broken);
     }
-    let unnamed = if protocol < FIRST_EXPERIMENT { "Unassigned" } else { "Unknown" };
-    let name = numbers::name(&numbers::IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed);
+    let name = numbers::protocol_name(protocol);
     let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET;
-    if fragment > 0 {
+    if fragment > 0 || view.layer().fragment {
         let identification = u16::from_be_bytes([header[4], header[5]]);
         return write!(
             out,

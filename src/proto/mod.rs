@@ -14,12 +14,16 @@ pub mod dns;
 pub mod ethernet;
 pub mod http;
 pub mod icmp;
+pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
 pub mod llc;
+pub mod null;
 pub mod numbers;
 mod reading;
 pub mod segment;
+pub mod sll;
 pub mod stp;
 pub mod stream;
 pub mod tcp;
@@ -41,15 +45,27 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 24] = [
+static REGISTRY: [(Binding, &Protocol); 36] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
+    (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
+    (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
+    (Binding::Link(LinkType::Null), &null::PROTOCOL),
+    (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
     (Binding::Llc, &llc::PROTOCOL),
     (Binding::Service(llc::SPANNING_TREE), &stp::PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
     (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV4), &ipv4::PROTOCOL),
+    (Binding::EtherType(ethernet::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv4::IPV6), &ipv6::PROTOCOL),
+    (Binding::IpProtocol(ipv6::HOP_BY_HOP), &ipv6::options::HOP_BY_HOP_PROTOCOL),
+    (Binding::IpProtocol(ipv6::ROUTING), &ipv6::routing::PROTOCOL),
+    (Binding::IpProtocol(ipv6::FRAGMENT), &ipv6::fragment::PROTOCOL),
+    (Binding::IpProtocol(ipv6::DESTINATION_OPTIONS), &ipv6::options::DESTINATION_PROTOCOL),
     (Binding::IpProtocol(ipv4::ICMP), &icmp::PROTOCOL),
+    (Binding::IpProtocol(ipv6::ICMPV6), &icmpv6::PROTOCOL),
     (Binding::IpProtocol(ipv4::TCP), &tcp::PROTOCOL),
     (Binding::IpProtocol(ipv4::UDP), &udp::PROTOCOL),
     (Binding::UdpPort(dhcp::SERVER_PORT), &dhcp::PROTOCOL),
@@ -74,13 +90,15 @@ pub fn bound(binding: Binding) -> Option<&'static Protocol> {
     REGISTRY.iter().find(|(known, _)| *known == binding).map(|(_, protocol)| *protocol)
 }
 
-/// Every header, outermost layers first; of those that share a table, only the first.
+/// Tables of what several headers hold, shown in their layers and in none of their own.
+static SHARED: [&Header; 1] = [&ipv6::options::OPTIONS];
+
+/// Every table, outermost layers first; of headers that share one, only the first.
 pub fn headers() -> impl Iterator<Item = &'static Header> {
-    let header = |row: &(Binding, &'static Protocol)| row.1.header;
-    let is_first = move |&(index, row): &(usize, &(Binding, &'static Protocol))| {
-        !REGISTRY[..index].iter().any(|earlier| std::ptr::eq(header(earlier).fields, header(row).fields))
-    };
-    REGISTRY.iter().enumerate().filter(is_first).map(move |(_, row)| header(row))
+    let header = |place: usize| REGISTRY[place].1.header;
+    let is_same = move |one: usize, other: usize| std::ptr::eq(header(one).fields, header(other).fields);
+    let is_first = move |&place: &usize| !(0..place).any(|before| is_same(before, place));
+    (0..REGISTRY.len()).filter(is_first).map(header).chain(SHARED)
 }
 
 /// What a datagram between these two ports carries. As in Wireshark the lower port decides if a protocol is known there,
@@ -123,9 +141,9 @@ mod tests {
         for header in headers() {
             for spec in header.fields {
                 assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
-                let prefix = spec.key.split('.').next().unwrap_or_default();
-                let own = header.name == prefix || matches!(spec.key, "ieee8021ah.etype" | "tcp.segment_data");
-                assert!(own, "{} in {}", spec.key, header.name);
+                let own = spec.key.strip_prefix(header.name).is_some_and(|rest| rest.starts_with(['.', '_']));
+                let known = spec.key.starts_with("ieee8021ah.") || spec.key == "tcp.segment_data";
+                assert!(own || known, "{} in {}", spec.key, header.name);
                 assert!(!spec.label.is_empty() && spec.depth <= 1);
             }
         }

@@ -151,6 +151,9 @@ pub static IP_PROTOCOLS: [(u32, &str); 146] = [
     (224, "Novell NCS Heartbeat"),
 ];
 
+/// From here on protocol numbers without a name are unknown to Wireshark, not unassigned.
+const FIRST_UNKNOWN: u8 = 225;
+
 /// `EtherType`s that a teaching network can meet.
 pub static ETHERTYPES: [(u32, &str); 48] = [
     (0x800, "IPv4"),
@@ -234,8 +237,8 @@ pub static ARP_OPERATIONS: [(u32, &str); 27] = [
     (0xffff, "reserved"),
 ];
 
-/// Kinds of hardware in ARP (`arp.hw.type`), the common ones.
-pub static ARP_HARDWARE: [(u32, &str); 38] = [
+/// Kinds of hardware in ARP and in cooked captures (`arp.hw.type`, `sll.hatype`), the common ones.
+pub static ARP_HARDWARE: [(u32, &str); 57] = [
     (0, "NET/ROM pseudo"),
     (1, "Ethernet"),
     (2, "Experimental Ethernet"),
@@ -274,6 +277,25 @@ pub static ARP_HARDWARE: [(u32, &str); 38] = [
     (35, "Pure IP"),
     (36, "Experimental 1"),
     (37, "HFI"),
+    (512, "PPP"),
+    (513, "Cisco HDLC"),
+    (519, "Raw IP"),
+    (768, "IPIP tunnel"),
+    (769, "IP6IP6 tunnel"),
+    (772, "Loopback"),
+    (776, "sit0 device - IPv6-in-IPv4"),
+    (778, "GRE over IP"),
+    (801, "IEEE 802.11"),
+    (802, "IEEE 802.11 + Prism2 header"),
+    (803, "IEEE 802.11 + radiotap header"),
+    (804, "IEEE 802.15.4"),
+    (805, "IEEE 802.15.4 network monitor"),
+    (823, "GRE over IPv6"),
+    (824, "Netlink"),
+    (825, "IPv6 over LoWPAN"),
+    (826, "Vsock monitor header"),
+    (65534, "zero header length"),
+    (65535, "Void type, nothing is known"),
 ];
 
 /// Differentiated services code points (`ip.dsfield.dscp`, RFC 2474 and others).
@@ -301,6 +323,14 @@ pub static DSCP: [(u32, &str); 23] = [
     (46, "Expedited Forwarding"),
     (48, "Class Selector 6"),
     (56, "Class Selector 7"),
+];
+
+/// Explicit congestion notification (`ip.dsfield.ecn`, RFC 3168 §5).
+pub static ECN: [(u32, &str); 4] = [
+    (0, "Not ECN-Capable Transport"),
+    (1, "ECN-Capable Transport codepoint '01'"),
+    (2, "ECN-Capable Transport codepoint '10'"),
+    (3, "Congestion Experienced"),
 ];
 
 /// TCP option kinds (`tcp.option_kind`).
@@ -380,6 +410,13 @@ pub static IP_OPTIONS: [(u32, &str); 27] = [
 #[must_use]
 pub fn name(table: &'static [(u32, &'static str)], number: u32) -> Option<&'static str> {
     table.binary_search_by_key(&number, |&(number, _)| number).ok().map(|row| table[row].1)
+}
+
+/// The name of an IP protocol, or what Wireshark calls one without a name.
+#[must_use]
+pub fn protocol_name(protocol: u8) -> &'static str {
+    let unnamed = if protocol < FIRST_UNKNOWN { "Unassigned" } else { "Unknown" };
+    name(&IP_PROTOCOLS, protocol.into()).unwrap_or(unnamed)
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 mod options;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, options};
+pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Binding, Found, Input, RawOptions, be16, be32, broken, concluded, row, rows};
-use super::{Flaw, Protocol, ip, ipv4, numbers};
+use super::reading::{
+    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, row, rows,
+};
+use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
@@ -25,12 +27,20 @@ const fn generated(key: &'static str, label: &'static str) -> FieldSpec {
     FieldSpec::new(key, label, ANYWHERE, Kind::Number).generated()
 }
 
+const fn span(key: &'static str, label: &'static str) -> FieldSpec {
+    FieldSpec::new(key, label, ANYWHERE, Kind::Span).generated()
+}
+
+const fn mark(key: &'static str, label: &'static str) -> FieldSpec {
+    FieldSpec::new(key, label, ANYWHERE, Kind::Flag("True", "False")).generated()
+}
+
 const fn option(key: &'static str, label: &'static str, at: usize, length: usize, kind: Kind) -> FieldSpec {
     FieldSpec::new(key, label, Bits::bytes(at, length), kind).part()
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 49] = [
+static FIELDS: [FieldSpec; 81] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -47,6 +57,7 @@ static FIELDS: [FieldSpec; 49] = [
     flag("tcp.flags.ae", "Accurate ECN", 103),
     flag("tcp.flags.cwr", "Congestion Window Reduced", 104),
     flag("tcp.flags.ece", "ECN-Echo", 105),
+    FieldSpec::new("tcp.flags.ace", "ACE", Bits { start: 103, len: 3 }, Kind::Number).part(),
     flag("tcp.flags.urg", "Urgent", 106),
     flag("tcp.flags.ack", "Acknowledgment", 107),
     flag("tcp.flags.push", "Push", 108),
@@ -68,21 +79,53 @@ static FIELDS: [FieldSpec; 49] = [
     option("tcp.options.sack_le", "TCP SACK Left Edge", 2, 4, Kind::Number),
     option("tcp.options.sack_re", "TCP SACK Right Edge", 6, 4, Kind::Number),
     generated("tcp.options.sack.count", "TCP SACK Count").part(),
+    generated("tcp.options.sack.dsack_le", "TCP D-SACK Left Edge").part(),
+    generated("tcp.options.sack.dsack_re", "TCP D-SACK Right Edge").part(),
     option("tcp.options.timestamp.tsval", "Timestamp value", 2, 4, Kind::Number),
     option("tcp.options.timestamp.tsecr", "Timestamp echo reply", 6, 4, Kind::Number),
     option("tcp.options.experimental.exid", "Experiment Identifier", 2, 2, Kind::Hex),
     FieldSpec::new("tcp.options.tfo.cookie", "Fast Open Cookie", ANYWHERE, Kind::Bytes).part(),
     FieldSpec::new("tcp.options.unknown.payload", "Payload", Bits { start: 16, len: 0 }, Kind::Bytes).part(),
-    FieldSpec::new("tcp.time_relative", "Time since first frame in this TCP stream", ANYWHERE, Kind::Span).generated(),
-    FieldSpec::new("tcp.time_delta", "Time since previous frame in this TCP stream", ANYWHERE, Kind::Span).generated(),
-    FieldSpec::new("tcp.analysis.ack_rtt", "The RTT to ACK the segment was", ANYWHERE, Kind::Span).generated(),
-    FieldSpec::new("tcp.analysis.acks_frame", "This is an ACK to the segment in frame", ANYWHERE, Kind::Number)
-        .generated(),
+    span("tcp.time_relative", "Time since first frame in this TCP stream"),
+    span("tcp.time_delta", "Time since previous frame in this TCP stream"),
+    generated("tcp.analysis.acks_frame", "This is an ACK to the segment in frame"),
+    span("tcp.analysis.ack_rtt", "The RTT to ACK the segment was"),
+    span("tcp.analysis.initial_rtt", "iRTT"),
+    generated("tcp.analysis.bytes_in_flight", "Bytes in flight"),
+    generated("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag"),
+    mark("tcp.analysis.flags", "TCP Analysis Flags"),
+    mark("tcp.analysis.reused_ports", "A new session on the same ports"),
+    mark("tcp.analysis.retransmission", "A (suspected) retransmission"),
+    mark("tcp.analysis.fast_retransmission", "A (suspected) fast retransmission"),
+    mark("tcp.analysis.spurious_retransmission", "A (suspected) spurious retransmission"),
+    mark("tcp.analysis.out_of_order", "A (suspected) out-of-order segment"),
+    mark("tcp.analysis.lost_segment", "Previous segment(s) not captured"),
+    mark("tcp.analysis.ack_lost_segment", "ACKed segment that wasn't captured"),
+    mark("tcp.analysis.window_update", "TCP window update"),
+    mark("tcp.analysis.window_full", "The receiver's window is now completely full"),
+    mark("tcp.analysis.keep_alive", "TCP keep-alive segment"),
+    mark("tcp.analysis.keep_alive_ack", "ACK to a TCP keep-alive segment"),
+    mark("tcp.analysis.duplicate_ack", "Duplicate ACK"),
+    mark("tcp.analysis.zero_window_probe", "TCP Zero Window Probe"),
+    mark("tcp.analysis.zero_window", "TCP Zero Window segment"),
+    mark("tcp.analysis.zero_window_probe_ack", "ACK to a TCP Zero Window Probe"),
+    span("tcp.analysis.rto", "The RTO for this segment was"),
+    generated("tcp.analysis.rto_frame", "RTO based on delta from frame"),
+    generated("tcp.analysis.duplicate_ack_num", "Duplicate ACK #"),
+    generated("tcp.analysis.duplicate_ack_frame", "Duplicate to the ACK in frame"),
+    mark("tcp.connection.syn", "Connection establish request (SYN)"),
+    mark("tcp.connection.synack", "Connection establish acknowledge (SYN+ACK)"),
+    mark("tcp.connection.fin", "Connection finish (FIN)"),
+    mark("tcp.connection.fin_active", "This frame initiates the connection closing"),
+    mark("tcp.connection.fin_passive", "This frame undergoes the connection closing"),
+    mark("tcp.connection.rst", "Connection reset (RST)"),
     FieldSpec::new("tcp.segment", "TCP Segment", ANYWHERE, Kind::Number).generated(),
     FieldSpec::new("tcp.segment.count", "Segment count", ANYWHERE, Kind::Number).generated(),
     FieldSpec::new("tcp.reassembled.length", "Reassembled TCP length", ANYWHERE, Kind::Number).generated(),
 ];
 const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
+const THREE_FLAGS: usize = row(&FIELDS, "tcp.flags.ae");
+const COUNTER: usize = row(&FIELDS, "tcp.flags.ace");
 const STATUS: usize = row(&FIELDS, "tcp.checksum.status");
 const OPTIONS: usize = row(&FIELDS, "tcp.options");
 
@@ -147,18 +190,24 @@ impl std::ops::BitOr for Flags {
 const FLAG_NAMES: [&str; 12] =
     ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE", "Reserved", "Reserved", "Reserved"];
 
-impl fmt::Display for Flags {
-    /// As in Wireshark's Info column: `SYN, ACK`; `<None>` when no bit is set.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Flags {
+    /// Writes the names of the bits as Wireshark's Info column does: `SYN, ACK`; `<None>` when no bit is set.
+    fn name(self, out: &mut dyn fmt::Write) -> fmt::Result {
         // The three reserved bits share one name.
         let bits = if self.0 & 0xe00 == 0 { self.0 } else { self.0 & 0x1ff | 0x200 };
         let mut separator = "";
-        for (bit, name) in FLAG_NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
-            let _ = bit;
-            write!(f, "{separator}{name}")?;
+        for (_, name) in FLAG_NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
+            out.write_str(separator)?;
+            out.write_str(name)?;
             separator = ", ";
         }
-        if separator.is_empty() { f.write_str("<None>") } else { Ok(()) }
+        if separator.is_empty() { out.write_str("<None>") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name(f)
     }
 }
 
@@ -220,7 +269,10 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     if let Some(length) = data_length(view) {
         each(concluded(view, &FIELDS[LENGTH_OF_DATA], Value::Number(length as u64)));
     }
-    rows(view, &FIELDS[LENGTH_OF_DATA..STATUS], each);
+    // Between ends that agreed on it, three of the flags are a counter (Accurate ECN).
+    let (until, from) = if counter(view).is_some() { (THREE_FLAGS, COUNTER) } else { (COUNTER, COUNTER + 1) };
+    rows(view, &FIELDS[LENGTH_OF_DATA..until], each);
+    rows(view, &FIELDS[from..STATUS], each);
     if let Some(status) = checksum::status(view) {
         each(concluded(view, &FIELDS[STATUS], status.value()));
     }
@@ -231,11 +283,24 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     }
 }
 
+/// The counter of congestion marks, where the conversation tracker says that the flags AE, CWR and ECE are one.
+fn counter(view: LayerView<'_, '_>) -> Option<u64> {
+    match view.packet.generated("tcp.flags.ace") {
+        Some(Value::Number(counter)) => Some(counter),
+        _ => None,
+    }
+}
+
 /// Bytes of data that the segment carries on the wire; `None` when the header is too short to tell.
-fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
+pub(crate) fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
     let length = usize::from(view.bytes().get(12)? >> 4) * 4;
     let here = view.layer().length + view.layer().payload;
-    ip::enclosing(view).map_or(here, ip::reported_payload).checked_sub(length)
+    let ip = ip::enclosing(view);
+    // Where the segment in a fragment ends, only the other fragments tell; a quotation may end earlier.
+    if view.layer().quoted || !ip.is_none_or(ip::is_unfragmented) {
+        return None;
+    }
+    ip.map_or(here, ip::reported_payload).checked_sub(length)
 }
 
 /// A segment to be carried from `source` to `destination`. Options are padded to a multiple of four bytes; those that
@@ -244,8 +309,8 @@ fn data_length(view: LayerView<'_, '_>) -> Option<usize> {
 pub fn craft(
     header: &Tcp,
     options: &[TcpOption<'_>],
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    source: impl Into<IpAddr>,
+    destination: impl Into<IpAddr>,
     payload: &[u8],
 ) -> Vec<u8> {
     let options = options::write(options);
@@ -269,11 +334,79 @@ pub fn craft(
     bytes
 }
 
+/// The flags that are a counter in Accurate ECN: AE, CWR and ECE.
+const COUNTED: u16 = 0x1c0;
+
+/// What precedes the ports in the Info column, by the key that says so.
+static SIGNS: [(&str, &str); 15] = [
+    ("tcp.analysis.zero_window_probe_ack", "TCP ZeroWindowProbeAck"),
+    ("tcp.analysis.zero_window", "TCP ZeroWindow"),
+    ("tcp.analysis.zero_window_probe", "TCP ZeroWindowProbe"),
+    ("tcp.analysis.duplicate_ack", "TCP Dup ACK"),
+    ("tcp.analysis.keep_alive_ack", "TCP Keep-Alive ACK"),
+    ("tcp.analysis.keep_alive", "TCP Keep-Alive"),
+    ("tcp.analysis.window_full", "TCP Window Full"),
+    ("tcp.analysis.window_update", "TCP Window Update"),
+    ("tcp.analysis.ack_lost_segment", "TCP ACKed unseen segment"),
+    ("tcp.analysis.lost_segment", "TCP Previous segment not captured"),
+    ("tcp.analysis.out_of_order", "TCP Out-Of-Order"),
+    ("tcp.analysis.spurious_retransmission", "TCP Spurious Retransmission"),
+    ("tcp.analysis.fast_retransmission", "TCP Fast Retransmission"),
+    ("tcp.analysis.retransmission", "TCP Retransmission"),
+    ("tcp.analysis.reused_ports", "TCP Port numbers reused"),
+];
+
+/// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
+fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+    let packet = view.packet;
+    // Wireshark comes to this only when all of the header is there.
+    let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);
+    if cut || packet.generated("tcp.analysis.flags").is_none() {
+        return Ok(());
+    }
+    let number = |key| match packet.generated(key) {
+        Some(Value::Number(number)) => number,
+        _ => 0,
+    };
+    let mut repeated = false;
+    for (key, words) in SIGNS {
+        if packet.generated(key).is_none() {
+            continue;
+        }
+        match key {
+            "tcp.analysis.duplicate_ack" => {
+                let [frame, count] = ["tcp.analysis.duplicate_ack_frame", "tcp.analysis.duplicate_ack_num"].map(number);
+                write!(out, "[{words} {frame}#{count}] ")?;
+            }
+            // Said already, with more to it.
+            "tcp.analysis.retransmission" if repeated => {}
+            _ => write!(out, "[{words}] ")?,
+        }
+        repeated |= matches!(key, "tcp.analysis.spurious_retransmission" | "tcp.analysis.fast_retransmission");
+    }
+    Ok(())
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let broken = broken(view).unwrap_or_default();
-    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else { return out.write_str(broken) };
-    write!(out, "{source} → {destination}")?;
+    // An option that is not all here though the header has room for it.
+    let option_goes_on = || {
+        let length = usize::from(bytes.get(12)? >> 4) * 4;
+        let option = RawOptions::new(bytes.get(LENGTH..)?).cut()?;
+        Some(option.at + usize::from(*option.bytes.get(1)?) + LENGTH).filter(|&end| end <= length)
+    };
+    let broken = match broken(view).unwrap_or_default() {
+        MALFORMED if option_goes_on().is_some() => CONTAINED,
+        end => end,
+    };
+    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else {
+        ipv6::before(view, out)?;
+        return out.write_str(broken);
+    };
+    signs(view, out)?;
+    decimal(out, source)?;
+    out.write_str(" → ")?;
+    decimal(out, destination)?;
     let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
         (be32(bytes, 4), be32(bytes, 8), be16(bytes, 12), be16(bytes, 14))
     else {
@@ -285,11 +418,24 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         _ => u64::from(raw),
     };
     let flags = Flags(bits & 0xfff);
-    write!(out, " [{flags}] Seq={}", shown("tcp.seq", sequence))?;
-    if flags.contains(Flags::ACK) {
-        write!(out, " Ack={}", shown("tcp.ack", acknowledgment))?;
+    match counter(view) {
+        // As in Wireshark, without a word where no other flag is set.
+        Some(counter) if flags.0 & !COUNTED == 0 => write!(out, " [, ACE={counter}]")?,
+        Some(counter) => write!(out, " [{}, ACE={counter}]", Flags(flags.0 & !COUNTED))?,
+        None => {
+            out.write_str(" [")?;
+            flags.name(out)?;
+            out.write_str("]")?;
+        }
     }
-    write!(out, " Win={}", shown("tcp.window_size", window.into()))?;
+    out.write_str(" Seq=")?;
+    decimal(out, shown("tcp.seq", sequence))?;
+    if flags.contains(Flags::ACK) {
+        out.write_str(" Ack=")?;
+        decimal(out, shown("tcp.ack", acknowledgment))?;
+    }
+    out.write_str(" Win=")?;
+    decimal(out, shown("tcp.window_size", window.into()))?;
     let length = usize::from(bits >> 12) * 4;
     if length < LENGTH {
         return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
@@ -301,14 +447,17 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, " Urg={urgent}")?;
     }
     if let (Some(length), true) = (data_length(view), bytes.len() >= LENGTH) {
-        write!(out, " Len={length}")?;
+        out.write_str(" Len=")?;
+        decimal(out, length as u64)?;
     }
-    options::info(bytes, out)?;
+    options::info(view, out)?;
     out.write_str(broken)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -1,18 +1,19 @@
 //! UDP: a datagram from one program to another, with nothing promised.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Found, Input, be16, broken, concluded, row, rows};
-use super::{Flaw, Protocol, in_datagram, ip, ipv4};
+use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, decimal, row, rows};
+use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
-static FIELDS: [FieldSpec; 5] = [
+static FIELDS: [FieldSpec; 6] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("udp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
+    FieldSpec::new("udp.stream", "Stream index", Bits { start: 0, len: 0 }, Kind::Number).generated(),
     FieldSpec::new("udp.length", "Length", Bits::bytes(4, 2), Kind::Number),
     FieldSpec::new("udp.checksum", "Checksum", Bits::bytes(6, 2), Kind::Hex),
     FieldSpec::new("udp.checksum.status", "Checksum Status", Bits { start: 0, len: 0 }, Kind::Enum(&STATUS_NAMES))
@@ -55,7 +56,8 @@ fn dissect(input: &Input<'_>) -> Found {
     let Some(length) = be16(input.bytes, LENGTH).filter(|_| input.bytes.len() >= HEADER_LENGTH) else {
         return Found::truncated(input, HEADER_LENGTH, None);
     };
-    let length = usize::from(length);
+    // A datagram too long for the field (RFC 2675 §4).
+    let length = if length == 0 && input.version_6 { input.reported } else { usize::from(length) };
     if length < HEADER_LENGTH {
         return Found::malformed(input, HEADER_LENGTH, LENGTH, HEADER_LENGTH, length, "udp.length");
     }
@@ -69,9 +71,22 @@ fn dissect(input: &Input<'_>) -> Found {
     });
     let ends = (length < room).then_some("udp.length");
     let payload = input.bytes.get(HEADER_LENGTH..length.min(input.bytes.len())).unwrap_or(&[]);
-    let ports = Udp::read(input.bytes);
+    // Of data that the capture cut off altogether, nobody can say what they are.
+    let ports = Udp::read(input.bytes).filter(|_| !payload.is_empty());
     let next = ports.map(|ports| in_datagram(ports.source_port, ports.destination_port, payload));
     Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, next) }
+}
+
+/// Bytes of header and data; `None` when the field is not here.
+pub(super) fn length(view: LayerView<'_, '_>) -> Option<usize> {
+    let length = usize::from(be16(view.bytes(), LENGTH)?);
+    Some(jumbo(view, length).unwrap_or(length))
+}
+
+/// The length of a datagram that is too long for the field, which is 0 then (RFC 2675 §4).
+fn jumbo(view: LayerView<'_, '_>, length: usize) -> Option<usize> {
+    let ip = ip::enclosing(view).filter(|ip| length == 0 && ip.is(&ipv6::HEADER))?;
+    Some(ip::reported_payload(ip))
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
@@ -84,7 +99,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 /// A datagram around `payload`, to be carried from `source` to `destination`. Payload beyond what the length field can
 /// say is left out.
 #[must_use]
-pub fn craft(header: &Udp, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+pub fn craft(header: &Udp, source: impl Into<IpAddr>, destination: impl Into<IpAddr>, payload: &[u8]) -> Vec<u8> {
     let payload = &payload[..payload.len().min(usize::from(u16::MAX) - HEADER_LENGTH)];
     let mut bytes = vec![0; HEADER_LENGTH + payload.len()];
     let length = bytes.len();
@@ -106,25 +121,43 @@ pub fn craft(header: &Udp, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let (Some(ports), Some(length)) = (Udp::read(bytes), be16(bytes, LENGTH)) else {
-        return out.write_str(broken(view).unwrap_or_default());
+    let end = broken(view).unwrap_or_default();
+    let Some(ports) = Udp::read(bytes) else {
+        ipv6::before(view, out)?;
+        return out.write_str(end);
     };
-    write!(out, "{} → {}", ports.source_port, ports.destination_port)?;
-    if usize::from(length) < HEADER_LENGTH {
+    decimal(out, ports.source_port)?;
+    out.write_str(" → ")?;
+    decimal(out, ports.destination_port)?;
+    let Some(length) = length(view) else { return out.write_str(end) };
+    if length < HEADER_LENGTH {
         return write!(out, " [BAD UDP LENGTH {length} < 8]");
     }
-    if ip::enclosing(view).is_some_and(|ip| ip::is_unfragmented(ip) && usize::from(length) > ip::reported_payload(ip)) {
+    if ip::enclosing(view).is_some_and(|ip| ip::is_unfragmented(ip) && length > ip::reported_payload(ip)) {
         write!(out, " [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")?;
     }
-    write!(out, " Len={}", usize::from(length) - HEADER_LENGTH)?;
-    if let Some(Status::Bad { .. }) = checksum::status(view) {
-        out.write_str(" [UDP CHECKSUM INCORRECT]")?;
+    out.write_str(" Len=")?;
+    decimal(out, (length - HEADER_LENGTH) as u64)?;
+    if jumbo(view, usize::from(be16(bytes, LENGTH).unwrap_or_default())).is_some() {
+        out.write_str(" [Jumbogram]")?;
     }
-    out.write_str(broken(view).unwrap_or_default())
+    out.write_str(match checksum::status(view) {
+        Some(Status::Bad { .. }) => " [UDP CHECKSUM INCORRECT]",
+        Some(Status::Missing) => " [ILLEGAL CHECKSUM (0)]",
+        _ => "",
+    })?;
+    // Wireshark misses the data only where there is none at all.
+    if length == HEADER_LENGTH || view.layer().payload > 0 || !end.is_empty() {
+        return out.write_str(end);
+    }
+    let cut = ip::enclosing(view).is_some_and(|ip| ip::reported_payload(ip) > HEADER_LENGTH);
+    out.write_str(if cut { LIMITED } else { MALFORMED })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::reading::{Binding, Found, Input, be16, broken, rows};
-use super::{Protocol, numbers};
+use super::reading::{Binding, Found, Input, be16, broken, row, rows};
+use super::{Protocol, ethernet, numbers};
 use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView};
 
 /// IEEE 802.1Q-2005's names of the priorities, which Wireshark shows by default.
@@ -18,19 +18,23 @@ static PRIORITIES: [(u32, &str); 8] = [
     (7, "Network Control"),
 ];
 
-static FIELDS: [FieldSpec; 4] = [
+static FIELDS: [FieldSpec; 5] = [
     FieldSpec::new("vlan.priority", "Priority", Bits { start: 0, len: 3 }, Kind::Enum(&PRIORITIES)),
     FieldSpec::new("vlan.dei", "DEI", Bits { start: 3, len: 1 }, Kind::Flag("Eligible", "Ineligible")),
     FieldSpec::new("vlan.id", "ID", Bits { start: 4, len: 12 }, Kind::Number),
     FieldSpec::new("vlan.etype", "Type", Bits::bytes(2, 2), Kind::Enum(&numbers::ETHERTYPES)),
+    FieldSpec::new("vlan.trailer", "Trailer", Bits { start: 0, len: 0 }, Kind::Bytes),
 ];
 
-static PROVIDER_FIELDS: [FieldSpec; 4] = [
+static PROVIDER_FIELDS: [FieldSpec; 5] = [
     FieldSpec::new("ieee8021ad.priority", "Priority", Bits { start: 0, len: 3 }, Kind::Number),
     FieldSpec::new("ieee8021ad.dei", "DEI", Bits { start: 3, len: 1 }, Kind::Flag("Eligible", "Ineligible")),
     FieldSpec::new("ieee8021ad.id", "ID", Bits { start: 4, len: 12 }, Kind::Number),
     FieldSpec::new("ieee8021ah.etype", "Type", Bits::bytes(2, 2), Kind::Enum(&numbers::ETHERTYPES)),
+    FieldSpec::new("ieee8021ah.trailer", "Trailer", Bits { start: 0, len: 0 }, Kind::Bytes),
 ];
+
+const TRAILER: usize = row(&FIELDS, "vlan.trailer");
 
 /// The table of an IEEE 802.1Q tag.
 pub static HEADER: Header = Header {
@@ -67,17 +71,31 @@ fn dissect(input: &Input<'_>) -> Found {
     }
 }
 
+/// Whether this layer is there, and a tag.
+pub(super) fn is_tag(view: LayerView<'_, '_>) -> bool {
+    view.index < view.packet.layers.len() && (view.is(&HEADER) || view.is(&PROVIDER))
+}
+
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    rows(view, view.layer().header.fields, each);
+    let fields = view.layer().header.fields;
+    rows(view, &fields[..TRAILER], each);
+    // What follows the frame's payload is shown with the innermost tag.
+    let innermost = !is_tag(LayerView { packet: view.packet, index: view.index + 1 });
+    let Some(frame) = view.packet.find(&ethernet::HEADER).filter(|_| innermost) else { return };
+    let (start, padding, trailer) = ethernet::behind(frame);
+    if let Some(field) = fields[TRAILER].read(trailer, start + padding.len()).filter(|field| field.bits > 0) {
+        each(field);
+    }
 }
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let (Some(tag), Some(kind)) = (be16(bytes, 0), be16(bytes, 2)) else {
-        return out.write_str(broken(view).unwrap_or_default());
-    };
-    match numbers::name(&numbers::ETHERTYPES, kind.into()) {
+    let end = broken(view).unwrap_or_default();
+    let Some(tag) = be16(bytes, 0) else { return out.write_str(end) };
+    let (priority, eligible, id) = (tag >> 13, tag >> 12 & 1, tag & 0xfff);
+    match be16(bytes, 2).and_then(|kind| numbers::name(&numbers::ETHERTYPES, kind.into())) {
         Some(name) => out.write_str(name),
-        None => write!(out, "PRI: {}  DEI: {}  ID: {}", tag >> 13, tag >> 12 & 1, tag & 0xfff),
+        None if view.is(&PROVIDER) => write!(out, "PRI: {priority}  DROP: {eligible} ID: {id}{end}"),
+        None => write!(out, "PRI: {priority}  DEI: {eligible}  ID: {id}{end}"),
     }
 }

@@ -20,22 +20,43 @@ const MARGIN_LINES: usize = 3;
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn io::Write, look: Look, language: Language, notes: &[Note]) -> io::Result<()> {
-    for note in notes {
+    notes.iter().try_for_each(|note| {
         let words = words::of(language, note);
-        let margin = margin(&note.frames);
-        let room = look.width.saturating_sub(WORD + if margin.is_empty() { 0 } else { MARGIN + 2 }).max(20);
-        let text = wrap::lines(&escape::line(&words, look.glyphs), room, room);
-        for number in 0..text.len().max(margin.len()) {
-            let word = if number == 0 { note.kind.word() } else { "" };
-            let word = look.paint(Paint::Claim(note.kind), format!("{word:<WORD$}"));
-            let line = text.get(number).map_or("", String::as_str);
-            match margin.get(number) {
-                Some(frames) => {
-                    let gap = room + 2 - wrap::width(line).min(room);
-                    writeln!(out, "{word}{line}{:gap$}{}", "", look.paint(Paint::Aside, frames))?;
-                }
-                None => writeln!(out, "{word}{line}")?,
+        claim(out, look, (note.kind.word(), Paint::Claim(note.kind)), &words, &note.frames)
+    })
+}
+
+/// Writes what looks wrong: `note` behind its severity, with `again` behind its words.
+pub(super) fn warning(
+    out: &mut dyn io::Write,
+    look: Look,
+    language: Language,
+    note: &Note,
+    again: &str,
+) -> io::Result<()> {
+    let words = words::of(language, note) + again;
+    claim(out, look, (note.severity.word(), Paint::Marked), &words, &note.frames)
+}
+
+fn claim(
+    out: &mut dyn io::Write,
+    look: Look,
+    (word, paint): (&str, Paint),
+    words: &str,
+    frames: &[FrameNo],
+) -> io::Result<()> {
+    let margin = margin(frames);
+    let room = look.width.saturating_sub(WORD + if margin.is_empty() { 0 } else { MARGIN + 2 }).max(20);
+    let text = wrap::lines(&escape::line(words, look.glyphs), room, room);
+    for number in 0..text.len().max(margin.len()) {
+        let word = look.paint(paint, format!("{:<WORD$}", if number == 0 { word } else { "" }));
+        let line = text.get(number).map_or("", String::as_str);
+        match margin.get(number) {
+            Some(frames) => {
+                let gap = room + 2 - wrap::width(line).min(room);
+                writeln!(out, "{word}{line}{:gap$}{}", "", look.paint(Paint::Aside, frames))?;
             }
+            None => writeln!(out, "{word}{line}")?,
         }
     }
     Ok(())
@@ -90,7 +111,8 @@ mod tests {
     use crate::render::samples::{plain, printed};
 
     fn note(id: &'static str, kind: Claim, frames: impl IntoIterator<Item = u32>) -> Note {
-        let args = vec![("target", "192.168.11.1".into()), ("received", 4.into()), ("transmitted", 4.into())];
+        let args = [("target", "192.168.11.1".into()), ("received", 4_u32.into()), ("transmitted", 4_u32.into())];
+        let args = args.into_iter().collect();
         let frames = frames.into_iter().map(FrameNo).collect();
         Note { id, kind, severity: Severity::Chat, frames, args, source: None }
     }

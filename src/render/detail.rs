@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use crate::explain::words::{self, Language};
-use crate::model::{Field, Packet, Value};
+use crate::model::{Field, Generated, Header, LayerView, Packet, Value};
 
 use super::theme::{Look, Paint};
 use super::{escape, hexdump, value, wrap};
@@ -27,13 +27,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     for view in packet.views() {
         let layer = view.layer();
-        let header = layer.header;
-        let quoted = if layer.quoted { ", quoted" } else { "" };
-        let last = (layer.offset + layer.length).saturating_sub(1);
-        let title = format!("{}{quoted}: bytes {}-{last} of the frame, {}", header.title, layer.offset, header.source);
-        for line in wrap::lines(&escape::line(&title, look.glyphs), look.width - 2, look.width - 4) {
-            writeln!(out, "  {}", look.paint(Paint::Title, line))?;
-        }
+        title(out, look, view)?;
         let mut fields = Vec::new();
         view.walk(&mut |field| fields.push(field));
         for field in &fields {
@@ -48,14 +42,7 @@ pub(super) fn write(
         let walked = |key| fields.iter().any(|field| field.spec.key == key);
         let tracked = packet.generated.iter().filter(|generated| generated.layer == view.index);
         for generated in tracked.filter(|generated| !walked(generated.key)) {
-            let row_of = header.fields.iter().find(|spec| spec.key == generated.key);
-            let label = row_of.map_or(generated.key, |spec| spec.label);
-            let said = match (generated.value, row_of) {
-                (Value::Number(number), None) => number.to_string(),
-                (other, Some(spec)) => value::brief(spec, other, look.glyphs),
-                (other, None) => format!("{other:?}"),
-            };
-            row(out, look, "", 0, label, &said, true)?;
+            tracked_row(out, look, layer.header, generated)?;
             if told.insert(generated.key) {
                 meaning(out, look, language, generated.key)?;
             }
@@ -64,6 +51,57 @@ pub(super) fn write(
         hexdump::marked(out, look, bytes, &(layer.offset..layer.offset.saturating_add(layer.length)))?;
     }
     Ok(())
+}
+
+/// Writes the fields of `packet` with this key: where each is, its bits, its value, and its bytes marked among the
+/// frame's. `false` when there is none.
+pub(super) fn field(out: &mut dyn io::Write, look: Look, packet: &Packet<'_>, key: &str) -> io::Result<bool> {
+    let mut found = false;
+    for view in packet.views() {
+        let mut fields = Vec::new();
+        view.walk(&mut |field| fields.extend((field.spec.key == key).then_some(field)));
+        let tracked = packet.generated.iter().find(|one| one.layer == view.index && one.key == key);
+        if fields.is_empty() && tracked.is_none() {
+            continue;
+        }
+        found = true;
+        title(out, look, view)?;
+        for field in &fields {
+            let bits = if field.spec.generated { String::new() } else { bits(packet, field) };
+            row(out, look, &bits, 0, field.spec.label, &value::full(field, look), field.spec.generated)?;
+            let (start, end) = (field.start, field.start.saturating_add(field.bits));
+            hexdump::marked(out, look, &packet.frame.bytes, &(start / 8..end.div_ceil(8)))?;
+        }
+        if let Some(generated) = tracked.filter(|_| fields.is_empty()) {
+            tracked_row(out, look, view.layer().header, generated)?;
+        }
+    }
+    Ok(found)
+}
+
+/// `  Internet Protocol Version 4: bytes 14-33 of the frame, RFC 791`
+fn title(out: &mut dyn io::Write, look: Look, view: LayerView<'_, '_>) -> io::Result<()> {
+    let layer = view.layer();
+    let header = layer.header;
+    let quoted = if layer.quoted { ", quoted" } else { "" };
+    let last = (layer.offset + layer.length).saturating_sub(1);
+    let title = format!("{}{quoted}: bytes {}-{last} of the frame, {}", header.title, layer.offset, header.source);
+    for line in wrap::lines(&escape::line(&title, look.glyphs), look.width - 2, look.width - 4) {
+        writeln!(out, "  {}", look.paint(Paint::Title, line))?;
+    }
+    Ok(())
+}
+
+/// What other frames say.
+fn tracked_row(out: &mut dyn io::Write, look: Look, header: &Header, generated: &Generated) -> io::Result<()> {
+    let spec = header.fields.iter().find(|spec| spec.key == generated.key);
+    let label = spec.map_or(generated.key, |spec| spec.label);
+    let said = match (generated.value, spec) {
+        (Value::Number(number), None) => number.to_string(),
+        (other, Some(spec)) => value::brief(spec, other, look.glyphs),
+        (other, None) => value::plain(other, look.glyphs),
+    };
+    row(out, look, "", 0, label, &said, true)
 }
 
 /// `    .... ..1.            Label: value`; what is concluded instead of read stands in brackets, as in Wireshark.
@@ -89,7 +127,7 @@ fn row(
     Ok(())
 }
 
-fn meaning(out: &mut dyn io::Write, look: Look, language: Language, key: &str) -> io::Result<()> {
+pub(super) fn meaning(out: &mut dyn io::Write, look: Look, language: Language, key: &str) -> io::Result<()> {
     let Some(words) = words::field(language, key) else { return Ok(()) };
     let room = look.width.saturating_sub(LABEL + 2).max(20);
     for line in wrap::lines(&escape::line(&words, look.glyphs), room, room) {

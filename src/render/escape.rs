@@ -51,13 +51,42 @@ fn escape(text: &str, glyphs: Glyphs, backslash: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Appends `text` as [`line()`] shows it.
+pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
+    if text.len() > MOST {
+        out.extend_from_slice(line(text, glyphs).as_bytes());
+        return;
+    }
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !(b' '..=b'~').contains(&byte)).unwrap_or(rest.len());
+        let (before, after) = rest.split_at(plain);
+        out.extend_from_slice(before.as_bytes());
+        let Some(character) = after.chars().next() else { return };
+        let (this, behind) = after.split_at(character.len_utf8());
+        match this {
+            "→" if glyphs == Glyphs::Unicode => out.extend_from_slice(this.as_bytes()),
+            "→" => out.extend_from_slice(b"->"),
+            _ => out.extend_from_slice(line(this, glyphs).as_bytes()),
+        }
+        rest = behind;
+    }
+}
+
 /// The inside of a JSON string: also what JSON itself allows is escaped where a terminal would act on it.
 pub fn json(out: &mut Vec<u8>, text: &str) {
-    for character in text.chars() {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    let mut rest = text;
+    loop {
+        let run = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        let (before, after) = rest.split_at(run);
+        out.extend_from_slice(before.as_bytes());
+        let Some(character) = after.chars().next() else { return };
+        rest = &after[character.len_utf8()..];
         match character {
             '"' => out.extend_from_slice(b"\\\""),
             '\\' => out.extend_from_slice(b"\\\\"),
-            ' '..='~' => out.push(character as u8),
+            '→' => out.extend_from_slice("→".as_bytes()),
             _ if seen(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
@@ -143,6 +172,16 @@ mod tests {
         assert_eq!(line(&long, Glyphs::Unicode).chars().count(), MOST + 1);
         let worst = "\u{e0041}".repeat(100_000);
         assert!(line(&worst, Glyphs::Ascii).len() <= MOST * 9 + 3);
+    }
+
+    #[test]
+    fn appended_it_is_the_same() {
+        let texts = ["", "53451 → 80", "\x1b[31m→\r\n\u{202e}日本 \\ … e\u{301}", &"→x\x07".repeat(MOST)];
+        for (text, glyphs) in texts.into_iter().flat_map(|text| [(text, Glyphs::Ascii), (text, Glyphs::Unicode)]) {
+            let mut out = Vec::new();
+            append(&mut out, text, glyphs);
+            assert_eq!(String::from_utf8(out).expect("text"), line(text, glyphs));
+        }
     }
 
     #[test]

@@ -1,62 +1,168 @@
 //! `-v`: one line a layer.
 
-use std::io;
+use crate::model::{Field, FieldSpec, Header, LayerView, Packet};
 
-use crate::model::{LayerView, Packet};
+use super::theme::{Glyphs, Look, Paint};
+use super::{figures, text, theme, value, wrap};
 
-use super::theme::{Look, Paint};
-use super::{escape, text, value, wrap};
-
-/// The line of a layer: literal text, and keys in braces that are replaced by the field's value.
-static LINES: &[(&str, &str)] = &[
-    ("eth", "{eth.src} → {eth.dst}, {eth.type}"),
-    ("vlan", "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
-    ("arp", "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
-    ("ip", "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
-    ("icmp", "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
-    ("udp", "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
-    ("tcp", "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}"),
-    ("data", "{data.len} bytes: {data.data}"),
-];
-
-/// Column of a layer's name, and width of the name.
-const NAME: usize = 6;
-
-/// Writes one line for each layer of `packet`; a quoted one is marked as such.
-pub(super) fn write(out: &mut dyn io::Write, look: Look, packet: &Packet<'_>) -> io::Result<()> {
-    for view in packet.views() {
-        let layer = view.layer();
-        let quoted = if layer.quoted { "quoted: " } else { "" };
-        let said = format!("{quoted}{}", line(view, look));
-        let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
-        for (number, part) in wrap::lines(&escape::line(&said, look.glyphs), room, room).iter().enumerate() {
-            let name = if number == 0 { layer.header.name } else { "" };
-            let name = look.paint(Paint::Aside, format!("{name:<NAME$}"));
-            writeln!(out, "{:indent$}{name}{part}", "", indent = text::INDENT)?;
-        }
-    }
-    Ok(())
+/// How the fields of a line are found.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// Each lies where its row says, in a header of which this is true.
+    Place(fn(&[u8]) -> bool),
+    /// By a walk over the layer's fields.
+    Walk,
 }
 
-fn line(view: LayerView<'_, '_>, look: Look) -> String {
-    let header = view.layer().header;
-    let Some((_, template)) = LINES.iter().find(|(name, _)| *name == header.name) else {
-        return format!("{}, {} bytes", header.title, view.layer().length);
-    };
-    let mut line = String::new();
-    for piece in template.split('{') {
-        match piece.split_once('}') {
-            None => line.push_str(piece),
-            Some((key, literal)) => {
-                match view.field(key) {
-                    Some(field) => line.push_str(&value::brief(field.spec, field.value, look.glyphs)),
-                    None => line.push('?'),
+/// The line of a layer: literal text, and keys in braces that are replaced by the field's value. Of a layer with several
+/// lines the first one holds that fits the header.
+static LINES: &[(&str, By, &str)] = &[
+    ("eth", By::Place(|header| header.get(12).is_some_and(|&byte| byte >= 6)), "{eth.src} → {eth.dst}, {eth.type}"),
+    ("eth", By::Walk, "{eth.src} → {eth.dst}, {eth.len} bytes"),
+    ("sll", By::Walk, "{sll.pkttype}, {sll.hatype}"),
+    ("vlan", By::Place(always), "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
+    ("arp", By::Walk, "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
+    ("ip", By::Place(always), "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
+    (
+        "ipv6",
+        By::Place(|header| header.first().is_some_and(|&byte| byte >> 4 == 6)),
+        "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes",
+    ),
+    ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
+    ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
+    ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
+    (
+        "tcp",
+        By::Place(always),
+        "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}",
+    ),
+    ("data", By::Walk, "{data.len} bytes: {data.data}"),
+];
+
+fn always(_: &[u8]) -> bool {
+    true
+}
+
+/// Width of a layer's name.
+const NAME: usize = 6;
+
+/// Writes the layers of packets. A line's keys are looked up once.
+#[derive(Debug)]
+pub(super) struct Layers {
+    look: Look,
+    /// The lines of the headers that were seen.
+    lines: Vec<(&'static Header, Vec<Line>)>,
+    said: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Line {
+    by: By,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Piece {
+    Words(&'static str),
+    /// A row of the layer's table.
+    Row(usize),
+}
+
+impl Layers {
+    pub fn new(look: Look) -> Self {
+        Self { look, lines: Vec::new(), said: Vec::new() }
+    }
+
+    /// Writes one line for each layer of `packet`; a quoted one is marked as such.
+    pub fn write(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        for view in packet.views() {
+            let Self { look, lines, said } = self;
+            let layer = view.layer();
+            said.clear();
+            if layer.quoted {
+                said.extend_from_slice(b"quoted: ");
+            }
+            let known = lines.iter().position(|(header, _)| std::ptr::eq(*header, layer.header));
+            let index = known.unwrap_or_else(|| {
+                lines.push((layer.header, Line::all_of(layer.header)));
+                lines.len() - 1
+            });
+            match lines[index].1.iter().find(|line| line.fits(view)) {
+                Some(line) => line.write(said, view, look.glyphs),
+                None => said.extend_from_slice(layer.header.title.as_bytes()),
+            }
+            beside(out, *look, layer.header.name, said);
+        }
+    }
+}
+
+/// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
+pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
+    let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
+    for (number, part) in wrap::pieces(said, room, room).enumerate() {
+        figures::spaces(out, text::INDENT);
+        let name = if number == 0 { name } else { "" };
+        theme::paint(out, look, Paint::Aside, |out| {
+            out.extend_from_slice(name.as_bytes());
+            figures::spaces(out, NAME.saturating_sub(name.len()).max(usize::from(number == 0)));
+        });
+        out.extend_from_slice(part);
+        out.push(b'\n');
+    }
+}
+
+impl Line {
+    /// The lines that a header may have.
+    fn all_of(header: &'static Header) -> Vec<Self> {
+        let own = LINES.iter().filter(|(name, ..)| *name == header.name);
+        own.map(|(_, by, template)| Self::of(header, *by, template)).collect()
+    }
+
+    fn of(header: &'static Header, by: By, template: &'static str) -> Self {
+        let mut pieces = Vec::new();
+        for piece in template.split('{') {
+            let (key, words) = piece.split_once('}').map_or((None, piece), |(key, words)| (Some(key), words));
+            let row = key.and_then(|key| header.fields.iter().position(|spec| spec.key == key));
+            pieces.extend(row.map(Piece::Row));
+            // The arrow is the only word that ASCII writes otherwise.
+            let mut words = words.split('→').peekable();
+            while let Some(part) = words.next() {
+                pieces.push(Piece::Words(part));
+                if words.peek().is_some() {
+                    pieces.push(Piece::Words("→"));
                 }
-                line.push_str(literal);
+            }
+        }
+        Self { by, pieces }
+    }
+
+    fn fits(&self, view: LayerView<'_, '_>) -> bool {
+        match self.by {
+            By::Place(fits) => fits(view.bytes()),
+            By::Walk => true,
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, view: LayerView<'_, '_>, glyphs: Glyphs) {
+        let fields = view.layer().header.fields;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Words("→") if glyphs == Glyphs::Ascii => out.extend_from_slice(b"->"),
+                Piece::Words(words) => out.extend_from_slice(words.as_bytes()),
+                Piece::Row(row) => match self.read(view, &fields[*row]) {
+                    Some(field) => value::write(out, field.spec, field.value, glyphs),
+                    None => out.push(b'?'),
+                },
             }
         }
     }
-    line
+
+    fn read<'f>(&self, view: LayerView<'_, 'f>, spec: &'static FieldSpec) -> Option<Field<'f>> {
+        match self.by {
+            By::Place(_) => spec.read(view.bytes(), view.layer().offset),
+            By::Walk => view.field(spec.key),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! a pipe and a person who cannot tell two colours apart get the same information.
 
 pub mod arp;
+mod changes;
 pub mod claims;
 mod detail;
 pub mod escape;
 pub mod field;
+mod figures;
 mod hexdump;
 pub mod json;
 mod ladder;
@@ -15,6 +17,8 @@ mod layers;
 pub mod progress;
 pub mod reply;
 pub mod statistics;
+mod summary;
+mod tale;
 pub mod text;
 pub mod theme;
 pub mod trace;
@@ -25,5 +29,7 @@ mod wrap;
 mod samples;
 
 pub use ladder::Ladder;
+pub use summary::Summary;
+pub use tale::{Tale, Whole};
 pub use text::{Story, Verbosity};
 pub use theme::{Glyphs, Look};

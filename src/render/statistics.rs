@@ -2,9 +2,10 @@
 
 use std::io;
 
-use crate::model::{ConnectionSummary, Nanos, PingSummary};
+use crate::model::{ConnectionSummary, Nanos, PingSummary, SniffSummary};
 
 use super::escape;
+use super::tale::grouped;
 use super::theme::Look;
 
 /// Writes the statistics of a ping to `target`, the name or address as the user gave it.
@@ -53,6 +54,21 @@ pub fn handshake(out: &mut dyn io::Write, look: Look, target: &str, summary: &Co
         }
     }
     Ok(())
+}
+
+/// Writes what was heard on `interface`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn sniff(out: &mut dyn io::Write, look: Look, interface: &str, summary: &SniffSummary) -> io::Result<()> {
+    writeln!(out, "--- {} ---", escape::line(interface, look.glyphs))?;
+    let many = |count: u64, one: &str| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{} {one}{plural}", grouped(count))
+    };
+    let span = summary.span.map_or(0.0, |(first, last)| (last - first).as_millis_f64() / 1000.0);
+    let (packets, conversations) = (many(summary.packets, "packet"), many(summary.conversations, "conversation"));
+    writeln!(out, "{packets}, {conversations}, {} dropped, {span:.3} s", grouped(summary.dropped))
 }
 
 /// A percentage with six significant digits at most and no trailing zeros, as ping prints it (C's `%g`).

@@ -8,13 +8,19 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::Ipv4Addr;
 
+use crate::engine::Seen;
 use crate::explain::words::{self, Language};
-use crate::model::{Direction, LayerView, MacAddr, Nanos, Note, Packet, Value};
+use crate::model::{Direction, MacAddr, Nanos, Note, Packet, Value};
+use crate::proto::arp::{self, Arp};
+use crate::proto::ethernet::{self, Ethernet};
+use crate::proto::ip;
+use crate::proto::ipv4::{self, Ipv4};
 
-use super::theme::{Look, Paint};
-use super::{detail, escape, layers, value, wrap};
+use super::changes::Changes;
+use super::layers::{self, Layers};
+use super::theme::{self, Glyphs, Look, Paint};
+use super::{detail, escape, figures, value, wrap};
 
 /// Where Info lines and sentences begin.
 pub(super) const INDENT: usize = 15;
@@ -40,18 +46,46 @@ pub struct Story {
     origin: Option<Nanos>,
     time_of_day: bool,
     told: HashSet<&'static str>,
+    layers: Layers,
+    changes: Changes,
+    /// Buffers that are used again for every packet.
+    page: Vec<u8>,
+    scratch: Scratch,
+}
+
+/// What a line is put together in.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    info: String,
+    line: Vec<u8>,
 }
 
 impl Story {
     /// A story that has not begun.
     #[must_use]
     pub fn new(look: Look, language: Language, verbosity: Verbosity) -> Self {
-        Self { look, language, verbosity, origin: None, time_of_day: false, told: HashSet::new() }
+        Self {
+            look,
+            language,
+            verbosity,
+            origin: None,
+            time_of_day: false,
+            told: HashSet::new(),
+            layers: Layers::new(look),
+            changes: Changes::default(),
+            page: Vec::new(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Shows the time of day of each packet, in seconds since 1970 as `ping -D` does, on a line of its own before it.
     pub fn absolute_times(&mut self) {
         self.time_of_day = true;
+    }
+
+    /// Times count from this point on, and not from the first packet.
+    pub fn count_from(&mut self, origin: Nanos) {
+        self.origin = Some(origin);
     }
 
     /// Writes a sentence that belongs to no packet line, each time.
@@ -67,7 +101,12 @@ impl Story {
     /// # Errors
     /// Those of `out`.
     pub fn whole(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
-        self.described(out, packet, &format!("{:>12} ", "together"), '=')
+        self.page(out, |story, page| {
+            let line = Line::of(story.look, packet, Nanos(0));
+            page.extend_from_slice(b"    together ");
+            line.described(page, &mut story.scratch, packet, '=');
+            story.depths(page, packet)
+        })
     }
 
     /// Writes the heading's sentences, then the titles of the packet lines' columns.
@@ -97,9 +136,61 @@ impl Story {
     /// # Errors
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
-        self.line(out, packet)?;
-        self.sentences(out, notes)?;
-        self.depths(out, packet)
+        self.page(out, |story, page| {
+            story.line(page, packet);
+            story.sentences(page, notes)?;
+            story.depths(page, packet)
+        })
+    }
+
+    /// The same for a packet of a whole capture: also what it completes, and with `-v` what changed since the packet
+    /// before.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn seen(&mut self, out: &mut dyn io::Write, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> io::Result<()> {
+        self.page(out, |story, page| {
+            story.line(page, seen.packet);
+            story.sentences(page, notes)?;
+            story.depths(page, seen.packet)?;
+            if story.verbosity >= Verbosity::Layers {
+                let Self { changes, scratch, look, .. } = story;
+                scratch.line.clear();
+                changes.write(&mut scratch.line, seen, look.glyphs);
+                if !scratch.line.is_empty() {
+                    layers::beside(page, *look, "since", &scratch.line);
+                }
+            }
+            seen.whole.iter().try_for_each(|whole| story.whole(page, whole))
+        })
+    }
+
+    /// Writes what `write` puts on a page in one piece.
+    fn page(
+        &mut self,
+        out: &mut dyn io::Write,
+        write: impl FnOnce(&mut Self, &mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut page = std::mem::take(&mut self.page);
+        page.clear();
+        let written = write(self, &mut page).and_then(|()| out.write_all(&page));
+        self.page = page;
+        written
+    }
+
+    /// Writes the packet's line, and the fields with this key: their bits, values and bytes, and what they mean.
+    /// `false` when the packet has none.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn field(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, key: &str) -> io::Result<bool> {
+        let mut found = false;
+        self.page(out, |story, page| {
+            story.line(page, packet);
+            found = detail::field(page, story.look, packet, key)?;
+            if found { detail::meaning(page, story.look, story.language, key) } else { Ok(()) }
+        })?;
+        Ok(found)
     }
 
     /// Writes those of `notes` that were not said before.
@@ -116,58 +207,31 @@ impl Story {
     pub(super) fn depths(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
         match self.verbosity {
             Verbosity::Story => Ok(()),
-            Verbosity::Layers => layers::write(out, self.look, packet),
+            Verbosity::Layers => {
+                self.scratch.line.clear();
+                self.layers.write(&mut self.scratch.line, packet);
+                out.write_all(&self.scratch.line)
+            }
             Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told),
         }
     }
 
-    /// Milliseconds from the first packet to this one.
-    pub(super) fn since_the_first(&mut self, packet: &Packet<'_>) -> f64 {
-        let origin = *self.origin.get_or_insert(packet.frame.time);
-        (packet.frame.time - origin).as_millis_f64()
+    /// Time from the first packet to this one.
+    pub(super) fn since_the_first(&mut self, packet: &Packet<'_>) -> Nanos {
+        packet.frame.time - *self.origin.get_or_insert(packet.frame.time)
     }
 
-    fn line(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
-        let frame = packet.frame;
-        let origin = *self.origin.get_or_insert(frame.time);
-        let time = (frame.time - origin).as_millis_f64();
+    fn line(&mut self, page: &mut Vec<u8>, packet: &Packet<'_>) {
+        let time = self.since_the_first(packet);
         if self.time_of_day {
-            let (seconds, rest) = (frame.time.0.div_euclid(Nanos::SECOND.0), frame.time.0.rem_euclid(Nanos::SECOND.0));
-            writeln!(out, "[{seconds}.{:06}]", rest / 1000)?;
+            let now = packet.frame.time.0;
+            page.push(b'[');
+            figures::signed(page, now.div_euclid(Nanos::SECOND.0));
+            page.push(b'.');
+            figures::zeros(page, now.rem_euclid(Nanos::SECOND.0).unsigned_abs() / 1000, 6);
+            page.extend_from_slice(b"]\n");
         }
-        let left = format!("{time:>8.1} {:>3} ", frame.number.0);
-        self.described(out, packet, &left, self.look.glyphs.arrow(frame.direction))
-    }
-
-    fn described(&self, out: &mut dyn io::Write, packet: &Packet<'_>, left: &str, arrow: char) -> io::Result<()> {
-        let (look, frame) = (self.look, packet.frame);
-        let margin = margin(packet).unwrap_or_default();
-        let info = info(packet, !margin.is_empty());
-        let info = escape::line(&info, look.glyphs);
-        let used = wrap::width(left) + 2;
-        let lines = wrap::lines(&info, look.width.saturating_sub(used), look.width.saturating_sub(INDENT));
-        let paint = match frame.direction {
-            Some(Direction::Out) => Paint::Out,
-            Some(Direction::In) => Paint::In,
-            _ => Paint::Aside,
-        };
-        let mut column = 0;
-        for (number, line) in lines.iter().enumerate() {
-            if number == 0 {
-                write!(out, "{left}{} {line}", look.paint(paint, arrow))?;
-                column = used + wrap::width(line);
-            } else {
-                write!(out, "\n{:INDENT$}{line}", "")?;
-                column = INDENT + wrap::width(line);
-            }
-        }
-        if !margin.is_empty() {
-            let fits = column + 2 + margin.len() <= look.width;
-            let gap = if fits { look.width - column - margin.len() } else { INDENT };
-            let end = if fits { "" } else { "\n" };
-            write!(out, "{end}{:gap$}{}", "", look.paint(Paint::Measure, &margin))?;
-        }
-        writeln!(out)
+        Line::of(self.look, packet, time).write(page, &mut self.scratch, packet, packet);
     }
 
     fn sentence(&self, out: &mut dyn io::Write, note: &Note, indent: usize, paint: Paint) -> io::Result<()> {
@@ -180,68 +244,131 @@ impl Story {
     }
 }
 
-/// The packet's Info line. Beside a measured time, which rests on the pair, the pair itself is not repeated; and
-/// where the capture does not say which way the frame went, the line says from whom to whom.
-fn info(packet: &Packet<'_>, measured: bool) -> String {
-    let mut info = String::new();
-    if !matches!(packet.frame.direction, Some(Direction::Out | Direction::In)) {
-        let ends = |name, from, to| {
-            let view = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name)?;
-            Some((brief(view, from)?, brief(view, to)?))
+/// A packet in a line: when it came, its number, which way it went, what it says, and what is decisive about it at the
+/// right margin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub look: Look,
+    /// Since the first packet.
+    pub time: Nanos,
+    /// Which way its arrow points.
+    pub way: Option<Direction>,
+    /// It stands below a heading that says who talks to whom, and among lines that say the rest.
+    pub in_context: bool,
+}
+
+impl Line {
+    /// The line of a packet that stands alone: its arrow is the direction in which it was captured.
+    fn of(look: Look, packet: &Packet<'_>, time: Nanos) -> Self {
+        Self { look, time, way: packet.frame.direction, in_context: false }
+    }
+
+    /// Writes the line of `packet`, with what `speaker` says: the packet itself, or what it completes.
+    pub(super) fn write(self, out: &mut Vec<u8>, scratch: &mut Scratch, packet: &Packet<'_>, speaker: &Packet<'_>) {
+        figures::millis(out, self.time, 8);
+        out.push(b' ');
+        figures::right(out, packet.frame.number.0.into(), 3);
+        out.push(b' ');
+        self.described(out, scratch, speaker, self.look.glyphs.arrow(self.way));
+    }
+
+    /// Goes on with the arrow and with what the packet says, behind what the line begins with.
+    fn described(self, out: &mut Vec<u8>, scratch: &mut Scratch, packet: &Packet<'_>, arrow: char) {
+        let look = self.look;
+        let begun = out.len() - out.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let margin = self.margin(packet);
+        self.info(scratch, packet, margin.is_some());
+        let paint = match self.way {
+            Some(Direction::Out) => Paint::Out,
+            Some(Direction::In) => Paint::In,
+            _ => Paint::Aside,
         };
-        if let Some((from, to)) = ends("ip", "ip.src", "ip.dst").or_else(|| ends("eth", "eth.src", "eth.dst")) {
-            info = format!("{from} → {to}  ");
+        theme::paint(out, look, paint, |out| out.extend_from_slice(arrow.encode_utf8(&mut [0; 4]).as_bytes()));
+        out.push(b' ');
+        let (first, rest) = (look.width.saturating_sub(begun + 2), look.width.saturating_sub(INDENT));
+        let mut column = begun + 2;
+        for (number, piece) in wrap::pieces(&scratch.line, first, rest).enumerate() {
+            if number > 0 {
+                out.push(b'\n');
+                figures::spaces(out, INDENT);
+                column = INDENT;
+            }
+            out.extend_from_slice(piece);
+            if margin.is_some() {
+                column += wrap::width(&String::from_utf8_lossy(piece));
+            }
         }
+        if let Some(margin) = margin {
+            let fits = column + 2 + margin.len() <= look.width;
+            if !fits {
+                out.push(b'\n');
+            }
+            figures::spaces(out, if fits { look.width - column - margin.len() } else { INDENT });
+            theme::paint(out, look, Paint::Measure, |out| out.extend_from_slice(margin.as_bytes()));
+        }
+        out.push(b'\n');
     }
-    // Writing to a string does not fail.
-    let _ = packet.info(&mut info);
-    if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
-        info.truncate(pair);
-    }
-    if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
-        info = format!("{info} ({vendor})");
-    }
-    info
-}
 
-/// What is decisive about the packet: how long the answer took, or who reports.
-fn margin(packet: &Packet<'_>) -> Option<String> {
-    let find = |name| packet.views().find(|view| !view.layer().quoted && view.layer().header.name == name);
-    // A first fragment is no answer yet: the time stands beside the whole.
-    if find("ip").and_then(|view| view.number("ip.flags.mf")) == Some(1) {
-        return None;
+    /// The packet's Info line, escaped. Beside a measured time, which rests on the pair, the pair itself is not
+    /// repeated; and where nothing else says which way the frame went, the line says from whom to whom.
+    fn info(self, Scratch { info, line }: &mut Scratch, packet: &Packet<'_>, measured: bool) {
+        line.clear();
+        info.clear();
+        let glyphs = self.look.glyphs;
+        let told = matches!(packet.frame.direction, Some(Direction::Out | Direction::In));
+        if !(told || self.in_context) {
+            let arrow = if glyphs == Glyphs::Unicode { " → " } else { " -> " }.as_bytes();
+            let link = || packet.find(&ethernet::HEADER).and_then(|view| Ethernet::read(view.bytes()));
+            if let Some((from, to)) = ip::addresses(packet) {
+                figures::address(line, from);
+                line.extend_from_slice(arrow);
+                figures::address(line, to);
+                line.extend_from_slice(b"  ");
+            } else if let Some(link) = link() {
+                figures::mac(line, link.source);
+                line.extend_from_slice(arrow);
+                figures::mac(line, link.destination);
+                line.extend_from_slice(b"  ");
+            }
+        }
+        // Writing to a string does not fail.
+        let _ = packet.info(info);
+        if measured && let Some(pair) = info.rfind(" (request in ") {
+            info.truncate(pair);
+        }
+        // Clocks that tick in every segment say nothing about this one.
+        if self.in_context
+            && let Some(stamps) = info.find(" TSval=")
+        {
+            let length = info[stamps..].match_indices(' ').nth(2).map_or(info.len() - stamps, |(end, _)| end);
+            info.replace_range(stamps..stamps + length, "");
+        }
+        if let Some(vendor) = answerer(packet).and_then(MacAddr::vendor) {
+            info.push_str(" (");
+            info.push_str(vendor);
+            info.push(')');
+        }
+        escape::append(line, info, glyphs);
     }
-    if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
-        return Some(value::milliseconds(rtt));
-    }
-    let kind = find("icmp")?.number("icmp.type")?;
-    let reporter = (packet.frame.direction == Some(Direction::In) && !matches!(kind, 0 | 8)).then(|| find("ip"))??;
-    match reporter.field("ip.src")?.value {
-        Value::Ipv4(address) => Some(from(address)),
-        _ => None,
-    }
-}
 
-fn from(address: Ipv4Addr) -> String {
-    format!("from {address}")
+    /// What is decisive about the packet: how long the answer took, or who reports.
+    fn margin(self, packet: &Packet<'_>) -> Option<String> {
+        if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
+            // A first fragment is no answer yet: the time stands beside the whole.
+            let header = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes()));
+            let is_piece = header.is_some_and(|header| header.more_fragments);
+            return (!is_piece).then(|| value::milliseconds(rtt));
+        }
+        let reports = packet.layers.iter().any(|layer| layer.quoted);
+        let from_afar = self.way == Some(Direction::In) || self.in_context;
+        (reports && from_afar).then(|| ip::addresses(packet))?.map(|(from, _)| format!("from {from}"))
+    }
 }
 
 /// The MAC address that an ARP reply tells.
 fn answerer(packet: &Packet<'_>) -> Option<MacAddr> {
-    const REPLY: u64 = 2;
-    let arp = packet.views().find(|view| !view.layer().quoted && view.layer().header.name == "arp")?;
-    match arp.field("arp.src.hw_mac")?.value {
-        Value::Mac(mac) if arp.number("arp.opcode") == Some(REPLY) => Some(mac),
-        _ => None,
-    }
-}
-
-fn brief(view: LayerView<'_, '_>, key: &str) -> Option<String> {
-    match view.field(key)?.value {
-        Value::Ipv4(address) => Some(address.to_string()),
-        Value::Mac(address) => Some(address.to_string()),
-        _ => None,
-    }
+    let arp = packet.find(&arp::HEADER).and_then(|view| Arp::read(view.bytes()))?;
+    (arp.operation == arp::REPLY).then_some(arp.sender_mac)
 }
 
 #[cfg(test)]

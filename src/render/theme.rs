@@ -92,6 +92,19 @@ impl Look {
     }
 }
 
+/// What `write` appends, in the colour of `paint`.
+pub(super) fn paint(out: &mut Vec<u8>, look: Look, paint: Paint, write: impl FnOnce(&mut Vec<u8>)) {
+    use std::io::Write as _;
+    if !look.color {
+        return write(out);
+    }
+    let style = paint.style();
+    // Writing to a vector does not fail.
+    let _ = write!(out, "{style}");
+    write(out);
+    let _ = write!(out, "{style:#}");
+}
+
 impl Paint {
     fn style(self) -> Style {
         let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));

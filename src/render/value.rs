@@ -1,26 +1,37 @@
 //! How a field's value reads.
 
-use std::fmt::Write as _;
-
 use crate::model::{Field, FieldSpec, Kind, Nanos, Value};
 
-use super::escape;
 use super::theme::{Glyphs, Look};
+use super::{escape, figures};
 
 /// Most bytes of a value that are shown on a line.
 const BYTES: usize = 16;
 
 /// The value in a word: a name instead of its number, where it has one.
 pub(super) fn brief(spec: &FieldSpec, value: Value<'_>, glyphs: Glyphs) -> String {
+    text(|out| write(out, spec, value, glyphs))
+}
+
+/// Writes the same.
+pub(super) fn write(out: &mut Vec<u8>, spec: &FieldSpec, value: Value<'_>, glyphs: Glyphs) {
     match (spec.kind, value) {
         (Kind::Enum(names), Value::Number(number)) => match name(names, number) {
-            Some(word) => word.to_owned(),
-            None => numeral(spec, number),
+            Some(word) => out.extend_from_slice(word.as_bytes()),
+            None => write_numeral(out, spec, number),
         },
-        (Kind::Hex, Value::Number(number)) => hex(number, spec.at.len),
-        (Kind::Flag(set, unset), Value::Flag(flag)) => (if flag { set } else { unset }).to_owned(),
-        (_, value) => plain(value, glyphs),
+        (Kind::Hex, Value::Number(number)) => figures::hex(out, number, spec.at.len.div_ceil(4)),
+        (Kind::Flag(set, unset), Value::Flag(flag)) => {
+            out.extend_from_slice((if flag { set } else { unset }).as_bytes());
+        }
+        (_, value) => write_plain(out, value, glyphs),
     }
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The value with everything there is to say about it: `ICMP (1)`, `0x3a1f (14879)`, `20 (5 × 4)`.
@@ -51,7 +62,15 @@ pub(super) fn name(names: &'static [(u32, &'static str)], number: u64) -> Option
 /// A number of an enumeration. Large ones in wide fields are identifiers that people write in hexadecimal
 /// (`EtherType` 0x0800), small ones are counted.
 pub(super) fn numeral(spec: &FieldSpec, number: u64) -> String {
-    if spec.at.len >= 16 && number > 255 { hex(number, spec.at.len) } else { number.to_string() }
+    text(|out| write_numeral(out, spec, number))
+}
+
+fn write_numeral(out: &mut Vec<u8>, spec: &FieldSpec, number: u64) {
+    if spec.at.len >= 16 && number > 255 {
+        figures::hex(out, number, spec.at.len.div_ceil(4));
+    } else {
+        figures::decimal(out, number);
+    }
 }
 
 /// A span in milliseconds, to the microsecond.
@@ -59,34 +78,26 @@ pub(super) fn milliseconds(span: Nanos) -> String {
     format!("{:.3} ms", span.as_millis_f64())
 }
 
-/// Bytes as hexadecimal digits, without separators.
-pub(super) fn digits(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
+/// A value that no table describes.
+pub(super) fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
+    text(|out| write_plain(out, value, glyphs))
 }
 
-fn hex(number: u64, bits: usize) -> String {
-    format!("0x{number:0width$x}", width = bits.div_ceil(4))
-}
-
-fn plain(value: Value<'_>, glyphs: Glyphs) -> String {
+fn write_plain(out: &mut Vec<u8>, value: Value<'_>, glyphs: Glyphs) {
     match value {
-        Value::Number(number) => number.to_string(),
-        Value::Flag(flag) => (if flag { "Set" } else { "Not set" }).to_owned(),
-        Value::Mac(mac) => mac.to_string(),
-        Value::Ipv4(address) => address.to_string(),
-        Value::Ipv6(address) => address.to_string(),
-        Value::Text(text) => escape::value(text, glyphs).into_owned(),
-        Value::Composed(text) => escape::value(&text.to_string(), glyphs).into_owned(),
-        Value::Span(span) => milliseconds(span),
+        Value::Number(number) => figures::decimal(out, number),
+        Value::Flag(flag) => out.extend_from_slice(if flag { b"Set" } else { b"Not set" }),
+        Value::Mac(mac) => figures::mac(out, mac),
+        Value::Ipv4(address) => figures::ipv4(out, address),
+        Value::Ipv6(address) => figures::ipv6(out, address),
+        Value::Text(text) => out.extend_from_slice(escape::value(text, glyphs).as_bytes()),
+        Value::Composed(text) => out.extend_from_slice(escape::value(&text.to_string(), glyphs).as_bytes()),
+        Value::Span(span) => out.extend_from_slice(milliseconds(span).as_bytes()),
         Value::Bytes(bytes) => {
-            let mut out = String::new();
-            digits(&mut out, &bytes[..bytes.len().min(BYTES)]);
+            figures::bytes(out, &bytes[..bytes.len().min(BYTES)]);
             if bytes.len() > BYTES {
-                out.push_str(if glyphs == Glyphs::Unicode { "…" } else { "..." });
+                out.extend_from_slice(if glyphs == Glyphs::Unicode { "…" } else { "..." }.as_bytes());
             }
-            out
         }
     }
 }

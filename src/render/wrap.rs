@@ -10,32 +10,81 @@ pub(super) fn width(text: &str) -> usize {
 /// `text` in lines of at most `first` columns, then `rest`. Breaks at single spaces, and inside a word only where the
 /// word alone is too long; runs of spaces inside a line stay, because Info lines align with them.
 pub(super) fn lines(text: &str, first: usize, rest: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
-    for (position, word) in text.split(' ').enumerate() {
-        let room = |lines: &Vec<String>| if lines.is_empty() { first } else { rest }.max(1);
-        let space = usize::from(position > 0);
-        if position > 0 && used + space + width(word) > room(&lines) && !line.trim().is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            used = 0;
-        } else if position > 0 && (lines.is_empty() || !line.is_empty()) {
-            line.push(' ');
-            used += 1;
-        }
-        for character in word.chars() {
-            let columns = character.width().unwrap_or(1);
-            if used + columns > room(&lines) && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(character);
-            used += columns;
-        }
+    pieces(text.as_bytes(), first, rest).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+}
+
+/// The same as pieces of `text`, which is UTF-8: nothing is copied.
+pub(super) fn pieces(text: &[u8], first: usize, rest: usize) -> Pieces<'_> {
+    Pieces { text: Some(text), room: first, rest }
+}
+
+/// The lines of a text, one after the other.
+pub(super) struct Pieces<'t> {
+    text: Option<&'t [u8]>,
+    room: usize,
+    rest: usize,
+}
+
+impl<'t> Iterator for Pieces<'t> {
+    type Item = &'t [u8];
+
+    fn next(&mut self) -> Option<&'t [u8]> {
+        let text = self.text.take()?;
+        let room = std::mem::replace(&mut self.room, self.rest).max(1);
+        let Some(over) = first_beyond(text, room) else { return Some(text) };
+        let (line, after) = text.split_at(cut(text, over));
+        let spaces = after.iter().take_while(|&&byte| byte == b' ').count();
+        self.text = Some(&after[spaces..]).filter(|after| !after.is_empty());
+        Some(trim_end(line))
     }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
+}
+
+/// Where the first character lies that does not fit `room` columns; `None` when all fit.
+fn first_beyond(text: &[u8], mut room: usize) -> Option<usize> {
+    const ARROW: &[u8] = "→".as_bytes();
+    let mut at = 0;
+    loop {
+        // No character takes more columns than bytes.
+        let rest = text.get(at..).filter(|rest| rest.len() > room)?;
+        let ascii = ascii(rest);
+        if ascii > room {
+            return Some(at + room);
+        }
+        (at, room) = (at + ascii, room - ascii);
+        if room > 0 && rest[ascii..].starts_with(ARROW) {
+            (at, room) = (at + ARROW.len(), room - 1);
+            continue;
+        }
+        let rest = std::str::from_utf8(text.get(at..)?).ok()?;
+        let mut used = 0;
+        return rest.char_indices().find_map(|(offset, character)| {
+            used += if character.is_ascii() { 1 } else { character.width().unwrap_or(1) };
+            (used > room).then_some(at + offset)
+        });
     }
-    lines
+}
+
+/// How many ASCII characters `text` begins with.
+fn ascii(text: &[u8]) -> usize {
+    let (words, _) = text.as_chunks::<8>();
+    let whole = words.iter().take_while(|word| u64::from_ne_bytes(**word) & 0x8080_8080_8080_8080 == 0).count() * 8;
+    whole + text[whole..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
+/// Where a line ends, of which the character at `over` has no place any more.
+fn cut(text: &[u8], over: usize) -> usize {
+    let breaks = if text[over] == b' ' { Some(over) } else { text[..over].iter().rposition(|&byte| byte == b' ') };
+    match breaks.filter(|&space| !trim_end(&text[..space]).is_empty()) {
+        Some(space) => space,
+        None if over > 0 => over,
+        // A character that is wider than a line still needs one.
+        None => text[1..].iter().position(|byte| byte & 0xc0 != 0x80).map_or(text.len(), |next| next + 1),
+    }
+}
+
+fn trim_end(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+    &line[..end]
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::bpf::{Assembler, Label, Program, Test, TooLong, Width};
+use crate::filter::bpf::Program;
+use crate::filter::{Assembler, Label, Test, TooLong, Width};
 use crate::model::LinkType;
 
 /// The frames a run is interested in: those that match any of its patterns.
@@ -190,6 +191,8 @@ impl IpPattern {
                 program.jump(Test::Equals(0x40), None, Some(next));
                 0
             }
+            // Frames in files: no interface gives them.
+            LinkType::Cooked | LinkType::Cooked2 | LinkType::Null | LinkType::Loop => return never(program, next),
         };
         for (offset, address) in [(12, self.source), (16, self.destination)] {
             if let Some(address) = address {
@@ -218,12 +221,16 @@ impl IpPattern {
     }
 }
 
+/// Goes to `next` whatever the frame.
+fn never(program: &mut Assembler, next: Label) {
+    program.load(Width::Byte, 0);
+    program.and(0);
+    program.jump(Test::Equals(1), None, Some(next));
+}
+
 fn compile_arp(program: &mut Assembler, link: LinkType, address: Option<Ipv4Addr>, next: Label) {
-    if link == LinkType::RawIp {
-        // Never true: an IP packet's first byte is at least 0x40.
-        program.load(Width::Byte, 0);
-        program.jump(Test::Equals(0), None, Some(next));
-        return;
+    if link != LinkType::Ethernet {
+        return never(program, next);
     }
     program.load(Width::Half, 12);
     program.jump(Test::Equals(0x0806), None, Some(next));

@@ -1,6 +1,7 @@
 //! Privilege: what to say when it is missing, and how to be rid of it.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid};
@@ -28,6 +29,17 @@ pub fn invoking_user() -> Option<Invoker> {
     // uid_t -1 means "leave unchanged" to the kernel and is nobody's.
     Some(Invoker { uid: id("SUDO_UID")?, gid: id("SUDO_GID")? })
         .filter(|invoker| invoker.uid != 0 && invoker.uid != u32::MAX && invoker.gid != u32::MAX)
+}
+
+/// Home directory of the user who called: under sudo, of the invoking user, also when the process has become that user.
+#[must_use]
+pub fn home() -> Option<PathBuf> {
+    let caller = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok()).map(Uid::from_raw);
+    let became = caller.filter(|caller| nix::unistd::geteuid() == *caller);
+    match invoking_user().map(|invoker| Uid::from_raw(invoker.uid)).or(became) {
+        Some(uid) => nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.dir),
+        None => std::env::var_os("HOME").map(PathBuf::from),
+    }
 }
 
 /// Gives up all privilege for good: every capability set of this thread, and any way to gain some by executing a

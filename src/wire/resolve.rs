@@ -27,9 +27,26 @@ pub async fn resolve(name: &str) -> Result<Vec<Ipv4Addr>> {
         return Err(Error::new(Kind::Name, format!("{shown} is an IPv6 address; this command takes IPv4"))
             .hint("give an IPv4 address or a name that has one"));
     }
-    let owned = name.to_owned();
+    let only_ipv4 = |address| match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    };
+    let found: Vec<Ipv4Addr> = addresses(name).await?.into_iter().filter_map(only_ipv4).collect();
+    if found.is_empty() {
+        return Err(Error::new(Kind::Name, format!("{shown} has no IPv4 address, only IPv6"))
+            .hint("give the name of a host that has one"));
+    }
+    Ok(found)
+}
+
+/// All addresses of `name`, in the resolver's order, each once.
+///
+/// # Errors
+/// [`Kind::Name`] when the name has none, or when the resolver does not answer in 10 s.
+pub async fn addresses(name: &str) -> Result<Vec<IpAddr>> {
+    let (owned, shown) = (name.to_owned(), name.escape_debug());
     let answer = off_thread(FORWARD_DEADLINE, move || (owned.as_str(), 0).to_socket_addrs().map(Vec::from_iter)).await;
-    let addresses = match answer {
+    let answer = match answer {
         None => {
             return Err(Error::new(Kind::Name, format!("no name server answered for {shown} within 10 s"))
                 .hint("give the IP address instead, or check /etc/resolv.conf"));
@@ -38,19 +55,13 @@ pub async fn resolve(name: &str) -> Result<Vec<Ipv4Addr>> {
             return Err(Error::new(Kind::Name, format!("cannot find the address of {shown}: {}", reason(&error)))
                 .hint("check the spelling, or give the IP address instead"));
         }
-        Some(Ok(addresses)) => addresses,
+        Some(Ok(answer)) => answer,
     };
-    let mut found: Vec<Ipv4Addr> = Vec::new();
-    for address in &addresses {
-        if let IpAddr::V4(address) = address.ip()
-            && !found.contains(&address)
-        {
+    let mut found: Vec<IpAddr> = Vec::new();
+    for address in answer.iter().map(std::net::SocketAddr::ip) {
+        if !found.contains(&address) {
             found.push(address);
         }
-    }
-    if found.is_empty() {
-        return Err(Error::new(Kind::Name, format!("{shown} has no IPv4 address, only IPv6"))
-            .hint("give the name of a host that has one"));
     }
     Ok(found)
 }

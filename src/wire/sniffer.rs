@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::libc;
+use socket2::SockFilter;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -14,6 +15,7 @@ use super::interface::Interface;
 use super::packet_socket::{LinkState, Received, bind, enable_auxdata, link_state, receive, statistics, watch};
 use super::sockets::{OwnPackets, SniffSocket};
 use crate::error::{Error, Kind, Result};
+use crate::filter::bpf::{Instruction, Program};
 use crate::model::{Direction, Frame, FrameNo, LinkType, Nanos};
 
 /// Receives the frames of one interface.
@@ -60,11 +62,11 @@ const STAMP_WARM_UP: Duration = Duration::from_millis(3);
 const SETTLE: (u32, Duration) = (4, Duration::from_millis(5));
 
 /// How often to look whether an interface that is down still exists: nothing wakes us when it is deleted.
-const DOWN_CHECK: Duration = Duration::from_millis(250);
+pub(super) const DOWN_CHECK: Duration = Duration::from_millis(250);
 
-const ETH_P_ALL: u16 = 3;
-const OUTGOING: u8 = 4;
-const OTHER_HOST: u8 = 3;
+pub(super) const ETH_P_ALL: u16 = 3;
+pub(super) const OUTGOING: u8 = 4;
+pub(super) const OTHER_HOST: u8 = 3;
 
 impl Sniffer {
     /// Starts to receive what passes `filter` on `interface`. Must be called inside a tokio runtime. Not promiscuous:
@@ -83,7 +85,7 @@ impl Sniffer {
         };
         if !filter.is_everything() {
             let program = filter.compile(link).map_err(|error| failed("filter", &error))?;
-            socket.attach_filter(&program.for_kernel()).map_err(|error| failed("filter", &error))?;
+            attach(&socket, &program).map_err(|error| failed("filter", &error))?;
         }
         enable_auxdata(socket.as_fd()).map_err(|error| failed("VLAN tags", &error))?;
         std::thread::sleep(STAMP_WARM_UP.saturating_sub(armed.elapsed()));
@@ -206,10 +208,7 @@ impl Sniffer {
     fn lost(&self) -> Error {
         match self.state {
             LinkState::Gone => gone(&self.name),
-            LinkState::Up | LinkState::Down => {
-                Error::new(Kind::Interface, format!("interface {} went down", self.name))
-                    .hint(format!("switch it on again with: sudo ip link set {} up", self.name))
-            }
+            LinkState::Up | LinkState::Down => went_down(&self.name),
         }
     }
 
@@ -250,7 +249,9 @@ impl Sniffer {
     }
 
     fn frame(&mut self, received: Received, now: Nanos) -> Frame {
-        let bytes = self.buffer.get(..received.captured).unwrap_or(&self.buffer);
+        let captured = self.buffer.get(..received.captured).unwrap_or(&self.buffer);
+        let mut bytes = Vec::with_capacity(captured.len());
+        let grown = put_back(received.vlan.filter(|_| self.link == LinkType::Ethernet), captured, &mut bytes);
         let mut frame = Frame {
             number: FrameNo(0),
             time: received.stamp.map_or(now, |stamp| stamp.min(now)),
@@ -260,14 +261,10 @@ impl Sniffer {
                 _ => Direction::In,
             }),
             link: self.link,
-            original: received.original,
+            original: received.original + grown,
             checksum_pending: received.checksum_pending,
-            bytes: match received.vlan {
-                Some((tpid, tci)) if self.link == LinkType::Ethernet => with_tag(bytes, tpid, tci),
-                _ => bytes.to_vec(),
-            },
+            bytes,
         };
-        frame.original += frame.bytes.len() - received.captured;
         if self.loopback && take_own(&self.own, frame.bytes.get(14..).unwrap_or(&[])) {
             frame.direction = Some(Direction::Out);
         }
@@ -276,14 +273,18 @@ impl Sniffer {
 }
 
 /// Linux takes the outermost VLAN tag out of the frame; puts it back behind the two MAC addresses (IEEE 802.1Q §9.3).
-fn with_tag(bytes: &[u8], tpid: u16, tci: u16) -> Vec<u8> {
-    let Some((addresses, rest)) = bytes.split_at_checked(12) else { return bytes.to_vec() };
-    let mut tagged = Vec::with_capacity(bytes.len() + 4);
-    tagged.extend_from_slice(addresses);
-    tagged.extend_from_slice(&tpid.to_be_bytes());
-    tagged.extend_from_slice(&tci.to_be_bytes());
-    tagged.extend_from_slice(rest);
-    tagged
+/// Writes the whole frame to `out`, and says by how much it has grown.
+pub(super) fn put_back(tag: Option<(u16, u16)>, bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let (Some((tpid, tci)), Some((addresses, rest))) = (tag, bytes.split_at_checked(12)) else {
+        out.extend_from_slice(bytes);
+        return 0;
+    };
+    out.reserve(bytes.len() + 4);
+    out.extend_from_slice(addresses);
+    out.extend_from_slice(&tpid.to_be_bytes());
+    out.extend_from_slice(&tci.to_be_bytes());
+    out.extend_from_slice(rest);
+    4
 }
 
 /// Whether our channel sent this IP packet; forgets it, since a frame is seen once.
@@ -306,9 +307,21 @@ fn position_of(own: &VecDeque<Vec<u8>>, seen: &[u8]) -> Option<usize> {
     own.iter().position(|sent| same(sent))
 }
 
-fn gone(name: &str) -> Error {
+/// Has the kernel run `program` on every frame; in the place of another, if there was one.
+pub(super) fn attach(socket: &impl AsFd, program: &Program) -> std::io::Result<()> {
+    let form = |i: &Instruction| SockFilter::new(i.code, i.yes, i.no, i.operand);
+    let program: Vec<SockFilter> = program.instructions().iter().map(form).collect();
+    socket2::SockRef::from(&socket.as_fd()).attach_filter(&program)
+}
+
+pub(super) fn gone(name: &str) -> Error {
     Error::new(Kind::Interface, format!("interface {name} was deleted"))
         .hint("see the interfaces that exist with: ip link")
+}
+
+pub(super) fn went_down(name: &str) -> Error {
+    Error::new(Kind::Interface, format!("interface {name} went down"))
+        .hint(format!("switch it on again with: sudo ip link set {name} up"))
 }
 
 fn clock() -> Nanos {
@@ -326,11 +339,15 @@ mod tests {
     #[test]
     fn a_tag_goes_behind_the_addresses_of_a_whole_frame_only() {
         let frame: Vec<u8> = (0..16).collect();
-        let tagged = with_tag(&frame, 0x8100, 0x2005);
+        let mut tagged = Vec::new();
+        assert_eq!(put_back(Some((0x8100, 0x2005)), &frame, &mut tagged), 4);
         assert_eq!(tagged[..12], frame[..12]);
         assert_eq!(tagged[12..16], [0x81, 0x00, 0x20, 0x05]);
         assert_eq!(tagged[16..], frame[12..]);
-        assert_eq!(with_tag(&frame[..11], 0x8100, 5), frame[..11]);
+        for (tag, bytes) in [(Some((0x8100, 5)), &frame[..11]), (None, &frame)] {
+            let mut same = Vec::new();
+            assert_eq!((put_back(tag, bytes, &mut same), same.as_slice()), (0, bytes));
+        }
     }
 
     #[test]

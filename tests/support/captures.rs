@@ -25,8 +25,12 @@ pub fn captures() -> Vec<PathBuf> {
 
 fn link(number: u32) -> LinkType {
     match number {
+        0 => LinkType::Null,
         1 => LinkType::Ethernet,
-        12 | 101 => LinkType::RawIp,
+        12 | 14 | 101 => LinkType::RawIp,
+        108 => LinkType::Loop,
+        113 => LinkType::Cooked,
+        276 => LinkType::Cooked2,
         other => panic!("link type {other}"),
     }
 }

@@ -66,8 +66,9 @@ async fn ask(args: &Args, common: &Common, open: Open, aim: Aim, manner: Manner)
         _ => None,
     };
     let mut scene = Scene::at(open, interface, path.clone());
-    let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver()?);
+    let mut report =
+        Report::new(common, Context { addresses: vec![path.source.into()], router: router.map(Into::into) });
+    report.save_to(scene.keep()?);
     let mut heading = match network {
         Some(network) => {
             let steps = u64::from(rounds) * targets.len() as u64;
@@ -128,7 +129,7 @@ async fn ask(args: &Args, common: &Common, open: Open, aim: Aim, manner: Manner)
 fn nobody_to_ask(aim: Aim, common: &Common, open: Open, title: &str) -> Result<u8> {
     let mut scene = Scene::at(open, aim.interface, aim.path);
     let mut report = Report::new(common, Context::default());
-    report.save_to(scene.saver()?);
+    report.save_to(scene.keep()?);
     report.sum_up(0, common.verbose);
     let heading = explain::neighbours::needless(title);
     report.begin("arp", title, &scene.path, scene.in_lab(), &[heading])?;

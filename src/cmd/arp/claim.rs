@@ -43,8 +43,9 @@ pub async fn claim(args: &Args, common: &Common, target: &str, mut open: Open) -
     // Only where the address is ours already does "you" mean its owner.
     let addresses = if interface.has_address(address) { vec![address] } else { Vec::new() };
     let mut scene = Scene::at(open, interface.clone(), path.clone());
-    let mut report = Report::new(common, Context { addresses, router: None });
-    report.save_to(scene.saver()?);
+    let mut report =
+        Report::new(common, Context { addresses: addresses.into_iter().map(Into::into).collect(), router: None });
+    report.save_to(scene.keep()?);
     let in_lab = scene.in_lab();
     let mut session = scene.open(&Filter::new().arp(address))?;
     report.begin("arp", target, &path, in_lab, &[heading])?;

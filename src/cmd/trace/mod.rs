@@ -133,8 +133,9 @@ async fn trace(args: &Args, common: &Common, open: Open) -> Result<u8> {
         Hop::Router { address, .. } => Some(address),
         _ => None,
     };
-    let mut report = Report::new(common, Context { addresses: vec![path.source], router });
-    report.save_to(scene.saver()?);
+    let mut report =
+        Report::new(common, Context { addresses: vec![path.source.into()], router: router.map(Into::into) });
+    report.save_to(scene.keep()?);
     let packets = common.verbose > 0;
     if !packets {
         report.hide_packets();

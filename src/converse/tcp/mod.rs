@@ -1,94 +1,88 @@
-//! Follows TCP conversations: their numbers, both ends' counting, windows and states.
+//! Follows TCP conversations: their numbers, both ends' counting, windows and states, and the signs of trouble.
 //!
-//! Adds to each segment what only the segments before it tell, under Wireshark's names: `tcp.stream`, the relative
-//! `tcp.seq` and `tcp.ack`, the calculated `tcp.window_size` and its `tcp.window_size_scalefactor`, `tcp.nxtseq`,
-//! `tcp.completeness`, `tcp.analysis.retransmission` (of SYN and FIN), `tcp.time_relative` and `tcp.time_delta`. The states of both ends, for which Wireshark has no
-//! names, are `netlab.state.src` and `netlab.state.dst` (of the sender and of the receiver, after the segment);
-//! `netlab.state.src.assumed` and `netlab.state.dst.assumed` mark those that hold only if a segment arrived.
+//! Adds to each segment what only the segments before it tell, under Wireshark's names and its conditions (those of
+//! release 4.0): `tcp.stream`, `tcp.completeness`, the relative `tcp.seq`, `tcp.nxtseq`, `tcp.ack` and edges of
+//! selective acknowledgements, the calculated `tcp.window_size` with its `tcp.window_size_scalefactor`, times, and
+//! `tcp.analysis.*`. The states of both ends, for which Wireshark has no names, are `netlab.state.src` and
+//! `netlab.state.dst` (of the sender and of the receiver, after the segment); `netlab.state.src.assumed` and
+//! `netlab.state.dst.assumed` mark those that hold only if a segment arrived.
+//!
+//! Unlike Wireshark, it may forget. Of the conversations beyond [`REMEMBERED`], those that are over go first, then those
+//! of which only one end was heard, then those that were silent for longest. Of them it keeps for a while what later
+//! segments need to get the right `tcp.stream`, relative numbers, windows and times; but what is judged by earlier
+//! segments (`tcp.analysis.*`, states) begins anew, as if the capture had begun there.
 
+mod analysis;
+mod facts;
+mod flow;
+mod judgement;
+mod segment;
+mod sign;
 mod states;
+mod stream;
+mod unacked;
 
-use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
+pub use super::pair::Endpoint;
+pub use facts::{End, Ending, Facts, Moment, Sightings};
+pub use judgement::{Judgement, Standard, Verdict};
+pub use segment::{offer, timestamps};
+pub use sign::{Condition, Sign, Signs, Weighed};
 pub use states::Belief;
-use states::{Seen, States};
 
-use crate::model::{Generated, Nanos, Offer, Packet, SeqNo, Value};
-use crate::proto::ipv4::{self, Ipv4};
-use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
+use super::is_read_alone;
+use super::pair::Pair;
+use super::remember::Memory;
+use crate::model::{FrameNo, LayerView, Packet};
+use crate::proto::tcp;
+use segment::Segment;
+use stream::{Stream, Trace};
 
-/// Conversations remembered at most; the one that began first is forgotten first.
+/// Conversations remembered at most.
 const REMEMBERED: usize = 4096;
-
-/// Bits of `tcp.completeness`.
-mod complete {
-    pub const SYN: u8 = 1;
-    pub const SYN_ACK: u8 = 2;
-    pub const ACK: u8 = 4;
-    pub const DATA: u8 = 8;
-    pub const FIN: u8 = 16;
-    pub const RST: u8 = 32;
-}
-
-/// Address and port of one end.
-pub type Endpoint = (Ipv4Addr, u16);
-
-/// The two ends, the smaller one first, so that both directions have the same key.
-type Pair = (Endpoint, Endpoint);
-
-/// What is known of the windows of one end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Scale {
-    /// Its SYN was not seen.
-    #[default]
-    Unknown,
-    /// One of the two did not offer scaling, so neither scales.
-    Unused,
-    /// Shifted by this much.
-    Shift(u8),
-}
-
-/// One direction.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flow {
-    /// What its relative numbers are counted from.
-    base: Option<SeqNo>,
-    /// The number after the last one seen.
-    next: Option<SeqNo>,
-    scale: Scale,
-}
-
-/// One conversation.
-#[derive(Clone, Debug)]
-struct Stream {
-    number: u32,
-    /// The end that was seen first; index 0 of the arrays.
-    first: Endpoint,
-    flows: [Flow; 2],
-    states: States,
-    completeness: u8,
-    began: Nanos,
-    last: Nanos,
-}
+/// Conversations of which only the numbers are remembered.
+const TRACES: usize = 65_536;
+/// Segments waiting for an acknowledgement that there is room for, in all conversations together.
+const UNACKED: usize = 1 << 18;
 
 /// The conversations seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Streams {
-    open: HashMap<Pair, Stream>,
-    order: VecDeque<Pair>,
+    known: Memory<Pair, Stream, 3>,
+    /// By a number made of the pair.
+    traces: Memory<u64, Trace>,
+    hasher: RandomState,
+    /// The conversation of the latest segment, and its place: the next is likely to be of the same.
+    latest: Option<(Pair, u32)>,
+    /// Where it is kept, and its number.
+    current: Option<(u32, u32)>,
     count: u32,
+    /// Room in the lists of all conversations, and how much it may be.
+    room: usize,
+    most_room: usize,
+    asked: Option<FrameNo>,
+    judgement: Option<Judgement>,
+    forgotten: Option<Box<Facts>>,
 }
 
-/// A segment as this file needs it.
-struct Segment {
-    layer: usize,
-    from: Endpoint,
-    to: Endpoint,
-    header: Tcp,
-    offer: Offer,
-    length: u32,
-    time: Nanos,
+impl Default for Streams {
+    fn default() -> Self {
+        Self {
+            known: Memory::new(REMEMBERED),
+            traces: Memory::new(TRACES),
+            hasher: RandomState::new(),
+            latest: None,
+            current: None,
+            count: 0,
+            room: 0,
+            most_room: UNACKED,
+            asked: None,
+            judgement: None,
+            forgotten: None,
+        }
+    }
 }
 
 impl Streams {
@@ -98,193 +92,126 @@ impl Streams {
         self.count
     }
 
-    /// Gives a segment its generated fields.
+    /// What the conversations that are remembered have come to, in no particular order.
+    pub fn facts(&self) -> impl Iterator<Item = &Facts> {
+        self.known.values().map(|stream| &stream.facts)
+    }
+
+    /// What one conversation has come to, if it is remembered.
+    #[must_use]
+    pub fn facts_of(&self, stream: u32) -> Option<&Facts> {
+        self.facts().find(|facts| facts.stream == stream)
+    }
+
+    /// What the conversation of the latest segment has come to.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Facts> {
+        let (place, stream) = self.current?;
+        let known = self.known.look(place).map(|stream| &stream.facts).filter(|facts| facts.stream == stream);
+        // A conversation that is over may be the first to be forgotten.
+        known.or_else(|| self.forgotten.as_deref().filter(|facts| facts.stream == stream))
+    }
+
+    /// What the conversation that the latest packet had to be forgotten for had come to. Asked after each packet, this
+    /// misses none.
+    pub fn take_forgotten(&mut self) -> Option<Box<Facts>> {
+        self.forgotten.take()
+    }
+
+    /// From now on, takes down how the segment in this frame is judged.
+    pub fn ask(&mut self, frame: FrameNo) {
+        (self.asked, self.judgement) = (Some(frame), None);
+    }
+
+    /// How the segment was judged that [`Self::ask`] asked for, once it has been seen.
+    #[must_use]
+    pub fn judgement(&self) -> Option<&Judgement> {
+        self.judgement.as_ref()
+    }
+
+    /// Gives a packet's segments, quoted ones too, their generated values. Those in fragments have to wait until they
+    /// are whole.
     pub fn observe(&mut self, packet: &mut Packet<'_>) {
-        let Some(segment) = Segment::read(packet) else { return };
-        let key = if segment.from <= segment.to { (segment.from, segment.to) } else { (segment.to, segment.from) };
-        let known = self.open.get(&key).is_some_and(|stream| !stream.is_begun_anew_by(&segment));
-        if !known {
-            let stream = Stream::new(self.count, &segment);
-            self.count = self.count.saturating_add(1);
-            if self.open.insert(key, stream).is_none() {
-                self.order.push_back(key);
+        for index in 0..packet.layers.len() {
+            let view = LayerView { packet, index };
+            if !view.is(&tcp::HEADER) {
+                continue;
             }
-            if self.order.len() > REMEMBERED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.open.remove(&oldest);
+            if let Some(segment) = Segment::read(packet, view).filter(|_| is_read_alone(view)) {
+                self.take_in(&segment, packet);
             }
         }
-        if let Some(stream) = self.open.get_mut(&key) {
-            stream.observe(&segment, &mut packet.generated);
-        }
-    }
-}
-
-impl Stream {
-    fn new(number: u32, segment: &Segment) -> Self {
-        Self {
-            number,
-            first: segment.from,
-            flows: [Flow::default(); 2],
-            states: States::default(),
-            completeness: 0,
-            began: segment.time,
-            last: segment.time,
-        }
     }
 
-    /// 0 for the end that was seen first, 1 for the other.
-    fn end(&self, endpoint: Endpoint) -> usize {
-        usize::from(self.first != endpoint)
+    fn take_in(&mut self, segment: &Segment, packet: &mut Packet<'_>) {
+        let pair = Pair::new(segment.from, segment.to);
+        let (place, new, reused) = self.find(pair, segment);
+        self.latest = Some((pair, place));
+        let mut judgement =
+            (self.asked == Some(segment.frame) && segment.length.is_some()).then(|| Judgement::new(segment.frame));
+        let Some((_, stream)) = self.known.at(place) else { return };
+        self.current = Some((place, stream.facts.stream));
+        let before = stream.room();
+        stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
+        self.room = (self.room + stream.room()).saturating_sub(before);
+        let class = stream.class() as usize;
+        self.known.touch(place, class);
+        if judgement.is_some() {
+            self.judgement = judgement;
+        }
+        while self.known.is_over() || (self.room > self.most_room && self.known.len() > 1) {
+            self.forget();
+        }
     }
 
-    /// A SYN with another initial number is a new conversation between the same ports.
-    fn is_begun_anew_by(&self, segment: &Segment) -> bool {
-        let base = self.flows[self.end(segment.from)].base;
-        segment.has(Flags::SYN)
-            && !segment.has(Flags::ACK)
-            && base.is_some_and(|base| base != SeqNo(segment.header.sequence))
-    }
-
-    fn observe(&mut self, segment: &Segment, generated: &mut Vec<Generated>) {
-        let sender = self.end(segment.from);
-        let sequence = SeqNo(segment.header.sequence);
-        let acknowledgment = SeqNo(segment.header.acknowledgment);
-        let (syn, ack) = (segment.has(Flags::SYN), segment.has(Flags::ACK));
-        // Without its SYN, the first byte seen counts as number 1.
-        let base = *self.flows[sender].base.get_or_insert(if syn { sequence } else { sequence - 1 });
-        let reverse = &mut self.flows[1 - sender].base;
-        if ack && reverse.is_none() {
-            *reverse = Some(acknowledgment - 1);
-        }
-        let reverse = reverse.unwrap_or_default();
-        if syn {
-            self.flows[sender].scale =
-                segment.offer.window_scale.map_or(Scale::Unused, |shift| Scale::Shift(shift.min(14)));
-            // Both scale or neither does; the SYN/ACK is where that is settled.
-            if ack && self.flows.iter().any(|flow| flow.scale == Scale::Unused) {
-                self.flows.iter_mut().for_each(|flow| flow.scale = Scale::Unused);
-            }
-        }
-        let end = sequence + segment.length + u32::from(syn) + u32::from(segment.has(Flags::FIN));
-        self.states.observe(sender, &Seen { flags: segment.header.flags, sequence, end, acknowledgment });
-        self.complete(segment, sequence - base, acknowledgment - reverse);
-
-        // A SYN or FIN that comes again with its old number. Telling data sent again from data out of order takes more.
-        let next = self.flows[sender].next;
-        let counts = syn || segment.has(Flags::FIN);
-        let again = counts && segment.length == 0 && next.is_some_and(|next| !end.is_after(next));
-        self.flows[sender].next = Some(next.map_or(end, |next| next.later(end)));
-
-        let raw = u64::from(segment.header.window);
-        let (window, factor) = match self.flows[sender].scale {
-            Scale::Shift(shift) if !syn => (raw << shift, Some(1 << shift)),
-            _ => (raw, None),
+    /// The place of the conversation that a segment belongs to, whether it begins with it, and whether another
+    /// conversation had the same ports before.
+    fn find(&mut self, pair: Pair, segment: &Segment) -> (u32, bool, bool) {
+        let known = match self.latest {
+            Some((latest, place)) if latest == pair => Some(place),
+            _ => self.known.place(&pair),
         };
-        let mut add = |key, value| generated.push(Generated { layer: segment.layer, key, value });
-        add("tcp.stream", Value::Number(u64::from(self.number)));
-        add("tcp.completeness", Value::Number(u64::from(self.completeness)));
-        add("tcp.seq", Value::Number(u64::from(sequence - base)));
-        add("tcp.nxtseq", Value::Number(u64::from(end - base)));
-        add("tcp.ack", Value::Number(u64::from(if ack { acknowledgment - reverse } else { acknowledgment.0 })));
-        add("tcp.window_size", Value::Number(window));
-        if let Some(factor) = factor {
-            add("tcp.window_size_scalefactor", Value::Number(factor));
+        if let Some(place) = known
+            && let Some((_, stream)) = self.known.at(place)
+        {
+            if !stream.is_begun_anew_by(segment) {
+                return (place, false, false);
+            }
+            self.room = self.room.saturating_sub(stream.room());
+            self.forgotten = Some(Box::new(stream.facts));
+            let number = self.next_number();
+            return (self.known.insert(pair, Stream::new(number, segment)), true, true);
         }
-        if again {
-            add("tcp.analysis.retransmission", Value::Flag(true));
-        }
-        add("tcp.time_relative", Value::Span(segment.time - self.began));
-        add("tcp.time_delta", Value::Span(segment.time - self.last));
-        self.last = segment.time;
-        for (end, name, assumed) in [
-            (sender, "netlab.state.src", "netlab.state.src.assumed"),
-            (1 - sender, "netlab.state.dst", "netlab.state.dst.assumed"),
-        ] {
-            if let Some(belief) = self.states.of(end) {
-                add(name, Value::Text(belief.state.name()));
-                if belief.assumed {
-                    add(assumed, Value::Flag(true));
-                }
+        let mark = self.hasher.hash_one(pair);
+        let traced = self.traces.remove(&mark).map(|trace| Stream::again(&trace, pair.is_first(segment.from), segment));
+        match traced {
+            Some(stream) if !stream.is_begun_anew_by(segment) => (self.known.insert(pair, stream), false, false),
+            traced => {
+                let number = self.next_number();
+                (self.known.insert(pair, Stream::new(number, segment)), true, traced.is_some())
             }
         }
     }
 
-    /// Which parts of a whole conversation were seen.
-    fn complete(&mut self, segment: &Segment, sequence: u32, acknowledgment: u32) {
-        let (syn, ack) = (segment.has(Flags::SYN), segment.has(Flags::ACK));
-        self.completeness |= match (syn, ack) {
-            (true, false) => complete::SYN,
-            (true, true) => complete::SYN_ACK,
-            // The acknowledgement that ends the handshake, and no other.
-            (false, true) if sequence == 1 && acknowledgment == 1 => complete::ACK,
-            _ => 0,
-        };
-        if segment.length > 0 {
-            self.completeness |= complete::DATA;
+    fn next_number(&mut self) -> u32 {
+        let number = self.count;
+        self.count = self.count.saturating_add(1);
+        number
+    }
+
+    fn forget(&mut self) {
+        let Some((pair, stream)) = self.known.forget() else { return };
+        let end = &stream.facts.ends[0];
+        let trace = stream.trace(pair.is_first((end.address, end.port)));
+        self.room = self.room.saturating_sub(stream.room());
+        self.traces.insert(self.hasher.hash_one(pair), trace);
+        if self.traces.is_over() {
+            self.traces.forget();
         }
-        if segment.has(Flags::FIN) {
-            self.completeness |= complete::FIN;
-        }
-        if segment.has(Flags::RST) {
-            self.completeness |= complete::RST;
-        }
+        self.latest = None;
+        self.forgotten = Some(Box::new(stream.facts));
     }
 }
 
-impl Segment {
-    fn read(packet: &Packet<'_>) -> Option<Self> {
-        let view = packet.find(&tcp::HEADER)?;
-        let header = Tcp::read(view.bytes())?;
-        let ip = packet.find(&ipv4::HEADER)?.bytes();
-        let addresses = Ipv4::read(ip)?;
-        Some(Self {
-            layer: view.index,
-            from: (addresses.source, header.source_port),
-            to: (addresses.destination, header.destination_port),
-            header,
-            offer: offer(view.bytes()),
-            length: payload_length(packet, ip, view.bytes()),
-            time: packet.frame.time,
-        })
-    }
-
-    fn has(&self, flags: Flags) -> bool {
-        self.header.flags.contains(flags)
-    }
-}
-
-/// Bytes of payload, as the IP header promises them: a capture may have cut them.
-fn payload_length(packet: &Packet<'_>, ip: &[u8], tcp: &[u8]) -> u32 {
-    let here = packet.find(&tcp::HEADER).map_or(0, |view| view.payload().len());
-    let total = ip.get(2..4).and_then(|total| <[u8; 2]>::try_from(total).ok()).map_or(0, u16::from_be_bytes);
-    // Segmentation offload writes a total of 0 into packets that are too long for the field.
-    let promised = usize::from(total).saturating_sub(ip.len() + tcp.len());
-    u32::try_from(if total == 0 { here } else { promised }).unwrap_or(u32::MAX)
-}
-
-/// What a SYN with these header bytes offers.
-#[must_use]
-pub fn offer(header: &[u8]) -> Offer {
-    let mut offer = Offer::default();
-    for option in tcp::options(header) {
-        match option {
-            TcpOption::MaximumSegmentSize(size) => offer.mss = Some(size),
-            TcpOption::WindowScale(shift) => offer.window_scale = Some(shift),
-            TcpOption::SackPermitted => offer.sack = true,
-            TcpOption::Timestamps { .. } => offer.timestamps = true,
-            _ => {}
-        }
-    }
-    offer
-}
-
-/// Timestamp value and echo in the options of these header bytes.
-#[must_use]
-pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
-    tcp::options(header).find_map(|option| match option {
-        TcpOption::Timestamps { value, echo } => Some((value, echo)),
-        _ => None,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ fn an_answer_names_the_maker_and_its_limits() {
     let neighbours = [neighbour(TARGET, APPLE, 2)];
     let verdict = verdict(&run(&[TARGET], &neighbours, &asked(1)));
     assert_eq!(ids(&verdict), ["arp.answered", "arp.table-none", "arp.maker", "arp.blind.answer"]);
-    assert_eq!(verdict[0].frames, [FrameNo(1), FrameNo(2)]);
+    assert_eq!(verdict[0].frames[..], [FrameNo(1), FrameNo(2)]);
     let text = said(&verdict);
     assert!(text.contains("192.168.11.7 is at 8c:85:90:42:64:b2 (Apple)"), "{text}");
     for (mac, id) in [(KVM, "arp.virtual"), (PRIVATE, "arp.local")] {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::explain::words::{self, Language};
+use crate::model::Claim;
 use crate::model::{MacAddr, Nanos};
 
 const TARGET: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 7);
@@ -89,8 +90,8 @@ fn all_answered_by_a_neighbour() {
     let case = Case { reply_ttl: Some(64), ..Case::new(NEAR, fates(Status::Reply, Some(TARGET))) };
     assert_eq!(case.ids(), ["ping.answered", "ping.ttl-near", "ping.blind.programs"]);
     let notes = case.notes();
-    assert_eq!(notes[0].frames, (3..=10).map(FrameNo).collect::<Vec<_>>());
-    assert_eq!(notes[1].frames, [FrameNo(4)]);
+    assert_eq!(notes[0].frames[..], (3..=10).map(FrameNo).collect::<Vec<_>>());
+    assert_eq!(notes[1].frames[..], [FrameNo(4)]);
     assert_eq!(words::of(Language::English, &notes[0]), "192.168.11.7 answered 4 of 4 requests of this size.");
 }
 
@@ -197,7 +198,7 @@ fn answers_that_do_not_count_are_no_silence() {
     let case = Case { rejected, ..Case::new(FAR, fates(Status::Timeout, None)) };
     assert_eq!(case.ids(), ["ping.lost", "ping.rejected", "ping.blind.rejected"]);
     let note = &case.notes()[1];
-    assert_eq!(note.frames, case.rejected);
+    assert_eq!(note.frames[..], case.rejected);
     assert!(words::of(Language::English, note).starts_with("4 frames looked like answers and did not count"));
     let beside = Case { rejected: vec![FrameNo(20)], ..Case::new(NEAR, fates(Status::Reply, Some(TARGET))) };
     assert_eq!(beside.ids(), ["ping.answered", "ping.rejected", "ping.blind.programs"]);

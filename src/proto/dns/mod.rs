@@ -3,6 +3,7 @@
 
 mod data;
 mod fields;
+pub mod gist;
 mod name;
 mod sections;
 mod types;

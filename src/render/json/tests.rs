@@ -6,7 +6,7 @@ use serde_json::{Value as Parsed, json};
 
 use super::*;
 use crate::explain::{Context, explain};
-use crate::model::{Generated, KnownFrom, RttSummary, Status};
+use crate::model::{Direction, Fault, FaultKind, FrameNo, Generated, KnownFrom, RttSummary, Status};
 use crate::render::samples::*;
 use crate::render::{Look, Story, Verbosity};
 
@@ -43,7 +43,7 @@ fn the_start_names_the_way() {
 fn a_packet_has_layers_fields_and_notes() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = packet(&frame, LINK_ICMP);
-    packet.generated = vec![
+    packet.generated = smallvec::smallvec![
         Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
         Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
     ];
@@ -59,10 +59,10 @@ fn a_packet_has_layers_fields_and_notes() {
                 {"name": "ip", "offset": 14, "length": 20, "fields": {"ip.version": 4, "ip.hdr_len": 20,
                     "ip.dsfield": 0, "ip.dsfield.dscp": 0, "ip.len": 36, "ip.id": 0x0bad, "ip.flags": 0,
                     "ip.flags.rb": false, "ip.flags.df": false, "ip.flags.mf": false, "ip.frag_offset": 0,
-                    "ip.ttl": 64, "ip.proto": 1, "ip.checksum": 0xd7ca, "ip.src": "192.168.11.1",
+                    "ip.ttl": 64, "ip.proto": 1, "ip.checksum": 0xd7d8, "ip.src": "192.168.11.1",
                     "ip.dst": "192.168.11.2"}, "generated": {"ip.checksum.status": 1}},
                 {"name": "icmp", "offset": 34, "length": 8, "fields": {"icmp.type": 0, "icmp.code": 0,
-                    "icmp.checksum": 0x672a, "icmp.ident": 0x3a1f, "icmp.seq": 1},
+                    "icmp.checksum": 0x608a, "icmp.ident": 0x3a1f, "icmp.seq": 1},
                     "generated": {"icmp.resp_to": 3, "icmp.resptime": 412_000}},
             ],
             "notes": [{"type": "note", "id": "icmp.echo.reply", "kind": "fact", "severity": "chat",
@@ -75,7 +75,7 @@ fn a_packet_has_layers_fields_and_notes() {
 fn what_the_tracker_found_is_said_once() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = crate::dissect::dissect(&frame);
-    packet.generated = vec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
+    packet.generated = smallvec::smallvec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
     let read = line(|json, out| json.packet(out, &packet, &[]));
     assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
     let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);

@@ -8,7 +8,7 @@ use crate::render::samples::{EXPIRED, frame, printed};
 
 #[test]
 fn every_key_in_a_line_is_a_field_of_its_header() {
-    for (name, template) in LINES {
+    for (name, _, template) in LINES {
         let keys = template.split('{').skip(1).filter_map(|piece| piece.split_once('}')).map(|(key, _)| key);
         for key in keys {
             let known = crate::proto::lookup(key).is_some_and(|(header, _)| header.name == *name);
@@ -21,9 +21,40 @@ fn every_key_in_a_line_is_a_field_of_its_header() {
 fn real_tables_fill_the_lines() {
     let frame = frame(1, 0, Direction::In, EXPIRED);
     let look = Look { glyphs: Glyphs::Unicode, ..Look::default() };
-    let text = printed(|out| write(out, look, &dissect(&frame)));
+    let text = printed(|out| {
+        let mut lines = Vec::new();
+        Layers::new(look).write(&mut lines, &dissect(&frame));
+        out.write_all(&lines)
+    });
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     assert_eq!(lines[1], "ip    192.168.11.1 → 192.168.11.2, ICMP, TTL 64, 56 bytes");
     assert_eq!(lines[3], "ip    quoted: 192.168.11.2 → 93.184.216.34, ICMP, TTL 1, 36 bytes");
     assert!(!text.contains('?'), "{text}");
+}
+
+#[test]
+fn what_lies_in_its_place_is_what_a_walk_finds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder).expect("the captures") {
+        let path = entry.expect("an entry").path();
+        if !path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
+            continue;
+        }
+        for record in crate::capture::Reader::open(&path).expect("a capture").flatten() {
+            let packet = dissect(&record.frame);
+            for view in packet.views() {
+                let header = view.layer().header;
+                let lines = Line::all_of(header);
+                let Some(line) = lines.iter().find(|line| line.fits(view)) else { continue };
+                for piece in line.pieces.iter().filter(|_| matches!(line.by, By::Place(_))) {
+                    let Piece::Row(row) = piece else { continue };
+                    let spec = &header.fields[*row];
+                    assert_eq!(line.read(view, spec), view.field(spec.key), "{} in {}", spec.key, path.display());
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared}");
 }

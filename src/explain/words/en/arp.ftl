@@ -13,6 +13,7 @@ arp-probe = "Does anybody use this address?" The sender calls itself 0.0.0.0 unt
 arp-announcement = Sender and target are the same: "This address is mine now." Everyone with an older entry corrects it. Nobody asked; that is no attack.
 arp-gratuitous = { $sender } says what nobody asked: at which MAC address it is. That corrects old entries, and alone it is no attack.
 arp-conflict = { $mac } uses your own address { $ip }. Usually two machines were given the same address, and each will lose packets to the other.
+arp-duplicate = { $address } was at another MAC address in { $earlier }. Either two machines use it, or it moved from one to the other.
 arp-defence = Somebody has { $sender } and answers the probe: the address is taken. The answer goes to 0.0.0.0, since that is how the asker calls itself.
 
 # The heading of netlab arp
@@ -72,6 +73,15 @@ arp-announced = Everyone on { $interface } was told { $count ->
     [one] once
    *[other] { $count } times
 } that { $target } is yours, and nobody objected.
+arp-unanswered = { $asker } asked { $count ->
+    [one] once
+   *[other] { $count } times
+} for the MAC address of { $target }, and nobody answered.
+arp-told = { $address } told everyone { $count ->
+    [one] once
+   *[other] { $count } times
+} at which MAC address it is, without being asked.
+arp-first-wait = { $frame } had to wait for a MAC address: only the answer { $answer } told where { $address } is. That took { $ms } ms; the next packets know it already.
 arp-cut-short = The run ended before all probes for { $target } were sent and the time to object was over: nothing is proved.
 
 # Guesses: the usual cause, and what else it could be

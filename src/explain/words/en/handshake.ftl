@@ -17,7 +17,7 @@ handshake-still-open = They acknowledged our FIN but did not close their half in
 handshake-interrupted = You interrupted it, so we ended the connection with RST.
 handshake-kernel = Your own operating system sent this RST: the SYN/ACK came for a connection that netlab had made by hand and the system knew nothing of.
 handshake-gave-up = They stopped acknowledging, so we sent RST and gave up.
-handshake-refused = RST answered our SYN: { $target } port { $port } is closed.
+handshake-refused = RST answered the SYN: { $target } port { $port } is closed.
 handshake-silence = { $count ->
     [one] { $count } SYN left by { $interface }, and nothing came back.
    *[other] { $count } SYNs left by { $interface }, and nothing came back.

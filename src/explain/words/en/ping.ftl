@@ -20,6 +20,14 @@ ping-silence = { $count ->
     [one] { $count } request left by { $interface }, and nothing came back from { $target }.
    *[other] { $count } requests left by { $interface }, and nothing came back from { $target }.
 }
+ping-unanswered = { $count ->
+    [one] { $count } request was sent to { $target }, and nothing came back.
+   *[other] { $count } requests were sent to { $target }, and nothing came back.
+}
+ping-questions-missing = { $count ->
+    [one] { $count } answer came from { $target }, but its question is not in the capture.
+   *[other] { $count } answers came from { $target }, but their questions are not in the capture.
+}
 ping-no-arp = Nobody answered the ARP question for { $target }, so there was no MAC address to send an echo request to.
 ping-no-arp-router = The router { $router } did not answer the ARP question, so nothing for { $target } got beyond your own link.
 ping-arp-but-silent = The ARP question for { $target } was answered, so a machine on your link claims this address.

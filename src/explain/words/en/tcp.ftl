@@ -20,3 +20,25 @@ tcp-rst-refuses = "Nobody listens on this port." The RST acknowledges the SYN, s
 tcp-rst = "This conversation is over, now." A RST is not a goodbye: it is not acknowledged, and what was on its way is thrown away.
 tcp-window-shut = "I have no room left: stop." With a window of 0, the other end may only ask now and then whether that is still so.
 tcp-again = The same segment again: no acknowledgement came in time. Either it was lost, or the answer was.
+
+# What a SYN offers. Variables: $size: bytes of data; $options: a list.
+
+tcp-offers = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered, and used only if the answer offers it, too: { $options }.
+tcp-accepts = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered in return: { $options }. What both offered is in use now.
+tcp-offers-nothing = At most { $size } bytes of data in a segment, please (MSS). Nothing else is offered.
+
+# Signs of trouble, and what looks like one
+
+tcp-fast-retransmission = The same bytes again, before a timer ran out: duplicate acknowledgements asked for just this number. So what came after it had arrived.
+tcp-spurious-retransmission = The same bytes again, though they had been acknowledged: the acknowledgement came too late or got lost. It does no harm.
+tcp-out-of-order = It comes after bytes with higher numbers: it was overtaken on the way, or lost and quickly sent again. The receiver puts all in order.
+tcp-lost-segment = Bytes are missing before this segment. They were lost, or will come later, or only this capture does not have them.
+tcp-ack-lost-segment = It acknowledges bytes that are not in the capture. They did arrive: only the capture does not have them.
+tcp-duplicate-ack = The same acknowledgement as { $first } once more (repetition { $count }). Usually something later arrived before what is expected. That does not prove a loss; after three the other end sends again.
+tcp-window-update = "I have room for this much now." Nothing but the window is new.
+tcp-window-full = These bytes fill the other end's window to its last byte: now the sender has to wait for room.
+tcp-window-probe = "Is there room again?" While the other end's window is 0, one byte is sent now and then to find out.
+tcp-window-probe-ack = "No, there is none yet." The window is still 0, and the byte was not taken.
+tcp-keep-alive = "Are you still there?" It goes back by one number, to a byte that is acknowledged already: whoever is there answers.
+tcp-keep-alive-ack = "Yes, I am." The answer to the question whether anybody is still there.
+tcp-reused-ports = The same addresses and ports had a connection before. This is a new one: it counts from another number.

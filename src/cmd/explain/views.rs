@@ -1,0 +1,184 @@
+//! What is made of the packets: a list, a story, drawings, every field, or JSON.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::Args;
+use super::input::{Output, lock};
+use crate::cmd::args::Common;
+use crate::cmd::report;
+use crate::converse::{Conversation, ConversationNo};
+use crate::engine::Seen;
+use crate::error::{Error, Kind, Result};
+use crate::model::{FrameNo, Nanos, Note};
+use crate::render::json::Json;
+use crate::render::{Story, Summary, Tale, Verbosity, Whole};
+use crate::wire::privilege;
+
+/// One way to see a capture, and where it is written.
+pub(super) struct View {
+    out: Output,
+    form: Form,
+    origin: Option<Nanos>,
+}
+
+enum Form {
+    /// Nothing: the packets only go to a file.
+    Nothing,
+    Summary(Box<Summary>),
+    Packets(Box<Story>),
+    /// One field of one packet.
+    Field(Box<Story>, String),
+    Tale(Box<Tale>),
+    Json(Box<Json>),
+}
+
+/// Whether a view says more about packets, and about conversations, than what is in them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Says {
+    pub packets: bool,
+    pub conversations: bool,
+}
+
+/// The conversations of the packets that passed, and their number.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    packets: u64,
+    conversations: u64,
+    /// A bit for each conversation of the capture.
+    seen: Vec<u64>,
+}
+
+impl Shown {
+    /// A packet of `conversation` has passed.
+    pub(super) fn add(&mut self, conversation: ConversationNo) {
+        let (word, bit) = (conversation.0 as usize / 64, 1 << (conversation.0 % 64));
+        if self.seen.len() <= word {
+            self.seen.resize(word + 1, 0);
+        }
+        self.packets += 1;
+        self.conversations += u64::from(self.seen[word] & bit == 0);
+        self.seen[word] |= bit;
+    }
+
+    /// Whether one has.
+    pub(super) fn has(&self, conversation: ConversationNo) -> bool {
+        self.seen.get(conversation.0 as usize / 64).is_some_and(|word| word >> (conversation.0 % 64) & 1 == 1)
+    }
+}
+
+impl View {
+    /// The view that the options ask for.
+    pub(super) fn new(args: &Args, common: &Common, out: Output) -> Self {
+        let (look, language) = (report::look(common), report::language(common));
+        let story = |verbosity| Form::Packets(Box::new(Story::new(look, language, verbosity)));
+        let form = match (common.verbose, args.frame) {
+            _ if let Some(key) = &args.field => {
+                Form::Field(Box::new(Story::new(look, language, Verbosity::Story)), key.clone())
+            }
+            _ if common.json => Form::Json(Box::new(Json::new(language))),
+            _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
+            _ if args.ladder => Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common)))),
+            (1, _) => story(Verbosity::Layers),
+            (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
+            (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
+            (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
+        };
+        Self { out, form, origin: None }
+    }
+
+    /// The first frame of the capture came at `time`: all times count from there.
+    pub(super) fn begin_at(&mut self, time: Nanos) {
+        if self.origin.is_none() {
+            self.origin = Some(time);
+            match &mut self.form {
+                Form::Nothing => {}
+                Form::Summary(summary) => summary.count_from(time),
+                Form::Packets(story) | Form::Field(story, _) => story.count_from(time),
+                Form::Tale(tale) => tale.count_from(time),
+                Form::Json(json) => json.count_from(time),
+            }
+        }
+    }
+
+    /// What this view says.
+    pub(super) fn says(&self) -> Says {
+        let (packets, conversations) = match self.form {
+            Form::Nothing | Form::Summary(_) | Form::Field(..) => (false, false),
+            Form::Packets(_) => (true, false),
+            Form::Tale(_) | Form::Json(_) => (true, true),
+        };
+        Says { packets, conversations }
+    }
+
+    /// Whether it writes so much for each packet that this takes as long as understanding it.
+    pub(super) fn writes_much(&self) -> bool {
+        matches!(self.form, Form::Summary(_) | Form::Packets(_) | Form::Json(_))
+    }
+
+    /// Shows a packet.
+    pub(super) fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
+        let out = &mut *lock(&self.out);
+        match &mut self.form {
+            Form::Nothing => {}
+            Form::Summary(summary) => summary.packet(out, seen)?,
+            Form::Packets(story) => story.seen(out, seen, notes)?,
+            Form::Field(story, key) => {
+                let mut found = story.field(out, seen.packet, key)?;
+                for whole in seen.whole {
+                    found |= story.field(out, whole, key)?;
+                }
+                if !found {
+                    out.flush()?;
+                    return Err(absent(seen, key));
+                }
+            }
+            Form::Tale(tale) => tale.packet(seen, notes),
+            Form::Json(json) => json.seen(out, seen, notes)?,
+        }
+        Ok(())
+    }
+
+    /// Takes in the verdict on a conversation.
+    pub(super) fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()> {
+        match &mut self.form {
+            Form::Tale(tale) => tale.ended(conversation, verdict),
+            Form::Json(json) => {
+                let out = &mut *lock(&self.out);
+                verdict.iter().try_for_each(|note| json.note(out, note))?;
+            }
+            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the view. `name` is what the capture is called, `file` what the user called it.
+    pub(super) fn finish(&mut self, name: &str, file: Option<&Path>, dropped: u64, shown: &Shown) -> Result<()> {
+        let out = &mut *lock(&self.out);
+        match &mut self.form {
+            Form::Tale(tale) => {
+                let file = file.map_or_else(String::new, |file| privilege::shell_word(file.as_os_str()) + " ");
+                let more = format!("netlab explain {file}-v");
+                tale.finish(out, &Whole { name, dropped, more: Some((&more, "more.explain-layers")) })?;
+            }
+            Form::Json(json) => json.capture_summary(out, shown.packets, Some(dropped), shown.conversations)?,
+            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// The packet does not have that field.
+fn absent(seen: &Seen<'_, '_, '_>, key: &str) -> Error {
+    let packets = std::iter::once(seen.packet).chain(seen.whole);
+    let mut names: Vec<&str> = Vec::new();
+    for name in packets.flat_map(|packet| packet.layers.iter().map(|layer| layer.header.name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let FrameNo(number) = seen.packet.frame.number;
+    let error = Error::new(Kind::Usage, format!("frame {number} has no field {key}"));
+    let fields = format!("see the fields that it has with: --frame {number}");
+    error.hint(format!("its layers are: {}", names.join(", "))).hint(fields)
+}

@@ -1,0 +1,208 @@
+//! The understanding engine: frame → packet → what earlier frames say about it, in one pass.
+//!
+//! Live sessions and capture files go through here alike, which is why both tell the same story of the same frames. A
+//! frame may complete something that came in pieces (a datagram, a message): that is a packet of its own, shown together
+//! with the frame that completed it.
+
+use smallvec::SmallVec;
+
+use crate::converse::messages::Outcome;
+use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
+use crate::dissect::{dissect, dissect_messages, dissect_pieces};
+use crate::model::{Fault, Frame, GeneratedList, LayerList, Packet};
+use crate::proto::segment;
+
+/// Understands the frames of one capture, in order.
+#[derive(Debug, Default)]
+pub struct Engine {
+    tracker: Tracker,
+}
+
+/// One frame, understood as far as it and those before it tell.
+#[derive(Debug)]
+pub struct Seen<'s, 'f, 'w> {
+    /// The frame's layers, with what earlier frames say about them.
+    pub packet: &'s Packet<'f>,
+    /// What the frame completes: the datagram that its fragments make together, the message that its segments do.
+    pub whole: &'s [Packet<'w>],
+    /// It is a piece of something that is not complete yet.
+    pub is_piece: bool,
+    /// The conversation it belongs to.
+    pub conversation: ConversationNo,
+    /// Who of that conversation sent it.
+    pub speaker: Speaker,
+    /// All conversations, this one included, where the frame is shown beside the tracker.
+    pub conversations: Option<&'s Conversations>,
+}
+
+impl Engine {
+    /// The tracker, for what it knows of conversations.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// The same, to take from it the conversations that have ended.
+    pub fn tracker_mut(&mut self) -> &mut Tracker {
+        &mut self.tracker
+    }
+
+    /// Understands `frame`, the next of the capture, and shows it to `show`.
+    pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
+        self.understand(frame, show).0
+    }
+
+    /// The same for somebody who wants to look at it again, later or elsewhere.
+    pub fn see_and_keep<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (Findings, T) {
+        let (shown, (found, whole)) = self.understand(frame, |seen| {
+            let Seen { is_piece, conversation, speaker, .. } = *seen;
+            (show(seen), is_piece, conversation, speaker)
+        });
+        let (shown, is_piece, conversation, speaker) = shown;
+        (Findings { parts: found, whole, is_piece, conversation, speaker }, shown)
+    }
+
+    fn understand<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (T, (Parts, WholeList)) {
+        let mut packet = dissect(frame);
+        let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
+        let is_piece = piece == Piece::Fragment;
+        let datagram = completed(piece);
+        let mut joined = datagram.as_ref().map(|datagram| self.understand_whole(datagram));
+        let message = match &mut joined {
+            Some(datagram) => self.messages(datagram, is_piece),
+            None => self.messages(&mut packet, is_piece),
+        };
+        let told = message.as_ref().map(|(frame, parts)| parts.clone().packet(frame));
+        let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
+        let conversations = Some(self.tracker.conversations());
+        let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
+        let of_whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
+        let frames = datagram.into_iter().chain(message.map(|(frame, _)| frame));
+        let kept = frames.zip(of_whole).collect();
+        (shown, (Parts::of(packet), kept))
+    }
+
+    fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
+        let mut packet = dissect(datagram);
+        self.tracker.observe_reassembled(&mut packet);
+        packet
+    }
+
+    /// Reads the messages in a segment as its stream understands them. What it completes is the answer: a frame of the
+    /// message's bytes, and what they are.
+    fn messages(&mut self, segment: &mut Packet<'_>, is_piece: bool) -> Option<(Frame, Parts)> {
+        if is_piece {
+            return None;
+        }
+        let Outcome { pieces, assembled } = self.tracker.messages(segment);
+        if pieces.is_empty() && assembled.is_none() {
+            return None;
+        }
+        dissect_pieces(segment, &pieces);
+        let Some(assembled) = assembled else {
+            self.tracker.observe_messages(segment, None);
+            return None;
+        };
+        assembled.tell(segment);
+        let pieces = assembled.pieces.clone();
+        let frame = assembled.into_frame(segment.frame);
+        let mut message = dissect_messages(&frame, &pieces);
+        self.tracker.observe_messages(segment, Some(&mut message));
+        let parts = Parts::of(message);
+        Some((frame, parts))
+    }
+}
+
+/// What a frame completes: the bytes put together, and what they are.
+type WholeList = SmallVec<[(Frame, Parts); 1]>;
+
+/// The datagram that a piece completes.
+fn completed(piece: Piece) -> Option<Frame> {
+    match piece {
+        Piece::Last(datagram) => Some(datagram),
+        Piece::Whole | Piece::Fragment => None,
+    }
+}
+
+/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame.
+#[derive(Debug)]
+pub struct Findings {
+    parts: Parts,
+    whole: WholeList,
+    is_piece: bool,
+    conversation: ConversationNo,
+    speaker: Speaker,
+}
+
+/// A packet without its frame.
+#[derive(Clone, Debug)]
+struct Parts {
+    layers: LayerList,
+    faults: Vec<Fault>,
+    generated: GeneratedList,
+}
+
+impl Parts {
+    fn of(packet: Packet<'_>) -> Self {
+        let Packet { layers, faults, generated, .. } = packet;
+        Self { layers, faults, generated }
+    }
+
+    fn packet(self, frame: &Frame) -> Packet<'_> {
+        let Self { layers, faults, generated } = self;
+        Packet { frame, layers, faults, generated }
+    }
+}
+
+impl Findings {
+    /// Shows `frame`, which these findings are about.
+    pub fn show<T>(self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
+        let Self { parts, whole, is_piece, conversation, speaker } = self;
+        let (frames, parts_of): (SmallVec<[Frame; 1]>, SmallVec<[Parts; 1]>) = whole.into_iter().unzip();
+        let whole: SmallVec<[Packet<'_>; 1]> =
+            frames.iter().zip(parts_of).map(|(frame, parts)| parts.packet(frame)).collect();
+        let packet = parts.packet(frame);
+        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None })
+    }
+}
+
+impl Seen<'_, '_, '_> {
+    /// The one-line summary, in the words of Wireshark's Info column: that of what the frame completes, or its own.
+    ///
+    /// # Errors
+    /// Only those of `out`.
+    pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+        info(self.packet, self.whole, out)
+    }
+
+    /// The IP packet: that which the frame completes, or else the frame's own.
+    #[must_use]
+    pub fn datagram(&self) -> &Packet<'_> {
+        self.whole.iter().find(|whole| !is_message(whole)).unwrap_or(self.packet)
+    }
+
+    /// What the frame completes, or else the frame itself: whose layers say most.
+    #[must_use]
+    pub fn last(&self) -> &Packet<'_> {
+        self.whole.last().unwrap_or(self.packet)
+    }
+}
+
+/// The one-line summary of `packet` and of what it completes.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    match whole.split_last() {
+        Some((message, before)) if is_message(message) => {
+            segment::write_info(before.last().unwrap_or(packet), Some(message), out)
+        }
+        Some((datagram, _)) => datagram.info(out),
+        None => packet.info(out),
+    }
+}
+
+/// Whether this was put together from segments, and has no layers below them.
+fn is_message(whole: &Packet<'_>) -> bool {
+    whole.layers.first().is_some_and(|layer| !matches!(layer.header.name, "ip" | "ipv6"))
+}

@@ -1,0 +1,34 @@
+# Phrases of a capture's story: what a conversation is, what was folded, what is counted.
+
+story-neighbour = ARP: { $first } looks for { $second }
+story-echo = Ping of { $second } by { $first }
+story-tcp = TCP connection of { $first } with { $second }, stream { $stream }
+story-udp = UDP between { $first } and { $second }
+story-ip = { $protocol } between { $first } and { $second }
+story-link = Frames without an IP address
+story-fold-data = { $count ->
+    [one] 1 segment with { $bytes } bytes
+   *[other] { $shown } segments with { $bytes } bytes
+ }
+story-fold-ack = { $count ->
+    [one] 1 acknowledgement
+   *[other] { $shown } acknowledgements
+ }
+story-fold-request = { $count ->
+    [one] 1 echo request
+   *[other] { $shown } echo requests
+ }
+story-fold-reply = { $count ->
+    [one] 1 echo reply
+   *[other] { $shown } echo replies
+ }
+story-fold-datagram = { $count ->
+    [one] 1 datagram with { $bytes } bytes
+   *[other] { $shown } datagrams with { $bytes } bytes
+ }
+story-fold-packet = { $count ->
+    [one] 1 packet
+   *[other] { $shown } packets
+ }
+story-empty = There is no packet in it.
+story-anyone = anyone

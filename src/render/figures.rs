@@ -1,0 +1,264 @@
+//! Numbers and addresses written fast: a capture has a million packets with fifty of them each, and the formatting
+//! machinery of the standard library costs several times what the digits do.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::{MacAddr, Nanos};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Most digits of a 64-bit number.
+const LONGEST: usize = 20;
+
+/// Two digits at a time.
+static PAIRS: [[u8; 2]; 100] = pairs();
+
+/// A byte as it stands in an IPv4 address: its digits and how many they are.
+static OCTETS: [([u8; 3], u8); 256] = octets();
+
+#[allow(clippy::cast_possible_truncation)] // below 100 and below 256
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+}
+
+#[allow(clippy::cast_possible_truncation)]
+const fn octets() -> [([u8; 3], u8); 256] {
+    let mut octets = [([0; 3], 0); 256];
+    let mut number = 0;
+    while number < 256 {
+        let [hundreds, tens, ones] =
+            [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        octets[number] = match number {
+            0..10 => ([ones, 0, 0], 1),
+            10..100 => ([tens, ones, 0], 2),
+            _ => ([hundreds, tens, ones], 3),
+        };
+        number += 1;
+    }
+    octets
+}
+
+/// `number` as decimal digits.
+pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; LONGEST];
+    let start = write_digits(&mut digits, number);
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// The same, at the right of a column of at least `width`.
+pub(super) fn right(out: &mut Vec<u8>, number: u64, width: usize) {
+    let mut digits = [0; LONGEST];
+    let start = write_digits(&mut digits, number);
+    spaces(out, width.saturating_sub(LONGEST - start));
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// The last `width` digits of `number`, with leading zeros.
+pub(super) fn zeros(out: &mut Vec<u8>, number: u64, width: usize) {
+    let mut digits = [b'0'; LONGEST];
+    write_digits(&mut digits, number);
+    out.extend_from_slice(&digits[LONGEST - width.min(LONGEST)..]);
+}
+
+/// A signed number.
+pub(super) fn signed(out: &mut Vec<u8>, number: i64) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    decimal(out, number.unsigned_abs());
+}
+
+/// Milliseconds with one digit behind the point, at the right of a column of at least `width`.
+pub(super) fn millis(out: &mut Vec<u8>, time: Nanos, width: usize) {
+    let tenths = (time.0.unsigned_abs() + 50_000) / 100_000;
+    let mut digits = [0; LONGEST];
+    let start = write_digits(&mut digits, tenths / 10);
+    let sign = usize::from(time.0 < 0 && tenths > 0);
+    spaces(out, width.saturating_sub(LONGEST - start + 2 + sign));
+    if sign > 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[start..]);
+    out.extend_from_slice(&[b'.', PAIRS[tenths as usize % 10][1]]);
+}
+
+/// Fills `digits` from its end; where they begin.
+#[allow(clippy::cast_possible_truncation)] // remainders below 100
+fn write_digits(digits: &mut [u8; LONGEST], mut number: u64) -> usize {
+    let mut at = LONGEST;
+    while number >= 100 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
+    }
+    if number >= 10 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[number as usize]);
+    } else {
+        at -= 1;
+        digits[at] = b'0' + number as u8;
+    }
+    at
+}
+
+/// `count` spaces.
+pub(super) fn spaces(out: &mut Vec<u8>, count: usize) {
+    out.resize(out.len() + count, b' ');
+}
+
+/// `number` in hexadecimal with `digits` digits at least, after `0x`.
+pub(super) fn hex(out: &mut Vec<u8>, number: u64, digits: usize) {
+    out.extend_from_slice(b"0x");
+    let needed = (64 - number.leading_zeros() as usize).div_ceil(4).max(digits).clamp(1, 16);
+    out.extend((0..needed).rev().map(|nibble| HEX[(number >> (nibble * 4) & 15) as usize]));
+}
+
+/// Bytes as hexadecimal digits, without separators.
+pub(super) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    for (pair, byte) in out[start..].chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    }
+}
+
+/// `aa:bb:cc:dd:ee:ff`.
+pub(super) fn mac(out: &mut Vec<u8>, MacAddr(address): MacAddr) {
+    let mut text = [b':'; 17];
+    for (place, byte) in text.chunks_mut(3).zip(address) {
+        place[0] = HEX[usize::from(byte >> 4)];
+        place[1] = HEX[usize::from(byte & 15)];
+    }
+    out.extend_from_slice(&text);
+}
+
+/// Dotted quad.
+pub(super) fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
+    for (index, byte) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        let (digits, count) = &OCTETS[usize::from(byte)];
+        out.extend_from_slice(&digits[..usize::from(*count)]);
+    }
+}
+
+/// As RFC 5952 §4 wants it: lower case, no leading zeros, the first longest run of two or more zeros as `::`; the end in
+/// dotted quad where the address maps an IPv4 address (§5).
+pub(super) fn ipv6(out: &mut Vec<u8>, address: Ipv6Addr) {
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        out.extend_from_slice(b"::ffff:");
+        return ipv4(out, mapped);
+    }
+    let segments = address.segments();
+    let (mut run, mut longest) = (0..0, 0..0);
+    for (index, segment) in segments.into_iter().enumerate() {
+        run = match (segment, run.end == index) {
+            (0, true) => run.start..index + 1,
+            (0, false) => index..index + 1,
+            _ => index + 1..index + 1,
+        };
+        if run.len() > longest.len() {
+            longest = run.clone();
+        }
+    }
+    if longest.len() < 2 {
+        longest = 8..8;
+    }
+    let mut index = 0;
+    while index < 8 {
+        if index == longest.start {
+            out.extend_from_slice(b"::");
+            index = longest.end;
+            continue;
+        }
+        if index > 0 && index != longest.end {
+            out.push(b':');
+        }
+        segment(out, segments[index]);
+        index += 1;
+    }
+}
+
+fn segment(out: &mut Vec<u8>, segment: u16) {
+    let needed = (16 - segment.leading_zeros()).div_ceil(4).max(1);
+    out.extend((0..needed).rev().map(|nibble| HEX[usize::from(segment >> (nibble * 4) & 15)]));
+}
+
+/// Either.
+pub(super) fn address(out: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => ipv4(out, address),
+        IpAddr::V6(address) => ipv6(out, address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).expect("ASCII")
+    }
+
+    /// Numbers of every size, the same in each run.
+    fn numbers() -> impl Iterator<Item = u64> {
+        let edges = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit]).chain([u64::MAX]);
+        let tens = (0..20).flat_map(|power| [10_u64.pow(power) - 1, 10_u64.pow(power)]);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let random = (0..20_000).map(move |_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state >> (state % 64)
+        });
+        edges.chain(tens).chain(random).chain(0..1000)
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_standard_library() {
+        for number in numbers() {
+            assert_eq!(written(|out| decimal(out, number)), number.to_string());
+            assert_eq!(written(|out| right(out, number, 6)), format!("{number:>6}"));
+            assert_eq!(written(|out| hex(out, number, 4)), format!("0x{number:04x}"));
+            assert_eq!(written(|out| signed(out, number.cast_signed())), number.cast_signed().to_string());
+        }
+        for (time, shown) in
+            [(0, "     0.0"), (412_000, "     0.4"), (-1_260_000, "    -1.3"), (1_000_600_000, "  1000.6")]
+        {
+            assert_eq!(written(|out| millis(out, Nanos(time), 8)), shown);
+        }
+        assert_eq!(written(|out| zeros(out, 42, 6)), "000042");
+        assert_eq!(written(|out| zeros(out, 999_999, 6)), "999999");
+        assert_eq!(written(|out| bytes(out, &[0, 0x1f, 0xab])), "001fab");
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_standard_library() {
+        for number in numbers() {
+            let low = number.to_be_bytes();
+            let v4 = Ipv4Addr::from([low[0], low[3], low[6], low[7]]);
+            assert_eq!(written(|out| ipv4(out, v4)), v4.to_string());
+            let wide = u128::from(number) << (number % 65) | u128::from(number >> 40) << 100;
+            for v6 in [Ipv6Addr::from(wide), Ipv6Addr::from(u128::from(number)), v4.to_ipv6_mapped()] {
+                assert_eq!(written(|out| address(out, v6.into())), v6.to_string());
+            }
+            let m = MacAddr([low[0], low[1], low[2], low[5], low[6], low[7]]);
+            assert_eq!(written(|out| mac(out, m)), m.to_string());
+        }
+        // Every pattern of zero and other segments.
+        for pattern in 0..256_u16 {
+            let segments = std::array::from_fn(|index| if pattern >> index & 1 == 1 { 0xa0 } else { 0_u16 });
+            let v6 = Ipv6Addr::from(segments);
+            assert_eq!(written(|out| ipv6(out, v6)), v6.to_string());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Many conversations at a glance, and what looks wrong in the whole capture.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io;
+
+use super::chapter::Chapter;
+use super::{grouped, title};
+use crate::converse::ConversationNo;
+use crate::converse::conversation::Kind;
+use crate::explain::words::Language;
+use crate::model::{FrameNo, Note, Severity};
+use crate::render::theme::{Look, Paint};
+use crate::render::{claims, escape, wrap};
+
+/// Conversations in the table.
+const ROWS: usize = 12;
+/// Rows kept until it is known which ones matter.
+const KEPT: usize = 256;
+/// Frames named beside a problem.
+const FRAMES: usize = 6;
+
+/// The conversations that matter most, and the number of the others.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    rows: Vec<Row>,
+    /// Conversations that are not among the rows, by what they are.
+    others: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug)]
+struct Row {
+    number: ConversationNo,
+    kind: Kind,
+    packets: u32,
+    bytes: u64,
+    worst: Severity,
+}
+
+impl Row {
+    /// What makes one row matter more than another.
+    fn weight(&self) -> (Severity, u32, Reverse<ConversationNo>) {
+        // Hints at the unusual do not outweigh a conversation of a thousand packets.
+        let worst = if self.worst >= Severity::Warn { self.worst } else { Severity::Chat };
+        (worst, self.packets, Reverse(self.number))
+    }
+}
+
+impl Overview {
+    /// Takes in a conversation that is over.
+    pub fn add(&mut self, chapter: &Chapter) {
+        let Chapter { number, kind, packets, bytes, worst, .. } = *chapter;
+        self.rows.push(Row { number, kind, packets, bytes, worst });
+        if self.rows.len() > KEPT {
+            self.cut(KEPT / 2);
+        }
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.rows.sort_by_key(|row| Reverse(row.weight()));
+        let others = self.rows.drain(length.min(self.rows.len())..);
+        for row in others {
+            *self.others.entry(word(row.kind)).or_default() += 1;
+        }
+    }
+
+    /// Writes the table.
+    pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
+        self.cut(ROWS);
+        self.rows.sort_by_key(|row| row.number);
+        writeln!(out, "{:>6} {:>9} {:>13}", "#", "packets", "bytes")?;
+        for row in &self.rows {
+            let mark = if row.worst >= Severity::Warn { "!" } else { "" };
+            let left =
+                format!("{:>6} {:>9} {:>13} {mark:1} ", row.number.0, grouped(row.packets.into()), grouped(row.bytes));
+            let room = look.width.saturating_sub(left.len());
+            let said = title(language, row.kind);
+            for (number, line) in wrap::lines(&escape::line(&said, look.glyphs), room, room).iter().enumerate() {
+                if number == 0 {
+                    writeln!(out, "{left}{line}")?;
+                } else {
+                    writeln!(out, "{:indent$}{line}", "", indent = left.len())?;
+                }
+            }
+        }
+        let rest: u64 = self.others.values().sum();
+        if rest > 0 {
+            let kinds = self.others.iter().map(|(word, count)| format!("{} {word}", grouped(*count)));
+            let said = format!("and {} more: {}", grouped(rest), kinds.collect::<Vec<_>>().join(", "));
+            for line in wrap::lines(&said, look.width.saturating_sub(33), look.width.saturating_sub(33)) {
+                writeln!(out, "{:33}{}", "", look.paint(Paint::Aside, line))?;
+            }
+        }
+        writeln!(out)
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Neighbour(..) => "ARP",
+        Kind::Echo(..) => "ping",
+        Kind::Tcp(..) => "TCP",
+        Kind::Udp(..) => "UDP",
+        Kind::Ip(..) => "other IP",
+        Kind::Link => "without IP",
+    }
+}
+
+/// What looks wrong: every warning once, with the frames that give cause to it.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct Problem {
+    note: Note,
+    times: u64,
+}
+
+impl Problems {
+    /// Takes in what was said.
+    pub fn add(&mut self, notes: &[Note]) {
+        for note in notes.iter().filter(|note| note.severity >= Severity::Warn) {
+            match self.found.iter_mut().find(|known| known.note.id == note.id) {
+                Some(known) => {
+                    known.times += 1;
+                    let frames: Vec<FrameNo> =
+                        note.frames.iter().copied().filter(|frame| !known.note.frames.contains(frame)).collect();
+                    let room = FRAMES.saturating_sub(known.note.frames.len());
+                    known.note.frames.extend(frames.into_iter().take(room));
+                }
+                None => {
+                    let mut note = note.clone();
+                    note.frames.truncate(FRAMES);
+                    self.found.push(Problem { note, times: 1 });
+                }
+            }
+        }
+    }
+
+    /// Writes them, the worst first.
+    pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
+        self.found.sort_by_key(|problem| Reverse((problem.note.severity, problem.times)));
+        for Problem { note, times } in &self.found {
+            let again = if *times > 1 { format!(" ({} times)", grouped(*times)) } else { String::new() };
+            claims::warning(out, look, language, note, &again)?;
+        }
+        Ok(())
+    }
+}

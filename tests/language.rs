@@ -1,0 +1,509 @@
+//! The filter language against tcpdump's: both compilers' programs, run over the same frames by one interpreter.
+//!
+//! `NETLAB_FILTERS=100000` tries as many generated filters instead of the usual number.
+
+#[path = "support/captures.rs"]
+mod captures;
+mod stage;
+mod world;
+
+use std::process::Command;
+
+use netlab::filter::bpf::{Instruction, Program, Sight};
+use netlab::filter::{Conditions, Filter, Transport, Vantage};
+use netlab::model::LinkType;
+
+use world::{Dice, frame};
+
+/// What tcpdump makes of a filter.
+enum Theirs {
+    /// Its program, and the one before its optimizer went over it.
+    Programs(Program, Program),
+    /// It saw that nothing can pass.
+    Nothing,
+    /// It does not take the filter.
+    Refused(String),
+}
+
+fn theirs(text: &str, link: LinkType) -> Theirs {
+    let link = match link {
+        LinkType::Ethernet => "EN10MB",
+        LinkType::RawIp => "RAW",
+        LinkType::Cooked => "LINUX_SLL",
+        LinkType::Cooked2 => "LINUX_SLL2",
+        LinkType::Null => "NULL",
+        LinkType::Loop => "LOOP",
+    };
+    let program = |more: &[&str]| {
+        let output = Command::new("tcpdump")
+            .args(["-ddd", "-y", link])
+            .args(more)
+            .args(["--", text])
+            .output()
+            .expect("tcpdump runs");
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let printed = String::from_utf8(output.stdout).expect("numbers");
+        let instructions = printed.lines().skip(1).map(|line| {
+            let mut numbers = line.split(' ').map(|number| number.parse::<u32>().expect("a number"));
+            let mut next = || numbers.next().expect("four numbers");
+            Instruction {
+                code: u16::try_from(next()).expect("a code"),
+                yes: u8::try_from(next()).expect("a distance"),
+                no: u8::try_from(next()).expect("a distance"),
+                operand: next(),
+            }
+        });
+        Ok(Program::new(instructions.collect()))
+    };
+    match (program(&[]), program(&["-O"])) {
+        (Ok(optimized), Ok(plain)) => Theirs::Programs(optimized, plain),
+        (Err(why), _) if why.contains("expression rejects all packets") => Theirs::Nothing,
+        (Err(why), _) | (_, Err(why)) => Theirs::Refused(why),
+    }
+}
+
+/// As in `/etc/services`, which tcpdump reads.
+fn services(name: &str) -> Option<(u16, Option<Transport>)> {
+    netlab::filter::common_service(name)
+}
+
+fn ours(text: &str, link: LinkType) -> Result<Program, String> {
+    let filter = Filter::parse(text, &services).map_err(|refusal| refusal.to_string())?;
+    filter.compile(Conditions::of_file(link)).map_err(|refusal| refusal.to_string())
+}
+
+fn sight(bytes: &[u8]) -> Sight<'_> {
+    Sight { bytes, length: bytes.len(), tag: None }
+}
+
+/// Frames of every capture, of the small world, and both with bytes changed.
+fn frames(dice: &mut Dice, link: LinkType, count: usize) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for path in captures::captures() {
+        all.extend(captures::frames(&path).into_iter().filter(|frame| frame.link == link).map(|frame| frame.bytes));
+    }
+    assert!(!all.is_empty(), "the captures have frames of this type");
+    let known = all.len();
+    while all.len() < count {
+        let mut bytes = if dice.once_in(3) { all[dice.index(known)].clone() } else { frame(dice, link) };
+        if dice.once_in(2) && !bytes.is_empty() {
+            for _ in 0..=dice.roll(3) {
+                let at = dice.index(bytes.len().min(64));
+                bytes[at] = dice.byte();
+            }
+        }
+        all.push(bytes);
+    }
+    all
+}
+
+/// What a comparison came to.
+#[derive(Debug, Default)]
+struct Tally {
+    filters: usize,
+    verdicts: usize,
+    accepted: usize,
+    /// Verdicts on which tcpdump's own two programs differ.
+    unsettled: usize,
+}
+
+impl Tally {
+    /// Compares the verdicts on all `frames`; panics where they differ.
+    fn compare(&mut self, text: &str, link: LinkType, frames: &[Vec<u8>]) {
+        let program = ours(text, link).unwrap_or_else(|why| panic!("netlab does not take \"{text}\":\n{why}"));
+        let theirs = match theirs(text, link) {
+            Theirs::Programs(optimized, plain) => Some((optimized, plain)),
+            Theirs::Nothing => None,
+            Theirs::Refused(why) => panic!("tcpdump does not take \"{text}\": {why}"),
+        };
+        self.filters += 1;
+        for bytes in frames {
+            let seen = sight(bytes);
+            let verdict = program.accepts(seen);
+            let (optimized, plain) = match &theirs {
+                Some((optimized, plain)) => (optimized.accepts(seen), plain.accepts(seen)),
+                None => (false, false),
+            };
+            self.verdicts += 1;
+            self.accepted += usize::from(verdict);
+            if optimized != plain {
+                self.unsettled += 1;
+                continue;
+            }
+            assert_eq!(verdict, optimized, "\"{text}\" on {bytes:02x?}\nours: {program:?}\ntheirs: {theirs:?}");
+        }
+    }
+}
+
+const SPOKEN: &str = include_str!("filters.txt");
+
+/// What people type, one filter a line.
+fn spoken() -> impl Iterator<Item = &'static str> {
+    SPOKEN.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[test]
+fn what_people_type_means_what_tcpdump_makes_of_it() {
+    if !stage::installed(&["tcpdump"]) {
+        return;
+    }
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut tally = Tally::default();
+    let frames = frames(&mut dice, LinkType::Ethernet, 4000);
+    for text in spoken() {
+        tally.compare(text, LinkType::Ethernet, &frames);
+    }
+    eprintln!("{tally:?}");
+    assert!(tally.filters > 150 && tally.accepted > tally.verdicts / 20, "{tally:?}");
+}
+
+#[test]
+fn the_same_without_a_link_header() {
+    if !stage::installed(&["tcpdump"]) {
+        return;
+    }
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut tally = Tally::default();
+    let frames = frames(&mut dice, LinkType::RawIp, 2000);
+    for text in spoken() {
+        match (ours(text, LinkType::RawIp), theirs(text, LinkType::RawIp)) {
+            (Err(_), Theirs::Refused(_)) => {}
+            _ => tally.compare(text, LinkType::RawIp, &frames),
+        }
+    }
+    eprintln!("{tally:?}");
+    assert!(tally.filters > 100, "{tally:?}");
+}
+
+#[test]
+fn generated_filters_mean_what_tcpdump_makes_of_them() {
+    if !stage::installed(&["tcpdump"]) {
+        return;
+    }
+    let count = std::env::var("NETLAB_FILTERS").map_or(1500, |count| count.parse().expect("a number"));
+    let mut dice = Dice(0x1234_5678_9abc_def1);
+    let mut tally = Tally::default();
+    let pool = frames(&mut dice, LinkType::Ethernet, 6000);
+    for _ in 0..count {
+        let text = speech(&mut dice, 3);
+        if ours(&text, LinkType::Ethernet).is_err_and(|why| why.contains("divided by 0")) {
+            continue; // tcpdump sees it only where its optimizer comes by
+        }
+        let from = dice.index(pool.len() - 500);
+        tally.compare(&text, LinkType::Ethernet, &pool[from..from + 500]);
+    }
+    eprintln!("{tally:?}");
+    assert!(tally.unsettled * 100 < tally.verdicts, "{tally:?}");
+}
+
+#[test]
+fn what_netlab_takes_tcpdump_takes_too() {
+    if !stage::installed(&["tcpdump"]) {
+        return;
+    }
+    let count = std::env::var("NETLAB_FILTERS").map_or(20_000, |count| count.parse::<usize>().expect("a number") * 10);
+    let mut dice = Dice(0xfeed_beef_0bad_cafe);
+    let frames = frames(&mut dice, LinkType::Ethernet, 600);
+    let mut tally = Tally::default();
+    for _ in 0..count {
+        let text = babble(&mut dice);
+        if ours(&text, LinkType::Ethernet).is_ok() {
+            tally.compare(&text, LinkType::Ethernet, &frames);
+        }
+    }
+    eprintln!("{tally:?}");
+    assert!(tally.filters > 200, "{tally:?}");
+}
+
+#[test]
+fn a_program_for_the_kernel_sees_the_tag_that_the_kernel_took_out() {
+    let mut dice = Dice(0x0123_4567_89ab_cdef);
+    let pool = frames(&mut dice, LinkType::Ethernet, 4000);
+    let mut tagged = 0;
+    let mut compare = |text: &str, frames: &[Vec<u8>]| {
+        let filter = Filter::parse(text, &services).expect("a filter");
+        let conditions = Conditions::of_file(LinkType::Ethernet);
+        let file = filter.compile(conditions).expect("compiles");
+        let Ok(wire) = filter.compile(Conditions { vantage: Vantage::Wire, ..conditions }) else {
+            assert!(text.contains("ether[") || text.contains("link["), "{text}");
+            return;
+        };
+        for bytes in frames {
+            assert_eq!(
+                wire.accepts(sight(bytes)),
+                file.accepts(sight(bytes)),
+                "{text}: a tag in the frame stays there"
+            );
+            if let Some(kind @ (0x8100 | 0x88a8)) = bytes.get(12..14).map(|kind| u16::from_be_bytes([kind[0], kind[1]]))
+                && bytes.len() >= 18
+            {
+                tagged += 1;
+                let rest = [&bytes[..12], &bytes[16..]].concat();
+                let tag = Some((kind, u16::from_be_bytes([bytes[14], bytes[15]])));
+                let beside = Sight { bytes: &rest, length: rest.len(), tag };
+                assert_eq!(wire.accepts(beside), file.accepts(sight(bytes)), "{text} on {bytes:02x?}\n{wire:?}");
+            }
+        }
+    };
+    // Where libpcap asks for no header, it reads what lies there: the tag, if it is inside the frame.
+    for text in spoken().filter(|text| !text.starts_with("1 + tcp")) {
+        compare(text, &pool);
+    }
+    for _ in 0..1000 {
+        let text = speech(&mut dice, 3);
+        if !text.contains('[') {
+            compare(&text, &pool[..300]);
+        }
+    }
+    assert!(tagged > 10_000, "{tagged}");
+}
+
+#[test]
+fn the_kernel_takes_every_program() {
+    let mut dice = Dice(0x0dd0_1234_5678_9abc);
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).expect("a socket");
+    let generated: Vec<String> = (0..2000).map(|_| speech(&mut dice, 3)).collect();
+    let long = vec!["tcp port 80 or host 10.0.0.1"; 30].join(" or ");
+    let mut longest = 0;
+    let spoken = spoken().map(str::to_owned);
+    for text in &spoken.chain(generated).chain([long]).collect::<Vec<_>>() {
+        let Ok(filter) = Filter::parse(text, &services) else { panic!("{text}") };
+        let conditions = Conditions { vantage: Vantage::Wire, ..Conditions::of_file(LinkType::Ethernet) };
+        let Ok(program) = filter.compile(conditions) else { continue };
+        let form = |i: &Instruction| socket2::SockFilter::new(i.code, i.yes, i.no, i.operand);
+        let form: Vec<_> = program.instructions().iter().map(form).collect();
+        longest = longest.max(form.len());
+        socket.attach_filter(&form).unwrap_or_else(|error| panic!("{text}: {error}\n{program:?}"));
+    }
+    assert!(longest > 1000, "jumps of more than 255 were needed: {longest}");
+}
+
+/// A filter of the language that netlab takes.
+fn speech(dice: &mut Dice, depth: u32) -> String {
+    let mut text = term(dice, depth);
+    for _ in 0..dice.pick(&[0, 0, 1, 1, 2, 3]) {
+        text = format!("{text} {} {}", dice.pick(&["and", "or", "&&", "||"]), term(dice, depth));
+    }
+    text
+}
+
+fn term(dice: &mut Dice, depth: u32) -> String {
+    if depth > 0 && dice.once_in(4) {
+        let inner = speech(dice, depth - 1);
+        return if dice.once_in(2) { format!("({inner})") } else { format!("not ({inner})") };
+    }
+    let not = if dice.once_in(5) { dice.pick(&["not ", "!", "! "]) } else { "" };
+    format!("{not}{}", question(dice))
+}
+
+fn question(dice: &mut Dice) -> String {
+    let direction = |dice: &mut Dice| {
+        dice.pick(&["", "", "src ", "dst ", "src or dst ", "src and dst ", "dst or src ", "dst and src "])
+    };
+    match dice.roll(14) {
+        0 | 1 => dice
+            .pick(&[
+                "ip", "ip6", "arp", "rarp", "tcp", "udp", "sctp", "icmp", "icmp6", "igmp", "igrp", "pim", "vrrp",
+                "carp", "ah", "esp", "stp",
+            ])
+            .to_owned(),
+        2 | 3 => {
+            let within = dice.pick(&["", "", "", "ip ", "arp ", "rarp "]);
+            let direction = direction(dice);
+            let kind = if direction.is_empty() { "host " } else { dice.pick(&["", "host "]) };
+            format!(
+                "{within}{direction}{kind}{}",
+                values(dice, &["10.0.0.1", "10.0.0.2", "10.7.1.2", "10.7.2.2", "192.168.1.1", "10.1", "10.0.0"])
+            )
+        }
+        4 => {
+            let within = dice.pick(&["", "", "ip6 "]);
+            let direction = direction(dice);
+            format!("{within}{direction}host {}", values(dice, &["fe80::1", "fe80::2", "2001:db8::1"]))
+        }
+        5 => {
+            let direction = direction(dice);
+            let networks = [
+                "10.0.0.0/8",
+                "10",
+                "10.0.0.0/24",
+                "10.0.0",
+                "192.168.1.0 mask 255.255.255.0",
+                "fe80::/10",
+                "2001:db8::/32",
+                "0.0.0.0/0",
+                "10.7.1.0/24",
+                "2001:db8:0:1::/64",
+            ];
+            format!("{direction}net {}", values(dice, &networks))
+        }
+        6 | 7 => {
+            let transport = dice.pick(&["", "", "tcp ", "udp ", "sctp "]);
+            let direction = direction(dice);
+            match transport {
+                "" => format!(
+                    "{direction}port {}",
+                    values(dice, &["80", "81", "443", "53", "http", "domain", "0x50", "0120"])
+                ),
+                _ => format!("{transport}{direction}port {}", values(dice, &["80", "81", "443", "53", "domain"])),
+            }
+        }
+        8 => {
+            let transport = dice.pick(&["", "", "tcp ", "udp ", "sctp "]);
+            let direction = direction(dice);
+            format!("{transport}{direction}portrange {}", values(dice, &["80-81", "81-80", "53-443", "1-1000", "80"]))
+        }
+        9 => match dice.roll(3) {
+            0 => format!(
+                "{}proto {}",
+                dice.pick(&["", "ip ", "ip6 "]),
+                values(dice, &["6", "17", "\\tcp", "\\udp", "\\ipv6-icmp", "44", "1", "300"])
+            ),
+            1 => format!(
+                "ether proto {}",
+                values(
+                    dice,
+                    &[
+                        "0x800", "0x86dd", "\\arp", "\\ip", "0x42", "0xfe", "0xe0", "0x809b", "0x80f3", "0x8100",
+                        "100", "1500", "1501"
+                    ]
+                )
+            ),
+            _ => format!(
+                "ether {}host {}",
+                direction(dice),
+                values(dice, &["2:0:0:0:0:1", "02:00:00:00:00:02", "ff:ff:ff:ff:ff:ff", "020000000001"])
+            ),
+        },
+        10 => dice
+            .pick(&[
+                "broadcast",
+                "multicast",
+                "ether broadcast",
+                "ether multicast",
+                "ip broadcast",
+                "ip multicast",
+                "ip6 multicast",
+                "less 60",
+                "greater 60",
+                "less 5",
+                "len > 64",
+            ])
+            .to_owned(),
+        11 => dice.pick(&["vlan", "vlan 5", "vlan 6", "vlan (5)", "vlan 0"]).to_owned(),
+        _ => {
+            let relation = dice.pick(&["=", "==", "!=", ">", ">=", "<", "<="]);
+            format!("{} {relation} {}", number(dice, 2), number(dice, 1))
+        }
+    }
+}
+
+/// A value, or several of the same meaning.
+fn values(dice: &mut Dice, choices: &[&str]) -> String {
+    let one = |dice: &mut Dice| dice.pick(choices).to_owned();
+    let join = |dice: &mut Dice| dice.pick(&[" or ", " and ", " || ", " or not ", " and not "]);
+    match dice.roll(6) {
+        0 => format!("{}{}{}", one(dice), join(dice), one(dice)),
+        1 => format!("({}{}{})", one(dice), join(dice), one(dice)),
+        2 => format!("({})", one(dice)),
+        3 => format!("not {}", one(dice)),
+        _ => one(dice),
+    }
+}
+
+fn number(dice: &mut Dice, depth: u32) -> String {
+    match dice.roll(if depth == 0 { 5 } else { 9 }) {
+        0 => dice.pick(&["0", "1", "2", "4", "5", "6", "8", "17", "60", "80", "0xff", "0x0f", "255"]).to_owned(),
+        1 => dice.pick(&["tcp-syn", "tcp-ack", "(tcp-syn|tcp-fin)", "icmp-echo", "icmp6-echo", "len"]).to_owned(),
+        2..=4 => {
+            let protocol = dice.pick(&[
+                "ip", "ip", "tcp", "tcp", "udp", "icmp", "ip6", "icmp6", "arp", "rarp", "ether", "igmp", "sctp", "pim",
+            ]);
+            let offset = if depth > 0 && dice.once_in(5) {
+                number(dice, depth - 1)
+            } else {
+                dice.pick(&["0", "1", "2", "4", "6", "9", "12", "13", "16", "tcpflags", "icmptype", "icmp6type"])
+                    .to_owned()
+            };
+            format!("{protocol}[{offset}{}]", dice.pick(&["", "", ":1", ":2", ":4"]))
+        }
+        5 => format!("({})", number(dice, depth - 1)),
+        6 => format!("({} - {})", number(dice, depth - 1), number(dice, depth - 1)),
+        _ => {
+            // No right side of "/" and "%" that is 0, and no shift by more than 31 bits, for tcpdump refuses these too.
+            let sign = dice.pick(&["+", "-", "*", "&", "|", "^", "&", "/", "%", "<<", ">>"]);
+            match sign {
+                "/" | "%" | "<<" | ">>" => {
+                    format!("{} {sign} {}", number(dice, depth - 1), dice.pick(&["1", "2", "3", "7"]))
+                }
+                _ => format!("{} {sign} {}", number(dice, depth - 1), number(dice, depth - 1)),
+            }
+        }
+    }
+}
+
+/// Words of the language in any order: now and then a filter.
+fn babble(dice: &mut Dice) -> String {
+    let words = [
+        "tcp",
+        "ip",
+        "ip6",
+        "ether",
+        "arp",
+        "port",
+        "host",
+        "net",
+        "src",
+        "dst",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        "80",
+        "10.0.0.1",
+        "10",
+        "proto",
+        "vlan",
+        "[",
+        "]",
+        "13",
+        "=",
+        "&",
+        "+",
+        "%",
+        "^",
+        "-",
+        "len",
+        "less",
+        "broadcast",
+        "multicast",
+        "!",
+        "portrange",
+        "80-81",
+        "fe80::1",
+        "/",
+        "8",
+        "mask",
+        "255.0.0.0",
+        "\\tcp",
+        "2:0:0:0:0:1",
+        ":",
+        "tcp-syn",
+        "udp",
+        "<",
+        ">=",
+        "0",
+        "and",
+        "or",
+        "port 80",
+        "host 10.0.0.1",
+        "tcp[13]",
+        "ip[0]",
+        "vlan 5",
+    ];
+    let count = 1 + dice.roll(7);
+    (0..count).map(|_| dice.pick(&words)).collect::<Vec<_>>().join(" ")
+}
