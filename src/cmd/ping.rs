@@ -182,8 +182,8 @@ fn filter(plan: &Plan) -> Filter {
 }
 
 impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.report.packet(packet)
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        self.report.packet(seen)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {

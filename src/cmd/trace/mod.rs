@@ -296,9 +296,9 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.seen.packet(packet);
-        self.report.packet(packet)
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        self.seen.packet(seen.packet);
+        self.report.packet(seen)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {

@@ -171,9 +171,10 @@ impl Screen {
 }
 
 impl Observer for Screen {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        let packet = seen.packet;
         self.seen.packet(packet);
-        self.report.packet(packet)?;
+        self.report.packet(seen)?;
         let due = self.last.is_none_or(|last| packet.frame.time - last >= REDRAW);
         if self.drawn.is_some() && due {
             self.last = Some(packet.frame.time);
