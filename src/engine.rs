@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
 use crate::dissect::dissect;
-use crate::model::{Frame, Packet};
+use crate::model::{Fault, Frame, GeneratedList, LayerList, Packet};
 
 /// Understands the frames of one capture, in order.
 #[derive(Debug, Default)]
@@ -29,8 +29,8 @@ pub struct Seen<'s, 'f, 'w> {
     pub conversation: ConversationNo,
     /// Who of that conversation sent it.
     pub speaker: Speaker,
-    /// All conversations, this one included.
-    pub conversations: &'s Conversations,
+    /// All conversations, this one included, where the frame is shown beside the tracker.
+    pub conversations: Option<&'s Conversations>,
 }
 
 impl Engine {
@@ -49,19 +49,82 @@ impl Engine {
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
         let mut packet = dissect(frame);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
-        let (datagram, is_piece) = match piece {
-            Piece::Whole => (None, false),
-            Piece::Fragment => (None, true),
-            Piece::Last(datagram) => (Some(datagram), false),
-        };
-        let mut whole: SmallVec<[Packet<'_>; 1]> = SmallVec::new();
-        if let Some(datagram) = &datagram {
-            let mut packet = dissect(datagram);
-            self.tracker.observe_reassembled(&mut packet);
-            whole.push(packet);
-        }
-        let conversations = self.tracker.conversations();
+        let is_piece = piece == Piece::Fragment;
+        let datagram = completed(piece);
+        let whole: SmallVec<[Packet<'_>; 1]> =
+            datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
+        let conversations = Some(self.tracker.conversations());
         show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations })
+    }
+
+    /// The same for somebody who wants to look at it again, later or elsewhere.
+    pub fn see_and_keep<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (Findings, T) {
+        let mut packet = dissect(frame);
+        let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
+        let is_piece = piece == Piece::Fragment;
+        let datagram = completed(piece);
+        let whole: SmallVec<[Packet<'_>; 1]> =
+            datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
+        let conversations = Some(self.tracker.conversations());
+        let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
+        let (parts, of_whole) = (Parts::of(packet), whole.into_iter().map(Parts::of).next());
+        (Findings { parts, whole: datagram.zip(of_whole).map(Box::new), is_piece, conversation, speaker }, shown)
+    }
+
+    fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
+        let mut packet = dissect(datagram);
+        self.tracker.observe_reassembled(&mut packet);
+        packet
+    }
+}
+
+/// The datagram that a piece completes.
+fn completed(piece: Piece) -> Option<Frame> {
+    match piece {
+        Piece::Last(datagram) => Some(datagram),
+        Piece::Whole | Piece::Fragment => None,
+    }
+}
+
+/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame.
+#[derive(Debug)]
+pub struct Findings {
+    parts: Parts,
+    whole: Option<Box<(Frame, Parts)>>,
+    is_piece: bool,
+    conversation: ConversationNo,
+    speaker: Speaker,
+}
+
+/// A packet without its frame.
+#[derive(Debug)]
+struct Parts {
+    layers: LayerList,
+    faults: Vec<Fault>,
+    generated: GeneratedList,
+}
+
+impl Parts {
+    fn of(packet: Packet<'_>) -> Self {
+        let Packet { layers, faults, generated, .. } = packet;
+        Self { layers, faults, generated }
+    }
+
+    fn packet(self, frame: &Frame) -> Packet<'_> {
+        let Self { layers, faults, generated } = self;
+        Packet { frame, layers, faults, generated }
+    }
+}
+
+impl Findings {
+    /// Shows `frame`, which these findings are about.
+    pub fn show<T>(self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
+        let Self { parts, whole, is_piece, conversation, speaker } = self;
+        let (datagram, of_whole) = whole.map(|whole| *whole).unzip();
+        let whole: SmallVec<[Packet<'_>; 1]> =
+            datagram.iter().zip(of_whole).map(|(datagram, parts)| parts.packet(datagram)).collect();
+        let packet = parts.packet(frame);
+        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None })
     }
 }
 

@@ -267,6 +267,12 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
     }
 }
 
+/// What Wireshark calls the packet type of a cooked capture.
+fn packet_type(number: u16) -> String {
+    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
+}
+
 /// What fragments say about the whole packet that they make, at the frame that completes it.
 const JOINED: [&str; 6] = [
     "ip.fragment",
@@ -276,12 +282,6 @@ const JOINED: [&str; 6] = [
     "ipv6.fragment.count",
     "ipv6.reassembled.length",
 ];
-
-/// What Wireshark calls the packet type of a cooked capture.
-fn packet_type(number: u16) -> String {
-    let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
-    names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
-}
 
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {

@@ -3,6 +3,7 @@
 //! A rule is a function that looks at frames and says at most one thing, a row of [`rules`](Rule) that says what the
 //! claim is worth and which standard it leans on, and its words in the catalogue under the same id.
 
+pub mod address;
 mod arp;
 mod checksum;
 mod complaint;

@@ -23,7 +23,11 @@ static LINES: &[(&str, By, &str)] = &[
     ("vlan", By::Place(always), "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
     ("arp", By::Walk, "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
     ("ip", By::Place(always), "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
-    ("ipv6", By::Place(always), "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes"),
+    (
+        "ipv6",
+        By::Place(|header| header.first().is_some_and(|&byte| byte >> 4 == 6)),
+        "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes",
+    ),
     ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
     ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
     ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
@@ -95,17 +99,14 @@ impl Layers {
 /// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
 pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
     let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
-    let said = std::str::from_utf8(said).unwrap_or_default();
     for (number, part) in wrap::pieces(said, room, room).enumerate() {
         figures::spaces(out, text::INDENT);
-        let start = out.len();
         let name = if number == 0 { name } else { "" };
         theme::paint(out, look, Paint::Aside, |out| {
             out.extend_from_slice(name.as_bytes());
             figures::spaces(out, NAME.saturating_sub(name.len()).max(usize::from(number == 0)));
         });
-        debug_assert!(out.len() >= start + NAME);
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(part);
         out.push(b'\n');
     }
 }

@@ -285,17 +285,18 @@ impl Line {
         };
         theme::paint(out, look, paint, |out| out.extend_from_slice(arrow.encode_utf8(&mut [0; 4]).as_bytes()));
         out.push(b' ');
-        let info = std::str::from_utf8(&scratch.line).unwrap_or_default();
         let (first, rest) = (look.width.saturating_sub(begun + 2), look.width.saturating_sub(INDENT));
         let mut column = begun + 2;
-        for (number, piece) in wrap::pieces(info, first, rest).enumerate() {
+        for (number, piece) in wrap::pieces(&scratch.line, first, rest).enumerate() {
             if number > 0 {
                 out.push(b'\n');
                 figures::spaces(out, INDENT);
                 column = INDENT;
             }
-            out.extend_from_slice(piece.as_bytes());
-            column += if margin.is_some() { wrap::width(piece) } else { 0 };
+            out.extend_from_slice(piece);
+            if margin.is_some() {
+                column += wrap::width(&String::from_utf8_lossy(piece));
+            }
         }
         if let Some(margin) = margin {
             let fits = column + 2 + margin.len() <= look.width;
@@ -332,11 +333,13 @@ impl Line {
         }
         // Writing to a string does not fail.
         let _ = packet.info(info);
-        if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
+        if measured && let Some(pair) = info.rfind(" (request in ") {
             info.truncate(pair);
         }
         // Clocks that tick in every segment say nothing about this one.
-        if let (true, Some(stamps)) = (self.in_context, info.find(" TSval=")) {
+        if self.in_context
+            && let Some(stamps) = info.find(" TSval=")
+        {
             let length = info[stamps..].match_indices(' ').nth(2).map_or(info.len() - stamps, |(end, _)| end);
             info.replace_range(stamps..stamps + length, "");
         }

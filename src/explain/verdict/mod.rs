@@ -11,9 +11,11 @@ mod pinging;
 use std::net::IpAddr;
 
 use crate::converse::Conversation;
+use crate::converse::conversation::Kind;
 use crate::converse::conversation::facts::{Complaint as Filed, Facts, Frames, Pieces, Wait};
 use crate::model::{Arg, FrameNo, Nanos, Note};
 
+use super::address;
 use super::complaint::Complaint;
 use super::order::most_telling;
 use super::packet::Context;
@@ -36,6 +38,7 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
         Facts::Plain => plain(conversation, &mut notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
+    notes.extend(special(conversation));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
     most_telling(notes, MOST, FACTS)
 }
@@ -62,6 +65,15 @@ fn pieces(pieces: &Pieces) -> Option<Note> {
         return Some(rule::IP_PIECES_MISSING.note(frames, [begun.into(), (begun - wholes).into()]));
     }
     (wholes > 0).then(|| rule::IP_PIECES.note(frames, [wholes.into(), pieces.fragments.count().into()]))
+}
+
+/// What the other end's address is, where that may explain what happened.
+fn special(conversation: &Conversation) -> Option<Note> {
+    let (_, target) = conversation.kind.addresses()?;
+    let silent = conversation.packets[1] == 0 && !conversation.to_group || !conversation.complaints.is_empty();
+    let is_asked = !matches!(conversation.kind, Kind::Neighbour(..));
+    let matters = address::is_special(target) || silent && !target.is_loopback();
+    (is_asked && matters).then(|| address::explain(target, Some(conversation.first.0)))?
 }
 
 /// That the first packet had to wait for a MAC address.

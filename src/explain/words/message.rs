@@ -142,6 +142,13 @@ pub(super) fn write(out: &mut String, message: &Message, args: &[(&'static str, 
     }
 }
 
+/// `number` as a count, if it is one.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // what is lost is looked for
+fn whole(number: f64) -> Option<u32> {
+    let count = number as u32;
+    (f64::from(count).to_bits() == number.to_bits()).then_some(count)
+}
+
 fn find<'a>(args: &'a [(&'static str, Arg)], name: &str) -> Option<&'a Arg> {
     args.iter().find(|(known, _)| *known == name).map(|(_, arg)| arg)
 }
@@ -159,7 +166,11 @@ fn chooses(arg: &Arg, key: &Key, plural: Plural) -> bool {
 
 fn value(out: &mut String, arg: &Arg) -> fmt::Result {
     match arg {
-        Arg::Number(number) => write!(out, "{number}"),
+        // Counts, nearly always; the shortest digits of any other number take long to find.
+        Arg::Number(number) => match whole(*number) {
+            Some(count) => write!(out, "{count}"),
+            None => write!(out, "{number}"),
+        },
         Arg::Text(text) => out.write_str(text),
         Arg::Word(word) => out.write_str(word),
         Arg::Ip(address) => write!(out, "{address}"),

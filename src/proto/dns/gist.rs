@@ -13,6 +13,8 @@ use crate::model::{Compose, Composed, LayerView};
 use crate::proto::numbers;
 use crate::proto::reading::{be16, be32};
 
+/// Bits of the flags: what kind of operation.
+const OPERATION: u16 = 0x7800;
 /// Addresses named at most.
 const NAMED: usize = 4;
 /// Answers looked at for them.
@@ -28,6 +30,7 @@ pub const NO_SUCH_NAME: u8 = 3;
 pub const REFUSED: u8 = 5;
 
 /// A message as people speak of it.
+#[allow(clippy::struct_excessive_bools)] // they are the message's own bits
 #[derive(Clone, Debug)]
 pub struct Gist<'f> {
     /// Chosen by the asker, repeated by the answerer.
@@ -63,7 +66,7 @@ impl<'f> Gist<'f> {
         let mut gist = Self {
             id: be16(bytes, 0)?,
             response: flags & RESPONSE != 0,
-            ordinary: flags >> 11 & 15 == 0,
+            ordinary: flags & OPERATION == 0,
             code: u8::try_from(flags & 15).unwrap_or(0),
             truncated: flags & 0x200 != 0,
             name: None,

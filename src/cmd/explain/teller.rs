@@ -1,0 +1,77 @@
+//! Who tells what was understood: the thread that reads, or another.
+
+use super::relay::Relay;
+use super::views::View;
+use crate::capture::Record;
+use crate::converse::Conversation;
+use crate::engine::Findings;
+use crate::error::Result;
+use crate::model::{Nanos, Note};
+
+/// Takes packets and conversations in order, and tells them.
+pub(super) enum Teller {
+    /// At once.
+    Direct(Box<Direct>),
+    /// On another thread.
+    Relay(Box<Relay>),
+}
+
+/// A view, and what the next packet is read into.
+pub(super) struct Direct {
+    view: View,
+    record: Record,
+    notes: Vec<Note>,
+}
+
+impl Teller {
+    /// Shares the work between two threads where that pays: for files, and for views that write much.
+    pub(super) fn new(view: View, is_whole: bool) -> Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        if is_whole && view.writes_much() && threads > 1 {
+            return Ok(Self::Relay(Box::new(Relay::start(view)?)));
+        }
+        Ok(Self::Direct(Box::new(Direct { view, record: Record::default(), notes: Vec::new() })))
+    }
+
+    /// Where the next packet is read into, a list for what there is to say about it, and the view where it is told at
+    /// once; else it has to be handed on.
+    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>, Option<&mut View>) {
+        match self {
+            Self::Direct(direct) => (&mut direct.record, &mut direct.notes, Some(&mut direct.view)),
+            Self::Relay(relay) => {
+                let (record, notes) = relay.next();
+                (record, notes, None)
+            }
+        }
+    }
+
+    /// Hands on the packet that was read, in a capture that began at `origin`; `false` when nobody takes it any more.
+    pub(super) fn hand_on(&mut self, findings: Findings, origin: Nanos) -> bool {
+        match self {
+            Self::Direct(_) => true,
+            Self::Relay(relay) => relay.hand_on(findings, origin),
+        }
+    }
+
+    /// A conversation is over.
+    pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) -> Result<()> {
+        match self {
+            Self::Direct(direct) => direct.view.ended(&conversation, &verdict),
+            Self::Relay(relay) => {
+                relay.ended(conversation, verdict);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until all has been told.
+    ///
+    /// # Errors
+    /// Why it could not be.
+    pub(super) fn finish(self) -> Result<View> {
+        match self {
+            Self::Direct(direct) => Ok(direct.view),
+            Self::Relay(relay) => relay.finish(),
+        }
+    }
+}
