@@ -117,7 +117,7 @@ impl Watch<'_> {
                 until = sooner(until, LAST_LOOK);
             }
         }
-        drop(self.tap.hear_rest(&mut see).await?);
+        let _ = self.tap.hear_rest(&mut see).await?;
         // The last answers.
         heard.borrow_mut().ask(caused);
         while heard.borrow().belongs.waits() && !words_end {
