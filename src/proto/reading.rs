@@ -240,6 +240,9 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// Writes text of a frame as the Info column shows it: what cannot be seen as C escapes, and U+FFFD for what is no UTF-8.
+///
+/// # Errors
+/// Only those of `out`.
 pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -263,6 +266,9 @@ pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
 }
 
 /// Writes `number` in decimal digits: what `write!` does, in a fifth of the time. An Info line is half numbers.
+///
+/// # Errors
+/// Only those of `out`.
 pub fn decimal(out: &mut dyn fmt::Write, number: impl Into<u64>) -> fmt::Result {
     let mut number = number.into();
     let mut digits = [b'0'; 20];
@@ -280,6 +286,7 @@ pub fn decimal(out: &mut dyn fmt::Write, number: impl Into<u64>) -> fmt::Result 
 }
 
 /// The big-endian number in the two bytes at `at`.
+#[must_use]
 pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }

@@ -243,7 +243,9 @@ a-four = { $missing }
         let messages = Messages::read(SOURCE);
         let args = [("count", Arg::Number(count)), ("what", Arg::from(what))];
         let mut out = String::new();
-        write(&mut out, messages.of(id).expect("a message"), &args, |n| if n == 1.0 { "one" } else { "other" });
+        write(&mut out, messages.of(id).expect("a message"), &args, |n| {
+            if (n - 1.0).abs() < 0.5 { "one" } else { "other" }
+        });
         out
     }
 

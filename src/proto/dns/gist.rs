@@ -14,7 +14,7 @@ use crate::proto::numbers;
 use crate::proto::reading::{be16, be32};
 
 /// Bits of the flags: what kind of operation.
-const OPERATION: u16 = 0x7800;
+pub(super) const OPERATION: u16 = 0x7800;
 /// Addresses named at most.
 const NAMED: usize = 4;
 /// Answers looked at for them.

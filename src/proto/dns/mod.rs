@@ -115,7 +115,7 @@ pub fn is_likely(bytes: &[u8]) -> bool {
     } else {
         questions <= 1 && answers <= 100 && authorities <= 10
     };
-    bytes.len() > FIXED && flags >> 11 & 15 == 0 && believable && additional <= 10
+    bytes.len() > FIXED && flags & gist::OPERATION == 0 && believable && additional <= 10
 }
 
 /// The bytes of the message, without a length before it.

@@ -4,6 +4,7 @@ use super::head::{Head, Kind, Line, Stray, chunk_size};
 use crate::proto::stream::{Extent, Need};
 
 /// What the messages before tell about the next one.
+#[allow(clippy::struct_excessive_bools)] // each is a fact about the stream, independent of the others
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// There was a request in this conversation.
@@ -130,9 +131,8 @@ impl Search {
                     return match self.length {
                         _ if !self.body || self.chunked => None,
                         Some(length) if length > rest => Some(Need::Exactly(length - rest)),
-                        Some(_) => None,
                         None if self.response => Some(Need::Rest),
-                        None => None,
+                        _ => None,
                     };
                 }
                 Place::Chunks => {

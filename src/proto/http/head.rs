@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Request,
     /// An answer, with its status code (0 where it has none of three digits).
     Response(u16),
-    /// What a device tells unasked (UPnP).
+    /// What a device tells unasked (`UPnP`).
     Notification,
 }
 
