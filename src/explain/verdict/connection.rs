@@ -1,6 +1,7 @@
 //! The verdict of a TCP connection: how it began, what went wrong, how it ended, and what was agreed.
 
 use crate::converse::Conversation;
+use crate::converse::conversation::Request;
 use crate::converse::tcp::{End, Ending, Facts, Sightings};
 use crate::explain::{distance, rules as rule};
 use crate::model::{Arg, FrameNo, Nanos, Negotiated, Note};
@@ -25,6 +26,7 @@ pub(super) fn verdict(conversation: &Conversation, facts: &Facts, notes: &mut Ve
     let opener = facts.opener.unwrap_or(0) & 1;
     let story = Story { conversation, facts, client: &facts.ends[opener], server: &facts.ends[1 - opener] };
     story.opening(notes);
+    story.requests(notes);
     story.trouble(notes);
     story.ending(notes);
     story.data(notes);
@@ -121,6 +123,20 @@ impl Story<'_> {
             });
         }
         notes.push(rule::HANDSHAKE_BLIND_WHO.note(NONE, [self.server()]));
+    }
+
+    /// What it was used for.
+    fn requests(&self, notes: &mut Vec<Note>) {
+        let Some(requests) = self.conversation.requests.as_deref() else { return };
+        let (answered, open) = requests.kept.iter().partition::<Vec<&Request>, _>(|request| request.answer.is_some());
+        for request in answered.into_iter().take(2) {
+            let Some((answer, code)) = request.answer else { continue };
+            let values = [request.what.as_str().into(), code.into(), milliseconds(answer.time - request.asked.time)];
+            notes.push(rule::HTTP_ANSWERED.note([request.asked.frame, answer.frame], values));
+        }
+        if let Some(request) = open.first() {
+            notes.push(rule::HTTP_UNANSWERED.note([request.asked.frame], [request.what.as_str().into()]));
+        }
     }
 
     fn trouble(&self, notes: &mut Vec<Note>) {
@@ -232,7 +248,10 @@ impl Story<'_> {
         if self.facts.syn_ack.is_none() {
             return;
         }
-        notes.push(rule::HANDSHAKE_WHY_OPEN.note(NONE, [self.port()]));
+        // Who has said something, is there.
+        if self.server.distinct == 0 {
+            notes.push(rule::HANDSHAKE_WHY_OPEN.note(NONE, [self.port()]));
+        }
         let server = 1 - (self.facts.opener.unwrap_or(0) & 1);
         let side = self.conversation.sides[server];
         let local = self.client.address == self.server.address || self.server.address.is_loopback();

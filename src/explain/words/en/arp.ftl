@@ -43,7 +43,7 @@ arp-network = { $target } is the name of the network { $network } itself: the lo
 
 # Facts
 
-arp-answered = { $target } is at { $mac }: a machine on your link said so.
+arp-answered = { $target } is at { $mac }: a machine on the link said so.
 arp-some = { $count } of { $asked } addresses were answered for.
 arp-swept = { $count } of { $asked } addresses in { $network } were answered for.
 arp-unasked = { $count ->
