@@ -111,6 +111,7 @@ table! {
 
     ARP_UNANSWERED           "arp.unanswered"           Fact  Note  Some("RFC 826"), ["asker" "target" "count"];
     ARP_TOLD                 "arp.told"                 Fact  Chat  Some("RFC 5227 §2.3"), ["address" "count"];
+    ARP_BLIND_TOLD           "arp.blind.told"           Blind Chat  Some("RFC 5227 §2.3"), [];
     ARP_FIRST_WAIT           "arp.first-wait"           Fact  Chat  Some("RFC 1122 §2.3.2.2"), ["frame" "address" "answer" "ms"];
 
     ARP_MAKER                "arp.maker"                Guess Chat  Some("RFC 9542 §2.1"), ["prefix" "vendor"];
@@ -137,6 +138,7 @@ table! {
     IP_TO_GROUP              "ip.to-group"              Fact  Chat  Some("RFC 1112 §6.1"), ["to"];
     IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
     IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
+    IP_SHORTER_WAY           "ip.shorter-way"           Fact  Note  Some("RFC 1812 §5.2.7.2"), ["from" "target"];
     IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
 
     UDP_DATAGRAM             "udp.datagram"             Fact  Chat  Some("RFC 768"), ["bytes" "port"];
@@ -289,6 +291,7 @@ table! {
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
     PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
+    PING_TRACE               "ping.trace"               Fact  Chat  Some("RFC 1812 §5.3.1"), ["count" "list"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];
@@ -419,6 +422,7 @@ table! {
     DNS_TRUNCATED            "dns.truncated"            Fact  Note  Some("RFC 2181 §9"), [];
     DNS_UNSOLICITED          "dns.unsolicited"          Guess Note  Some("RFC 5452 §9.1"), [];
     DNS_LOOKED_UP            "dns.looked-up"            Fact  Chat  Some("RFC 1035 §4.1.1"), ["name" "what" "ms"];
+    DNS_BLIND_TRUTH          "dns.blind.truth"          Blind Chat  Some("RFC 3833 §2.2"), [];
     DNS_UNANSWERED           "dns.unanswered"           Fact  Warn  None, ["name"];
     DNS_WHY_UNANSWERED       "dns.why-unanswered"       Guess Note  None, [];
 
@@ -445,14 +449,18 @@ table! {
     CONNECTION_OPEN_LATE     "connection.open-late"     Fact  Chat  Some("RFC 9293 §3.5"), ["port" "server"];
     CONNECTION_BEGUN_BEFORE  "connection.begun-before"  Fact  Note  None, [];
     CONNECTION_UNANSWERED    "connection.unanswered"    Fact  Warn  Some("RFC 9293 §3.5"), ["client" "count" "port" "server"];
-    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["waits"];
+    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["count" "waits"];
     CONNECTION_COMPLAINT     "connection.complaint"     Fact  Warn  Some("RFC 9293 §3.9.2.2"), ["from" "count" "target" "what"];
     CONNECTION_AGAIN         "connection.again"         Fact  Warn  Some("RFC 9293 §3.8.1"), ["who" "count" "timeouts" "fast" "spurious"];
+    CONNECTION_AGAIN_LATE    "connection.again-late"    Fact  Warn  Some("RFC 6298 §5.4"), ["who" "count"];
+    CONNECTION_AGAIN_ASKED   "connection.again-asked"   Fact  Warn  Some("RFC 5681 §3.2"), ["who" "count"];
+    CONNECTION_AGAIN_NEEDLESS "connection.again-needless" Fact Note None, ["who" "count"];
     CONNECTION_CAPTURE_LOST  "connection.capture-lost"  Fact  Note  None, ["who" "count"];
     CONNECTION_GAPS          "connection.gaps"          Fact  Note  None, ["who" "count"];
     CONNECTION_OUT_OF_ORDER  "connection.out-of-order"  Fact  Note  None, ["who" "count"];
     CONNECTION_WINDOW_SHUT   "connection.window-shut"   Fact  Warn  Some("RFC 9293 §3.8.6.1"), ["who" "count" "other"];
     CONNECTION_KEEP_ALIVE    "connection.keep-alive"    Fact  Chat  Some("RFC 9293 §3.8.4"), ["who" "count"];
+    CONNECTION_ASKS_FOR_ROOM "connection.asks-for-room" Guess Chat  Some("RFC 9293 §3.8.6.1"), ["who" "count"];
     CONNECTION_DATA          "connection.data"          Fact  Chat  None, ["client" "sent" "server" "received"];
     CONNECTION_MSS           "connection.mss"           Fact  Chat  Some("RFC 9293 §3.7.1"), ["client" "one" "server" "two"];
     CONNECTION_STILL_OPEN    "connection.still-open"    Fact  Note  None, [];
@@ -464,6 +472,9 @@ table! {
     CONNECTION_CLOSED_PARTLY "connection.closed-partly" Fact  Note  Some("RFC 9293 §3.6"), [];
     CONNECTION_WHY_AGAIN     "connection.why-again"     Guess Note  None, [];
     CONNECTION_WHY_WINDOW    "connection.why-window"    Guess Note  None, ["who"];
+    CONNECTION_KERNEL_RESET  "connection.kernel-reset"  Guess Note  None, ["who"];
+    CONNECTION_RESET_SAME    "connection.reset-same"    Guess Note  None, ["who" "ttl"];
+    CONNECTION_RESET_OTHER   "connection.reset-other"   Guess Warn  None, ["reset" "who" "ttl"];
     CONNECTION_BLIND_BEFORE  "connection.blind.before"  Blind Chat  None, [];
     CONNECTION_BLIND_ACK     "connection.blind.ack"     Blind Chat  None, ["frame"];
     CONNECTION_BLIND_PROGRAM "connection.blind.program" Blind Chat  None, [];

@@ -30,4 +30,4 @@ http-server-error = "Something went wrong here, not with you" ({ $code }). A cod
 # What a connection was used for
 
 http-answered = { $request }: answered with { $code } after { $ms } ms.
-http-unanswered = { $request }: no answer is in the capture.
+http-unanswered = { $request }: no whole answer is in the capture.
