@@ -126,9 +126,11 @@ impl Tracker {
         if let Some(message) = completed {
             self.questions.observe(message, between);
             self.exchanges.observe(message, stream);
+            self.conversations.observe_messages(message);
         }
         self.questions.observe(segment, between);
         self.exchanges.observe(segment, stream);
+        self.conversations.observe_messages(segment);
     }
 
     /// The TCP conversations.

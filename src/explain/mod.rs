@@ -13,6 +13,7 @@ mod dns;
 pub mod event;
 mod fault;
 pub mod handshake;
+mod http;
 mod icmp;
 mod icmpv6;
 mod ip;

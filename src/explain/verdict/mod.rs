@@ -38,6 +38,7 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
         Facts::Plain => plain(conversation, &mut notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
+    notes.extend(shorter_way(conversation));
     notes.extend(special(conversation));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
     most_telling(notes, MOST, FACTS)
@@ -70,9 +71,10 @@ fn pieces(pieces: &Pieces) -> Option<Note> {
 /// What the other end's address is, where that may explain what happened.
 fn special(conversation: &Conversation) -> Option<Note> {
     let (_, target) = conversation.kind.addresses().filter(|(asker, target)| asker != target)?;
-    let silent = conversation.packets[1] == 0 && !conversation.to_group || !conversation.complaints.is_empty();
+    let silent = conversation.packets[1] == 0 && !conversation.to_group;
+    let unreachable = complaints(conversation).any(|complaint| complaint.is_about_the_way());
     let is_asked = !matches!(conversation.kind, Kind::Neighbour(..));
-    let matters = address::is_special(target) || silent && !target.is_loopback();
+    let matters = address::is_special(target) || (silent || unreachable) && !target.is_loopback();
     (is_asked && matters).then(|| address::explain(target, Some(conversation.first.0)))?
 }
 
@@ -86,7 +88,21 @@ fn waited(wait: &Wait, first: FrameNo) -> Note {
 /// The ICMP errors about the conversation's packets.
 fn complaints(conversation: &Conversation) -> impl Iterator<Item = Complaint> {
     let ends = conversation.kind.addresses();
-    conversation.complaints.iter().map(move |filed| complaint(conversation, ends, filed))
+    let errors = conversation.complaints.iter().filter(|filed| !is_advice(filed));
+    errors.map(move |filed| complaint(conversation, ends, filed))
+}
+
+/// Redirects and source quenches quote a packet, too, but it went on its way.
+fn is_advice(filed: &Filed) -> bool {
+    filed.from.is_ipv4() && matches!(filed.kind, 4 | 5)
+}
+
+/// That there is a shorter way.
+fn shorter_way(conversation: &Conversation) -> Option<Note> {
+    let redirect = conversation.complaints.iter().find(|filed| is_advice(filed) && filed.kind == 5)?;
+    let (_, target) = conversation.kind.addresses()?;
+    let target = redirect.target.unwrap_or(target);
+    Some(rule::IP_SHORTER_WAY.note(named(&redirect.frames), [redirect.from.into(), target.into()]))
 }
 
 fn complaint(conversation: &Conversation, ends: Option<(IpAddr, IpAddr)>, filed: &Filed) -> Complaint {

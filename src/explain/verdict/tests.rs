@@ -95,7 +95,7 @@ fn probes_and_announcements() {
     says([probe(), announcement()], &["arp.free", "arp.why-free", "arp.blind.free"]);
     let objection = arp(arp::REPLY, (PC, LAPTOP_MAC), nobody);
     says([probe(), objection], &["arp.taken", "arp.why-taken", "arp.blind.taken"]);
-    says([announcement(), announcement()], &["arp.told", "arp.blind.announced"]);
+    says([announcement(), announcement()], &["arp.told", "arp.blind.told"]);
     let (capture, number) = after([announcement(), announcement()]);
     assert!(text(&capture, number, "arp.told").starts_with("192.168.11.2 told everyone 2 times"));
 }
@@ -232,7 +232,7 @@ fn look_ups() {
     says([ask(1)], &["dns.unanswered", "dns.why-unanswered", "udp.blind.silence"]);
     says(
         [ask(1), ask(2), tell(2, 3)],
-        &["dns.unanswered", "dns.looked-up", "dns.why-unanswered", "ping.ttl-near", "udp.blind.loss"],
+        &["dns.unanswered", "dns.looked-up", "dns.why-unanswered", "ping.ttl-near", "dns.blind.truth"],
     );
 }
 
@@ -342,10 +342,10 @@ fn connections_that_end() {
     let same = [talk(false, RA, 1, 1, 0)];
     let (capture, number) = connected(&same);
     let said = ids(&capture, number);
-    assert!(said.contains(&"connection.reset") && said.contains(&"handshake.reset-same"), "{said:?}");
+    assert!(said.contains(&"connection.reset") && said.contains(&"connection.reset-same"), "{said:?}");
     let forged = [Segment { ttl: 61, ..talk(false, RA, 1, 1, 0) }];
     let (capture, number) = connected(&forged);
-    assert!(ids(&capture, number).contains(&"handshake.reset-other"), "{:?}", ids(&capture, number));
+    assert!(ids(&capture, number).contains(&"connection.reset-other"), "{:?}", ids(&capture, number));
 }
 
 #[test]
@@ -386,7 +386,10 @@ fn connections_that_do_not_come_about() {
     assert!(text(&capture, 1, "connection.waits").contains("waits of 1.00, 2.00, 4.00 s"));
 
     let syn = talk(true, S, 0, 0, 0).bytes();
-    says([syn.clone(), error(ROUTER, PC, 3, 1, &syn)], &["connection.complaint", "ping.why-host"]);
+    says(
+        [syn.clone(), error(ROUTER, PC, 3, 1, &syn)],
+        &["connection.complaint", "ping.why-host", "ping.blind.reporter"],
+    );
 }
 
 #[test]
@@ -403,7 +406,7 @@ fn connections_in_trouble() {
     }
     capture.wait(300);
     capture.see(data(1).bytes());
-    let again = text(&capture, 1, "connection.again");
+    let again = text(&capture, 1, "connection.again-late");
     assert!(again.starts_with("192.168.11.2 sent 1 segment again"), "{again}");
     let gap = found(&[data(1), data(201)], "connection.gaps");
     assert!(gap.starts_with("At 1 place bytes of 192.168.11.2 were missing"), "{gap}");
