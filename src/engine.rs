@@ -6,9 +6,11 @@
 
 use smallvec::SmallVec;
 
+use crate::converse::messages::Outcome;
 use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
-use crate::dissect::dissect;
+use crate::dissect::{dissect, dissect_messages, dissect_pieces};
 use crate::model::{Fault, Frame, GeneratedList, LayerList, Packet};
+use crate::proto::segment;
 
 /// Understands the frames of one capture, in order.
 #[derive(Debug, Default)]
@@ -47,28 +49,37 @@ impl Engine {
 
     /// Understands `frame`, the next of the capture, and shows it to `show`.
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
-        let mut packet = dissect(frame);
-        let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
-        let is_piece = piece == Piece::Fragment;
-        let datagram = completed(piece);
-        let whole: SmallVec<[Packet<'_>; 1]> =
-            datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
-        let conversations = Some(self.tracker.conversations());
-        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations })
+        self.understand(frame, show).0
     }
 
     /// The same for somebody who wants to look at it again, later or elsewhere.
     pub fn see_and_keep<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (Findings, T) {
+        let (shown, (found, whole)) = self.understand(frame, |seen| {
+            let Seen { is_piece, conversation, speaker, .. } = *seen;
+            (show(seen), is_piece, conversation, speaker)
+        });
+        let (shown, is_piece, conversation, speaker) = shown;
+        (Findings { parts: found, whole, is_piece, conversation, speaker }, shown)
+    }
+
+    fn understand<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (T, (Parts, WholeList)) {
         let mut packet = dissect(frame);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let is_piece = piece == Piece::Fragment;
         let datagram = completed(piece);
-        let whole: SmallVec<[Packet<'_>; 1]> =
-            datagram.iter().map(|datagram| self.understand_whole(datagram)).collect();
+        let mut joined = datagram.as_ref().map(|datagram| self.understand_whole(datagram));
+        let message = match &mut joined {
+            Some(datagram) => self.messages(datagram, is_piece),
+            None => self.messages(&mut packet, is_piece),
+        };
+        let told = message.as_ref().map(|(frame, parts)| parts.clone().packet(frame));
+        let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
         let conversations = Some(self.tracker.conversations());
         let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
-        let (parts, of_whole) = (Parts::of(packet), whole.into_iter().map(Parts::of).next());
-        (Findings { parts, whole: datagram.zip(of_whole).map(Box::new), is_piece, conversation, speaker }, shown)
+        let of_whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
+        let frames = datagram.into_iter().chain(message.map(|(frame, _)| frame));
+        let kept = frames.zip(of_whole).collect();
+        (shown, (Parts::of(packet), kept))
     }
 
     fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
@@ -76,7 +87,34 @@ impl Engine {
         self.tracker.observe_reassembled(&mut packet);
         packet
     }
+
+    /// Reads the messages in a segment as its stream understands them. What it completes is the answer: a frame of the
+    /// message's bytes, and what they are.
+    fn messages(&mut self, segment: &mut Packet<'_>, is_piece: bool) -> Option<(Frame, Parts)> {
+        if is_piece {
+            return None;
+        }
+        let Outcome { pieces, assembled } = self.tracker.messages(segment);
+        if pieces.is_empty() && assembled.is_none() {
+            return None;
+        }
+        dissect_pieces(segment, &pieces);
+        let Some(assembled) = assembled else {
+            self.tracker.observe_messages(segment, None);
+            return None;
+        };
+        assembled.tell(segment);
+        let pieces = assembled.pieces.clone();
+        let frame = assembled.into_frame(segment.frame);
+        let mut message = dissect_messages(&frame, &pieces);
+        self.tracker.observe_messages(segment, Some(&mut message));
+        let parts = Parts::of(message);
+        Some((frame, parts))
+    }
 }
+
+/// What a frame completes: the bytes put together, and what they are.
+type WholeList = SmallVec<[(Frame, Parts); 1]>;
 
 /// The datagram that a piece completes.
 fn completed(piece: Piece) -> Option<Frame> {
@@ -90,14 +128,14 @@ fn completed(piece: Piece) -> Option<Frame> {
 #[derive(Debug)]
 pub struct Findings {
     parts: Parts,
-    whole: Option<Box<(Frame, Parts)>>,
+    whole: WholeList,
     is_piece: bool,
     conversation: ConversationNo,
     speaker: Speaker,
 }
 
 /// A packet without its frame.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parts {
     layers: LayerList,
     faults: Vec<Fault>,
@@ -120,9 +158,9 @@ impl Findings {
     /// Shows `frame`, which these findings are about.
     pub fn show<T>(self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
         let Self { parts, whole, is_piece, conversation, speaker } = self;
-        let (datagram, of_whole) = whole.map(|whole| *whole).unzip();
+        let (frames, parts_of): (SmallVec<[Frame; 1]>, SmallVec<[Parts; 1]>) = whole.into_iter().unzip();
         let whole: SmallVec<[Packet<'_>; 1]> =
-            datagram.iter().zip(of_whole).map(|(datagram, parts)| parts.packet(datagram)).collect();
+            frames.iter().zip(parts_of).map(|(frame, parts)| parts.packet(frame)).collect();
         let packet = parts.packet(frame);
         show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None })
     }
@@ -134,7 +172,13 @@ impl Seen<'_, '_, '_> {
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
-        self.last().info(out)
+        info(self.packet, self.whole, out)
+    }
+
+    /// The IP packet: that which the frame completes, or else the frame's own.
+    #[must_use]
+    pub fn datagram(&self) -> &Packet<'_> {
+        self.whole.iter().find(|whole| !is_message(whole)).unwrap_or(self.packet)
     }
 
     /// What the frame completes, or else the frame itself: whose layers say most.
@@ -142,4 +186,23 @@ impl Seen<'_, '_, '_> {
     pub fn last(&self) -> &Packet<'_> {
         self.whole.last().unwrap_or(self.packet)
     }
+}
+
+/// The one-line summary of `packet` and of what it completes.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    match whole.split_last() {
+        Some((message, before)) if is_message(message) => {
+            segment::write_info(before.last().unwrap_or(packet), Some(message), out)
+        }
+        Some((datagram, _)) => datagram.info(out),
+        None => packet.info(out),
+    }
+}
+
+/// Whether this was put together from segments, and has no layers below them.
+fn is_message(whole: &Packet<'_>) -> bool {
+    whole.layers.first().is_some_and(|layer| !matches!(layer.header.name, "ip" | "ipv6"))
 }

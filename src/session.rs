@@ -259,7 +259,7 @@ impl Session {
             for whole in seen.whole {
                 observer.whole(whole)?;
             }
-            probe.heard(now, seen.whole.first().unwrap_or(seen.packet));
+            probe.heard(now, seen.datagram());
             Ok(())
         })?;
         report(probe, observer)

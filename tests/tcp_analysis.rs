@@ -3,6 +3,8 @@
 
 #[path = "support/captures.rs"]
 mod captures;
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/talk.rs"]
 mod talk;
 
@@ -11,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use folder::scratch;
 use netlab::converse::{Piece, Tracker};
 use netlab::dissect::dissect;
 use netlab::model::{Frame, FrameNo, LinkType, Nanos, Packet, Value};
@@ -205,19 +208,13 @@ fn conversations_that_go_wrong_are_judged_as_wireshark_judges_them() {
         return;
     }
     let (keys, packets) = (keys(), capture());
-    let directory = std::env::temp_dir().join(format!("netlab-tcp-analysis-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("a directory");
+    let directory = scratch("tcp-analysis");
     write(&directory.join("talks.pcap"), &packets);
     let expect = captures::directory().join("expect");
-    let status = Command::new(expect).args([&directory, &directory]).env("ONLY", "tracked").status();
+    let status = Command::new(expect).args([&*directory, &*directory]).env("ONLY", "tracked").status();
     assert!(status.expect("expect runs").success());
     let table = fs::read_to_string(directory.join("talks.tracked.tsv")).expect("a table");
     let ours = tracked(&frames(&packets), &keys);
-    if std::env::var_os("KEEP").is_some() {
-        fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.row.join("\t")).collect::<Vec<_>>().join("\n")).unwrap();
-        fs::rename(&directory, "/tmp/tcp-talks").ok();
-    } //XXX
-    let _ = fs::remove_dir_all(&directory);
     assert_none(&differences(&ours, &table), ours.len());
 }
 

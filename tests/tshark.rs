@@ -4,6 +4,8 @@
 
 #[path = "support/chains.rs"]
 mod chains;
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/captures.rs"]
 mod support;
 
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use folder::scratch;
 use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
 use netlab::model::{Generated, Kind, LinkType, MacAddr, Packet, Value};
@@ -400,13 +403,6 @@ fn is_tshark_the_one() -> bool {
     same
 }
 
-/// An empty directory of this process's own.
-fn scratch(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("netlab-{name}-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("a directory");
-    directory
-}
-
 /// One of each kind of packet that netlab sends.
 fn crafted() -> Vec<Vec<u8>> {
     let (us, router) = (MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]), MacAddr([0x4c, 0xe6, 0x76, 0x0a, 0x11, 0x01]));
@@ -483,11 +479,12 @@ fn compare(name: &str, frames: impl IntoIterator<Item = (usize, Vec<u8>)>) -> (T
     }
     drop(writer);
     let expect = self::directory().join("expect");
-    assert!(Command::new(expect).args([&directory, &directory]).status().expect("expect runs").success());
+    assert!(Command::new(expect).args([&*directory, &*directory]).status().expect("expect runs").success());
     let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
     let found = differences(&path, &table);
-    if std::env::var_os("NETLAB_KEEP_FRAMES").is_none() {
-        let _ = fs::remove_dir_all(&directory);
+    if std::env::var_os("NETLAB_KEEP_FRAMES").is_some() {
+        eprintln!("kept: {}", directory.display());
+        std::mem::forget(directory);
     }
     (table, found)
 }
@@ -532,13 +529,12 @@ fn the_expected_values_are_what_tshark_says_today() {
         return;
     }
     let fresh = scratch("expect");
-    let status = Command::new(directory().join("expect")).arg(&fresh).status().expect("expect runs");
+    let status = Command::new(directory().join("expect")).arg(&*fresh).status().expect("expect runs");
     let stale: Vec<PathBuf> = captures()
         .iter()
         .map(|path| table_of(path))
         .filter(|path| fs::read(path).ok() != fs::read(fresh.join(path.file_name().unwrap_or_default())).ok())
         .collect();
-    let _ = fs::remove_dir_all(&fresh);
     assert!(status.success());
     assert!(stale.is_empty(), "run tests/captures/expect: {stale:?}");
 }

@@ -14,7 +14,6 @@ const S: Flags = Flags::SYN;
 const SA: Flags = Flags(0x12);
 const A: Flags = Flags::ACK;
 const PA: Flags = Flags(0x18);
-#[allow(dead_code)]
 const FA: Flags = Flags(0x11);
 const RA: Flags = Flags(0x14);
 const LAPTOP: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 7);
@@ -140,8 +139,14 @@ fn pings_that_are_not() {
         answer(LAPTOP_MAC),
         linked(PC_MAC, LAPTOP_MAC, ethernet::IPV4, &echo(PC, LAPTOP, false, 7, 1)),
     ];
-    let expected =
-        ["ping.unanswered", "ping.arp-but-silent", "arp.first-wait", "ping.why-refuses", "ping.blind.direction"];
+    let expected = [
+        "ping.unanswered",
+        "ping.arp-but-silent",
+        "address.private",
+        "arp.first-wait",
+        "ping.why-refuses",
+        "ping.blind.direction",
+    ];
     says(on_link.clone(), &expected);
     let (capture, number) = after(on_link);
     let wait = text(&capture, number, "arp.first-wait");
@@ -315,6 +320,32 @@ fn connections_that_come_about() {
         Segment { options: &[], ..talk(false, SA, 0, 1, 0) }.bytes(),
     ];
     assert!(ids(&after(plain).0, 1).contains(&"handshake.plain"));
+}
+
+#[test]
+fn connections_that_end() {
+    let four = [talk(false, FA, 1, 1, 0), talk(true, A, 1, 2, 0), talk(true, FA, 1, 2, 0), talk(false, A, 2, 2, 0)];
+    let (capture, number) = connected(&four);
+    assert!(text(&capture, number, "connection.closed-four").contains("93.184.216.34 said FIN first"));
+    let three = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 2, 0), talk(true, A, 2, 2, 0)];
+    let (capture, number) = connected(&three);
+    assert!(text(&capture, number, "connection.closed-three").contains("192.168.11.2 said FIN first"));
+    let at_once = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 1, 0), talk(true, A, 2, 2, 0), talk(false, A, 2, 2, 0)];
+    assert!(ids(&connected(&at_once).0, 1).contains(&"connection.closed-at-once"));
+    let partly = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 2, 0)];
+    assert!(ids(&connected(&partly).0, 1).contains(&"connection.closed-partly"));
+    let half = [talk(true, FA, 1, 1, 0), talk(false, A, 1, 2, 0)];
+    let (capture, number) = connected(&half);
+    assert!(
+        text(&capture, number, "connection.half-closed").starts_with("192.168.11.2 said FIN, 93.184.216.34 did not")
+    );
+    let same = [talk(false, RA, 1, 1, 0)];
+    let (capture, number) = connected(&same);
+    let said = ids(&capture, number);
+    assert!(said.contains(&"connection.reset") && said.contains(&"handshake.reset-same"), "{said:?}");
+    let forged = [Segment { ttl: 61, ..talk(false, RA, 1, 1, 0) }];
+    let (capture, number) = connected(&forged);
+    assert!(ids(&capture, number).contains(&"handshake.reset-other"), "{:?}", ids(&capture, number));
 }
 
 #[test]
