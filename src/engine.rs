@@ -49,20 +49,25 @@ impl Engine {
 
     /// Understands `frame`, the next of the capture, and shows it to `show`.
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
-        self.understand(frame, show).0
+        self.understand(frame, None, show)
     }
 
-    /// The same for somebody who wants to look at it again, later or elsewhere.
-    pub fn see_and_keep<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (Findings, T) {
-        let (shown, (found, whole)) = self.understand(frame, |seen| {
-            let Seen { is_piece, conversation, speaker, .. } = *seen;
-            (show(seen), is_piece, conversation, speaker)
-        });
-        let (shown, is_piece, conversation, speaker) = shown;
-        (Findings { parts: found, whole, is_piece, conversation, speaker }, shown)
+    /// The same for somebody who wants to look at it again, later or elsewhere: `findings` will have all that is needed.
+    pub fn see_and_keep<T>(
+        &mut self,
+        frame: &Frame,
+        findings: &mut Findings,
+        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
+    ) -> T {
+        self.understand(frame, Some(findings), show)
     }
 
-    fn understand<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (T, (Parts, WholeList)) {
+    fn understand<T>(
+        &mut self,
+        frame: &Frame,
+        findings: Option<&mut Findings>,
+        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
+    ) -> T {
         let mut packet = dissect(frame);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let is_piece = piece == Piece::Fragment;
@@ -72,14 +77,18 @@ impl Engine {
             Some(datagram) => self.messages(datagram, is_piece),
             None => self.messages(&mut packet, is_piece),
         };
-        let told = message.as_ref().map(|(frame, parts)| parts.clone().packet(frame));
+        let (message, parts) = message.unzip();
+        let told = message.as_ref().zip(parts).map(|(frame, mut parts)| parts.packet(frame));
         let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
         let conversations = Some(self.tracker.conversations());
         let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
-        let of_whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
-        let frames = datagram.into_iter().chain(message.map(|(frame, _)| frame));
-        let kept = frames.zip(of_whole).collect();
-        (shown, (Parts::of(packet), kept))
+        if let Some(findings) = findings {
+            findings.parts.keep(packet);
+            findings.about = Some((is_piece, conversation, speaker));
+            let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
+            findings.whole = datagram.into_iter().chain(message).zip(parts).collect();
+        }
+        shown
     }
 
     fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
@@ -113,9 +122,6 @@ impl Engine {
     }
 }
 
-/// What a frame completes: the bytes put together, and what they are.
-type WholeList = SmallVec<[(Frame, Parts); 1]>;
-
 /// The datagram that a piece completes.
 fn completed(piece: Piece) -> Option<Frame> {
     match piece {
@@ -124,18 +130,18 @@ fn completed(piece: Piece) -> Option<Frame> {
     }
 }
 
-/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame.
-#[derive(Debug)]
+/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame. To be used
+/// again for another frame, because a million of them pass.
+#[derive(Debug, Default)]
 pub struct Findings {
     parts: Parts,
-    whole: WholeList,
-    is_piece: bool,
-    conversation: ConversationNo,
-    speaker: Speaker,
+    /// What the frame completes: the bytes put together, and what they are.
+    whole: Vec<(Frame, Parts)>,
+    about: Option<(bool, ConversationNo, Speaker)>,
 }
 
 /// A packet without its frame.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 struct Parts {
     layers: LayerList,
     faults: Vec<Fault>,
@@ -144,25 +150,35 @@ struct Parts {
 
 impl Parts {
     fn of(packet: Packet<'_>) -> Self {
-        let Packet { layers, faults, generated, .. } = packet;
-        Self { layers, faults, generated }
+        let mut parts = Self::default();
+        parts.keep(packet);
+        parts
     }
 
-    fn packet(self, frame: &Frame) -> Packet<'_> {
-        let Self { layers, faults, generated } = self;
+    /// Takes over what a packet has. The lists are larger than what is in them, so they are not moved as they are.
+    fn keep(&mut self, mut packet: Packet<'_>) {
+        self.layers.clear();
+        self.layers.extend(packet.layers.drain(..));
+        self.faults = packet.faults;
+        self.generated.clear();
+        self.generated.extend(packet.generated.drain(..));
+    }
+
+    fn packet<'f>(&mut self, frame: &'f Frame) -> Packet<'f> {
+        let Self { layers, faults, generated } = std::mem::take(self);
         Packet { frame, layers, faults, generated }
     }
 }
 
 impl Findings {
-    /// Shows `frame`, which these findings are about.
-    pub fn show<T>(self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
-        let Self { parts, whole, is_piece, conversation, speaker } = self;
-        let (frames, parts_of): (SmallVec<[Frame; 1]>, SmallVec<[Parts; 1]>) = whole.into_iter().unzip();
+    /// Shows `frame`, which these findings are about, once; `None` when they are about none.
+    pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
+        let (is_piece, conversation, speaker) = self.about.take()?;
         let whole: SmallVec<[Packet<'_>; 1]> =
-            frames.iter().zip(parts_of).map(|(frame, parts)| parts.packet(frame)).collect();
-        let packet = parts.packet(frame);
-        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None })
+            self.whole.iter_mut().map(|(frame, parts)| parts.packet(frame)).collect();
+        let packet = self.parts.packet(frame);
+        let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
+        Some(show(&seen))
     }
 }
 

@@ -6,13 +6,13 @@
 mod between;
 pub mod conversation;
 mod count;
-mod dns;
 mod echo;
 mod fragments;
 mod http;
 pub mod messages;
 pub mod owners;
 mod pair;
+mod questions;
 mod remember;
 pub mod tcp;
 mod udp;
@@ -21,17 +21,17 @@ pub use between::Between;
 use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use count::Count;
-pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::{Incomplete, Reassembler};
 pub use http::Exchanges;
 use messages::{Messages, Order, Outcome, Segment};
 use owners::Owners;
+pub use questions::Questions;
 use tcp::Streams;
 use udp::Datagrams;
 
 use crate::model::{Frame, LayerView, Packet, Value};
-use crate::proto::ip;
+use crate::proto::{dns, ip};
 
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
@@ -88,7 +88,9 @@ impl Tracker {
         self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
-        if let Some(between) = Between::read(packet) {
+        if packet.layers.iter().any(|layer| dns::is_message(layer.header))
+            && let Some(between) = Between::read(packet)
+        {
             self.questions.observe(packet, between);
         }
     }

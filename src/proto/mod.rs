@@ -30,7 +30,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, be16, printable};
+pub use reading::{Binding, Flaw, Found, Input, be16, decimal, printable};
 
 use stream::{Application, Part};
 
@@ -106,7 +106,12 @@ pub fn headers() -> impl Iterator<Item = &'static Header> {
 #[must_use]
 pub fn in_datagram(source: u16, destination: u16, payload: &[u8]) -> Binding {
     let ports = [source.min(destination), source.max(destination)].map(Binding::UdpPort);
-    let by_port = ports.into_iter().find(|&port| bound(port).is_some());
+    let is_proxy = [source, destination].contains(&dhcp::PROXY_PORT);
+    let is_known = |port| {
+        let protocol = bound(port).map(|protocol| protocol.header.name);
+        protocol.is_some_and(|name| name != dhcp::HEADER.name || !is_proxy || dhcp::is_likely(payload))
+    };
+    let by_port = ports.into_iter().find(|&port| is_known(port));
     let by_look = || dns::is_likely(payload).then_some(Binding::UdpPort(dns::PORT));
     by_port.or_else(by_look).unwrap_or(Binding::Data)
 }

@@ -9,7 +9,7 @@ use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 
 use input::Input;
-use teller::Teller;
+use teller::{Taker, Teller};
 use views::{Says, Shown, View};
 
 use super::args::Common;
@@ -174,7 +174,7 @@ impl Run<'_> {
     fn read(&mut self, reader: &mut Reader, engine: &mut Engine, teller: &mut Teller) -> Result<Option<Error>> {
         let mut damage = None;
         loop {
-            let (record, notes, view) = teller.next();
+            let (record, notes, taker) = teller.next();
             let Some(read) = reader.read_into(record) else { break };
             if input::interrupted() {
                 return Ok(None);
@@ -189,17 +189,16 @@ impl Run<'_> {
             // What does not pass still counts: numbers and states are those of the whole capture.
             let accepted = self.filter.accepts(frame)?;
             notes.clear();
-            let goes_on = match view {
-                Some(view) => engine.see(frame, |seen| {
+            let goes_on = match taker {
+                Taker::View(view) => engine.see(frame, |seen| {
                     view.begin_at(origin);
                     let passes = accepted && self.takes(seen, comments, notes)?;
                     if passes { view.packet(seen, notes).map(|()| true) } else { Ok(true) }
                 })?,
-                None => {
+                Taker::Findings(findings) => {
                     let look = |seen: &Seen<'_, '_, '_>| Ok(accepted && self.takes(seen, comments, notes)?);
-                    let (findings, passes) = engine.see_and_keep(frame, look);
-                    let passes: Result<bool> = passes;
-                    !passes? || teller.hand_on(findings, origin)
+                    let passes: Result<bool> = engine.see_and_keep(frame, findings, look);
+                    !passes? || teller.hand_on(origin)
                 }
             };
             while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {

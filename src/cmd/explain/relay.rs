@@ -38,7 +38,7 @@ struct Batch {
 #[derive(Default)]
 struct Item {
     record: Record,
-    findings: Option<Findings>,
+    findings: Findings,
     notes: Vec<Note>,
     /// Conversations that ended with this frame, and their verdicts.
     ended: Vec<(Conversation, Vec<Note>)>,
@@ -68,15 +68,15 @@ impl Relay {
         Ok(Self { batch: Batch::default(), to, back, made: 1, writer })
     }
 
-    /// Where the next frame is read into, with a list for what there is to say about it.
-    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>) {
-        let Item { record, notes, .. } = self.batch.next();
-        (record, notes)
+    /// Where the next frame is read into, with a list for what there is to say about it and a place for what is
+    /// understood of it.
+    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>, &mut Findings) {
+        let Item { record, notes, findings, .. } = self.batch.next();
+        (record, notes, findings)
     }
 
     /// Hands on the frame that was read, in a capture that began at `origin`; `false` when nobody takes it any more.
-    pub(super) fn hand_on(&mut self, findings: Findings, origin: Nanos) -> bool {
-        self.batch.next().findings = Some(findings);
+    pub(super) fn hand_on(&mut self, origin: Nanos) -> bool {
         self.batch.origin = origin;
         self.batch.filled += 1;
         self.batch.filled < BATCH || self.pass()
@@ -86,7 +86,7 @@ impl Relay {
     pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) {
         // It may be the first thing in a batch.
         if self.batch.filled == 0 {
-            self.batch.next().findings = None;
+            self.batch.next().findings = Findings::default();
             self.batch.filled = 1;
         }
         if let Some(item) = self.batch.items.get_mut(self.batch.filled - 1) {
@@ -134,10 +134,8 @@ impl Batch {
 
     fn write(&mut self, view: &mut View) -> Result<()> {
         for Item { record, findings, notes, ended } in &mut self.items[..self.filled] {
-            if let Some(findings) = findings.take() {
-                view.begin_at(self.origin);
-                findings.show(&record.frame, |seen| view.packet(seen, notes))?;
-            }
+            view.begin_at(self.origin);
+            findings.show(&record.frame, |seen| view.packet(seen, notes)).transpose()?;
             for (conversation, verdict) in ended.drain(..) {
                 view.ended(&conversation, &verdict)?;
             }

@@ -23,6 +23,14 @@ pub(super) struct Direct {
     notes: Vec<Note>,
 }
 
+/// Who takes a packet.
+pub(super) enum Taker<'t> {
+    /// The view itself.
+    View(&'t mut View),
+    /// A place for what is understood of it; it has to be handed on then.
+    Findings(&'t mut Findings),
+}
+
 impl Teller {
     /// Shares the work between two threads where that pays: for files, and for views that write much.
     pub(super) fn new(view: View, is_whole: bool) -> Result<Self> {
@@ -33,23 +41,22 @@ impl Teller {
         Ok(Self::Direct(Box::new(Direct { view, record: Record::default(), notes: Vec::new() })))
     }
 
-    /// Where the next packet is read into, a list for what there is to say about it, and the view where it is told at
-    /// once; else it has to be handed on.
-    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>, Option<&mut View>) {
+    /// Where the next packet is read into, a list for what there is to say about it, and who takes it.
+    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>, Taker<'_>) {
         match self {
-            Self::Direct(direct) => (&mut direct.record, &mut direct.notes, Some(&mut direct.view)),
+            Self::Direct(direct) => (&mut direct.record, &mut direct.notes, Taker::View(&mut direct.view)),
             Self::Relay(relay) => {
-                let (record, notes) = relay.next();
-                (record, notes, None)
+                let (record, notes, findings) = relay.next();
+                (record, notes, Taker::Findings(findings))
             }
         }
     }
 
     /// Hands on the packet that was read, in a capture that began at `origin`; `false` when nobody takes it any more.
-    pub(super) fn hand_on(&mut self, findings: Findings, origin: Nanos) -> bool {
+    pub(super) fn hand_on(&mut self, origin: Nanos) -> bool {
         match self {
             Self::Direct(_) => true,
-            Self::Relay(relay) => relay.hand_on(findings, origin),
+            Self::Relay(relay) => relay.hand_on(origin),
         }
     }
 

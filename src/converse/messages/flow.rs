@@ -54,7 +54,8 @@ impl Flow {
 
     pub(super) fn observe(&mut self, segment: &Segment<'_>, application: Application, spoken: &mut Spoken) -> Outcome {
         let start = self.position(segment.sequence);
-        if self.lost || segment.order == Order::ForNothing {
+        let whole = segment.payload.len() >= segment.length && !segment.broken;
+        if self.lost || whole && segment.order == Order::ForNothing {
             return Outcome::default();
         }
         let mut outcome = Outcome::default();
@@ -64,7 +65,6 @@ impl Flow {
                 return outcome;
             }
         }
-        let whole = segment.payload.len() >= segment.length && !segment.broken;
         if segment.length > 0 && whole {
             self.follow(segment, start, application, spoken, &mut outcome);
         } else if segment.length > 0 {

@@ -104,13 +104,14 @@ pub fn write_first_line(bytes: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
 }
 
 fn dissect(input: &Input<'_>) -> Found {
-    let Some(head) = Head::read(input.bytes) else {
-        return Found::new(input, Stray::read(input.bytes).end, Some(Binding::Data));
-    };
-    if input.bytes.len() < input.reported {
+    let head = Head::read(input.bytes);
+    let end = head.as_ref().map_or_else(|| Stray::read(input.bytes).end, |head| head.end);
+    let is_text = matches!(input.bytes.first(), Some(b' '..=b'~' | b'\r'));
+    if input.bytes.len() < input.reported && is_text {
         let cut = Found::truncated(input, input.bytes.len() + 1, None);
-        return Found { length: head.end, payload: input.reported - head.end, ..cut };
+        return Found { length: end, payload: input.reported - end, ..cut };
     }
+    let Some(head) = head else { return Found::new(input, end, Some(Binding::Data)) };
     let plain = !head.chunked && head.body() > 0 && content(&head) == Content::Plain;
     Found::new(input, head.end, plain.then_some(Binding::Data))
 }
@@ -149,7 +150,8 @@ fn content<'m>(head: &Head<'m>) -> Content<'m> {
 /// The messages of one packet stand one after the other in the Info column.
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let all = view.packet.views().take(view.index + 1).filter(|one| one.is(&HEADER) && !one.layer().quoted);
-    all.into_iter().try_for_each(|one| message_info(one, out))
+    all.into_iter().try_for_each(|one| message_info(one, out))?;
+    out.write_str(broken(view).unwrap_or_default())
 }
 
 fn message_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
@@ -158,26 +160,24 @@ fn message_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Resul
     let bytes = whole.unwrap_or(&[]);
     let Some(head) = Head::read(bytes) else { return out.write_str("Continuation") };
     write_first_line(bytes, out)?;
-    let broken = broken(view).unwrap_or_default();
     if head.body() == 0 || head.chunked && walking::is_empty(&head) {
-        return out.write_str(broken);
+        return Ok(());
     }
     let lower = |kind: &[u8], out: &mut dyn fmt::Write| printable(&kind.to_ascii_lowercase(), out);
     match content(&head) {
-        Content::Plain | Content::Silent => {}
-        Content::Picture(name) => write!(out, " ({name})")?,
+        Content::Plain | Content::Silent => Ok(()),
+        Content::Picture(name) => write!(out, " ({name})"),
         Content::Named(kind) => {
             out.write_str(" (")?;
             lower(kind, out)?;
-            out.write_char(')')?;
+            out.write_char(')')
         }
         Content::Json(kind) => {
             out.write_str(", JavaScript Object Notation (")?;
             lower(kind, out)?;
-            out.write_char(')')?;
+            out.write_char(')')
         }
     }
-    out.write_str(broken)
 }
 
 #[cfg(test)]
