@@ -139,7 +139,7 @@ impl Talk {
             };
             let v4 = Ipv4Addr::new(10, b.wrapping_add(last), c, d);
             End {
-                address: if number % 4 == 0 { v4.to_ipv6_mapped().into() } else { v4.into() },
+                address: if number.is_multiple_of(4) { v4.to_ipv6_mapped().into() } else { v4.into() },
                 port,
                 isn,
                 next: isn,
@@ -152,10 +152,10 @@ impl Talk {
                 fin: false,
             }
         };
-        let same = number % 37 == 0;
+        let same = number.is_multiple_of(37);
         let first = end(100, 40_000, &mut dice);
         let mut second = end(if same { 100 } else { 0 }, 80, &mut dice);
-        if number % 111 == 0 {
+        if number.is_multiple_of(111) {
             second.port = 40_000;
         }
         let trip = dice.of(&[100_000, 2_000_000, 2_999_999, 3_000_001, 25_000_000, 120_000_000]);
@@ -203,7 +203,7 @@ impl Talk {
                 options.extend([TcpOption::Nop, TcpOption::WindowScale(shift)]);
             }
         }
-        if self.wild && self.step % 29 == 0 {
+        if self.wild && self.step.is_multiple_of(29) {
             // Where it has no business.
             options.push(TcpOption::WindowScale(3));
         }
@@ -299,18 +299,7 @@ impl Talk {
         match self.dice.below(100) {
             0..=34 => self.data(from),
             35..=49 => self.segment(from, A, next, heard, 0),
-            50..=55 => {
-                // Sent again: one of the last, whole or in part.
-                let back = self.dice.below(4) as usize;
-                let sent = &self.ends[from].sent;
-                let Some(&(start, length)) = sent.iter().rev().nth(back) else { return self.data(from) };
-                let skip = if self.dice.chance(30) { self.dice.below(length) } else { 0 };
-                let length = if self.dice.chance(20) { length + 1 + self.dice.below(300) } else { length };
-                let (start, length) = (start.wrapping_add(skip), length - skip);
-                let packet = self.segment(from, A | P, start, heard, length);
-                self.sent(from, start, length);
-                packet
-            }
+            50..=55 => self.again(from, heard),
             56..=59 => {
                 // Just what the other end asks for.
                 let asked = self.ends[1 - from].heard;
@@ -394,6 +383,18 @@ impl Talk {
             92..=93 => self.segment(from, Flags::default(), next, 0, 0),
             _ => self.segment(from, A, next, self.ends[from].heard, 0),
         }
+    }
+
+    /// One of the last segments once more, in whole, in part, or with more behind it.
+    fn again(&mut self, from: usize, heard: u32) -> Vec<u8> {
+        let back = self.dice.below(4) as usize;
+        let Some(&(start, length)) = self.ends[from].sent.iter().rev().nth(back) else { return self.data(from) };
+        let skip = if self.dice.chance(30) { self.dice.below(length) } else { 0 };
+        let length = if self.dice.chance(20) { length + 1 + self.dice.below(300) } else { length };
+        let (start, length) = (start.wrapping_add(skip), length - skip);
+        let packet = self.segment(from, A | P, start, heard, length);
+        self.sent(from, start, length);
+        packet
     }
 
     fn open(&mut self) -> Vec<u8> {

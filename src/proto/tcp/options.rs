@@ -58,6 +58,7 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
 }
 
 /// The whole blocks of the selective acknowledgement that the end of `header` cuts, if it cuts one.
+#[must_use]
 pub fn cut_blocks(header: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
     let promised = usize::from(header.get(12)? >> 4) * 4;
     let option = raw(header).cut().filter(|option| promised > header.len() && option.kind == SACK)?;
