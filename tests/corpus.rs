@@ -25,7 +25,7 @@ use netlab::engine::{Engine, Seen};
 use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
 use netlab::proto;
 use netlab::proto::checksum::{self, Status};
-use netlab::proto::ipv6;
+use netlab::proto::{ipv4, ipv6};
 use support::scratch;
 use table::{Table, agrees};
 
@@ -64,8 +64,9 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
     let piece = seen.packet.views().find(|view| !view.layer().quoted && is_fragment(*view));
     let piece = piece.map_or(usize::MAX, |view| view.index);
     let frame = seen.packet.views().take_while(|view| view.index <= piece);
-    // A reassembled datagram begins with the IP header of its own making.
-    let whole = seen.whole.iter().flat_map(|packet| packet.views().skip(1));
+    // A reassembled datagram begins with the IP header of its own making; a message has none.
+    let is_own = |view: &LayerView<'_, '_>| view.index == 0 && (view.is(&ipv4::HEADER) || view.is(&ipv6::HEADER));
+    let whole = seen.whole.iter().flat_map(|packet| packet.views()).filter(|view| !is_own(view));
     for view in frame.chain(whole) {
         view.walk(&mut |field| match field.value {
             // An empty text is an empty cell.
