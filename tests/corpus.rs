@@ -293,14 +293,24 @@ const fn gap(capture: &'static str, about: &'static str, count: usize, why: &'st
 
 /// As few as possible: a gap that has become smaller or larger fails the test, and one that is closed has to go.
 const GAPS: &[Gap] = &[
-    gap("dns", "Info", 4, OVER_TCP),
-    gap("dns", "data.*", 8, OVER_TCP),
-    gap("dns", "dns.*", 136, OVER_TCP),
     gap("fragments", "ip.fragment*", 11, PIECES),
     gap("fragments6", "ipv6.fragment*", 1, PIECES),
+    gap("http-big", "Info", 1, "a segment that comes late completes a message of which nothing is shown"),
+    gap("dns-messages", "dns.unsolicited", 4, "an answer over TCP that nobody asked for is not yet told"),
+    gap("http-messages", "Info", 3, "the kinds of a body are not all named as Wireshark names them"),
+    gap("http-messages", "data.*", 12, BODIES),
+    gap("http-messages", "http.file_data", 2, BODIES),
+    gap("http-messages", "http.host", 1, "bytes that are no text are written in another way"),
+    gap("http-messages", "http.request.line", 1, "bytes that are no text are written in another way"),
+    gap(
+        "http-messages",
+        "tcp.segment_data",
+        1,
+        "a segment that ends one message and begins the next is told in two parts",
+    ),
     gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
 ];
-const OVER_TCP: &str = "messages over TCP are not yet put together";
+const BODIES: &str = "where a body or what is no message begins and ends is told otherwise";
 const PIECES: &str = "pieces that overlap, and the order in which they came, are not yet told";
 
 impl Gap {
