@@ -25,7 +25,7 @@ use netlab::engine::{Engine, Seen};
 use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
 use netlab::proto;
 use netlab::proto::checksum::{self, Status};
-use netlab::proto::ipv6;
+use netlab::proto::{ipv4, ipv6};
 use support::scratch;
 use table::{Table, agrees};
 
@@ -64,8 +64,9 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
     let piece = seen.packet.views().find(|view| !view.layer().quoted && is_fragment(*view));
     let piece = piece.map_or(usize::MAX, |view| view.index);
     let frame = seen.packet.views().take_while(|view| view.index <= piece);
-    // A reassembled datagram begins with the IP header of its own making.
-    let whole = seen.whole.iter().flat_map(|packet| packet.views().skip(1));
+    // A reassembled datagram begins with the IP header of its own making; a message has none.
+    let is_own = |view: &LayerView<'_, '_>| view.index == 0 && (view.is(&ipv4::HEADER) || view.is(&ipv6::HEADER));
+    let whole = seen.whole.iter().flat_map(|packet| packet.views()).filter(|view| !is_own(view));
     for view in frame.chain(whole) {
         view.walk(&mut |field| match field.value {
             // An empty text is an empty cell.
@@ -269,8 +270,9 @@ fn report(differences: &[Difference]) -> String {
 fn compare_all(directory: &Path) -> Vec<Difference> {
     let mut found = Vec::new();
     for path in captures(directory) {
-        let text = fs::read_to_string(path.with_extension("tsv")).expect("a table beside each capture");
-        compare(&path, &Table::read(&text), &mut found);
+        // Wireshark writes some bytes of a text as they are, whatever they are.
+        let text = fs::read(path.with_extension("tsv")).expect("a table beside each capture");
+        compare(&path, &Table::read(&String::from_utf8_lossy(&text)), &mut found);
     }
     found
 }
@@ -291,14 +293,24 @@ const fn gap(capture: &'static str, about: &'static str, count: usize, why: &'st
 
 /// As few as possible: a gap that has become smaller or larger fails the test, and one that is closed has to go.
 const GAPS: &[Gap] = &[
-    gap("dns", "Info", 4, OVER_TCP),
-    gap("dns", "data.*", 8, OVER_TCP),
-    gap("dns", "dns.*", 136, OVER_TCP),
     gap("fragments", "ip.fragment*", 11, PIECES),
     gap("fragments6", "ipv6.fragment*", 1, PIECES),
+    gap("http-big", "Info", 1, "a segment that comes late completes a message of which nothing is shown"),
+    gap("dns-messages", "dns.unsolicited", 4, "an answer over TCP that nobody asked for is not yet told"),
+    gap("http-messages", "Info", 3, "the kinds of a body are not all named as Wireshark names them"),
+    gap("http-messages", "data.*", 12, BODIES),
+    gap("http-messages", "http.file_data", 2, BODIES),
+    gap("http-messages", "http.host", 1, "bytes that are no text are written in another way"),
+    gap("http-messages", "http.request.line", 1, "bytes that are no text are written in another way"),
+    gap(
+        "http-messages",
+        "tcp.segment_data",
+        1,
+        "a segment that ends one message and begins the next is told in two parts",
+    ),
     gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
 ];
-const OVER_TCP: &str = "messages over TCP are not yet put together";
+const BODIES: &str = "where a body or what is no message begins and ends is told otherwise";
 const PIECES: &str = "pieces that overlap, and the order in which they came, are not yet told";
 
 impl Gap {

@@ -189,10 +189,10 @@ fn differences(ours: &[Said], table: &str) -> Vec<String> {
 }
 
 /// What netlab does not say on purpose: the Info column is compared only where TCP has it, and of a segment
-/// whose length it does not know, Wireshark compares raw numbers with relative edges, and shows half of an edge pair that
-/// was cut.
+/// whose length it does not know, Wireshark compares raw numbers with relative edges, shows half of an edge pair that
+/// was cut, and the sequence number even where no more than that is quoted.
 fn is_left_out(column: &str, raw: bool, silent: bool) -> bool {
-    silent && (column == "_ws.col.Info" || raw && column == "tcp.window_size_scalefactor")
+    silent && (column == "_ws.col.Info" || raw && ["tcp.seq", "tcp.window_size_scalefactor"].contains(&column))
         || raw && column.starts_with("tcp.options.sack")
 }
 

@@ -238,8 +238,11 @@ impl Report {
 impl Observer for Report {
     fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
         let packet = seen.packet;
-        let notes = explain::explain(packet, &self.context);
+        let mut notes = explain::explain(packet, &self.context);
         self.keep.frame(packet.frame, || notes.iter().map(|note| words::of(self.language, note)).collect());
+        if self.is_json() {
+            seen.whole.iter().for_each(|whole| explain::tell(whole, &self.context, &mut notes));
+        }
         if self.summed_up && packet.frame.direction == Some(Direction::Out) {
             self.progress.step();
         }
