@@ -6,10 +6,10 @@
 //! tuned to the committed one. `NETLAB_CORPUS=DIR` compares another directory of captures, and `NETLAB_CORPUS_ALL=1`
 //! lists every difference instead of the first of each kind.
 
-mod stage;
-mod support;
 #[path = "support/corpus.rs"]
 mod corpus;
+mod stage;
+mod support;
 #[path = "support/table.rs"]
 mod table;
 
@@ -275,28 +275,63 @@ fn compare_all(directory: &Path) -> Vec<Difference> {
     found
 }
 
-/// What netlab does not yet say as Wireshark does: the key (or `Info`), the capture, and why. As few as possible: a gap
-/// that is closed has to go from this list.
-const GAPS: &[(&str, &str, &str)] = &[];
+/// Something that netlab does not yet say as Wireshark does.
+struct Gap {
+    /// A key, the beginning of some (`dns.*`), or `Info`.
+    about: &'static str,
+    capture: &'static str,
+    /// How many differences it makes there.
+    count: usize,
+    why: &'static str,
+}
 
-/// Takes the known gaps out of `found`; those that were not there are returned.
-fn close(found: &mut Vec<Difference>) -> Vec<String> {
-    let is_at = |(about, capture, _): &(&str, &str, &str), difference: &Difference| {
-        difference.about == *about && difference.capture == *capture
-    };
-    let closed = GAPS.iter().filter(|gap| !found.iter().any(|difference| is_at(gap, difference)));
-    let closed = closed.map(|(about, capture, why)| format!("{about} in {capture} ({why})")).collect();
-    found.retain(|difference| !GAPS.iter().any(|gap| is_at(gap, difference)));
-    closed
+const fn gap(capture: &'static str, about: &'static str, count: usize, why: &'static str) -> Gap {
+    Gap { about, capture, count, why }
+}
+
+/// As few as possible: a gap that has become smaller or larger fails the test, and one that is closed has to go.
+const GAPS: &[Gap] = &[
+    gap("dns", "Info", 4, OVER_TCP),
+    gap("dns", "data.*", 8, OVER_TCP),
+    gap("dns", "dns.*", 136, OVER_TCP),
+    gap("fragments", "ip.fragment*", 11, PIECES),
+    gap("fragments6", "ipv6.fragment*", 1, PIECES),
+    gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
+];
+const OVER_TCP: &str = "messages over TCP are not yet put together";
+const PIECES: &str = "pieces that overlap, and the order in which they came, are not yet told";
+
+impl Gap {
+    fn explains(&self, difference: &Difference) -> bool {
+        let about = difference.about.as_str();
+        let is_about = self.about.strip_suffix('*').map_or(about == self.about, |start| about.starts_with(start));
+        is_about && difference.capture == self.capture
+    }
+}
+
+/// Takes the known gaps out of `found`; what has become of those that are not as they were is returned.
+fn close(found: &mut Vec<Difference>) -> String {
+    let mut changed = String::new();
+    for gap in GAPS {
+        let before = found.len();
+        found.retain(|difference| !gap.explains(difference));
+        let count = before - found.len();
+        if count != gap.count {
+            let Gap { about, capture, count: known, why } = gap;
+            changed += &format!("{about} in {capture} ({why}): {count} differences, and not {known}\n");
+        }
+    }
+    changed
 }
 
 #[test]
 fn netlab_reads_what_tshark_reads() {
     let directory = std::env::var_os("NETLAB_CORPUS").map_or_else(directory, PathBuf::from);
     let mut found = compare_all(&directory);
-    let closed = close(&mut found);
+    let changed = close(&mut found);
     assert!(found.is_empty(), "{}", report(&found));
-    assert!(closed.is_empty(), "no gaps any more: {}", closed.join(", "));
+    // Another corpus has others.
+    assert!(changed.is_empty() || directory != corpus::directory(), "{changed}");
 }
 
 /// Everything that `corpus/make` and `corpus/expect` run.
@@ -359,7 +394,7 @@ fn netlab_reads_what_tshark_reads_in_captures_made_now() {
         eprintln!("{script}: {:?}", started.elapsed());
     }
     let mut found = compare_all(&fresh);
-    // A gap may not show itself each time.
+    // How much of a gap shows itself is not the same each time.
     close(&mut found);
     assert!(found.is_empty(), "{}", report(&found));
 }

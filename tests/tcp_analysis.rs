@@ -189,11 +189,10 @@ fn differences(ours: &[Said], table: &str) -> Vec<String> {
 }
 
 /// What netlab does not say on purpose: the Info column is compared only where TCP has it, and of a segment
-/// whose length it does not know, Wireshark shows raw numbers under the names of the relative ones, compares them with
-/// relative edges, and shows half of an edge pair that was cut.
+/// whose length it does not know, Wireshark compares raw numbers with relative edges, and shows half of an edge pair that
+/// was cut.
 fn is_left_out(column: &str, raw: bool, silent: bool) -> bool {
-    let relative = ["tcp.seq", "tcp.ack", "tcp.window_size", "tcp.window_size_scalefactor"];
-    silent && (column == "_ws.col.Info" || raw && relative.contains(&column))
+    silent && (column == "_ws.col.Info" || raw && column == "tcp.window_size_scalefactor")
         || raw && column.starts_with("tcp.options.sack")
 }
 

@@ -6,11 +6,13 @@
 mod between;
 pub mod conversation;
 mod count;
-mod dns;
 mod echo;
 mod fragments;
+mod http;
+pub mod messages;
 pub mod owners;
 mod pair;
+mod questions;
 mod remember;
 pub mod tcp;
 mod udp;
@@ -19,15 +21,17 @@ pub use between::Between;
 use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
 pub use count::Count;
-pub use dns::Questions;
 pub use echo::Echoes;
 pub use fragments::{Incomplete, Reassembler};
+pub use http::Exchanges;
+use messages::{Messages, Order, Outcome, Segment};
 use owners::Owners;
+pub use questions::Questions;
 use tcp::Streams;
 use udp::Datagrams;
 
-use crate::model::{Frame, LayerView, Packet};
-use crate::proto::ip;
+use crate::model::{Frame, LayerView, Packet, Value};
+use crate::proto::{dns, ip};
 
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Tracker {
     streams: Streams,
     datagrams: Datagrams,
     questions: Questions,
+    messages: Messages,
+    exchanges: Exchanges,
     conversations: Conversations,
 }
 
@@ -82,7 +88,9 @@ impl Tracker {
         self.echoes.observe(packet);
         self.streams.observe(packet);
         self.datagrams.observe(packet);
-        if let Some(between) = Between::read(packet) {
+        if packet.layers.iter().any(|layer| dns::is_message(layer.header))
+            && let Some(between) = Between::read(packet)
+        {
             self.questions.observe(packet, between);
         }
     }
@@ -104,6 +112,25 @@ impl Tracker {
         self.conversations.observe_whole(packet);
     }
 
+    /// What the segment in `packet`, observed before, is to the messages of its stream.
+    pub fn messages(&mut self, packet: &Packet<'_>) -> Outcome {
+        let Some(stream) = stream(packet) else { return Outcome::default() };
+        let Some(segment) = Segment::read(packet, stream, order(packet)) else { return Outcome::default() };
+        self.messages.observe(&segment)
+    }
+
+    /// Adds to the messages in a segment, and to those that it completes, what earlier messages say about them.
+    pub fn observe_messages(&mut self, segment: &mut Packet<'_>, completed: Option<&mut Packet<'_>>) {
+        let (Some(stream), Some(between)) = (stream(segment), Between::read(segment)) else { return };
+        // What began earlier comes before what else the segment holds.
+        if let Some(message) = completed {
+            self.questions.observe(message, between);
+            self.exchanges.observe(message, stream);
+        }
+        self.questions.observe(segment, between);
+        self.exchanges.observe(segment, stream);
+    }
+
     /// The TCP conversations.
     #[must_use]
     pub fn streams(&self) -> &Streams {
@@ -118,6 +145,28 @@ impl Tracker {
     /// The datagrams of which fragments are missing, at this point of the capture.
     pub fn incomplete(&self) -> impl Iterator<Item = Incomplete> {
         self.fragments.incomplete()
+    }
+}
+
+/// The number of the TCP conversation that a packet was found to belong to.
+fn stream(packet: &Packet<'_>) -> Option<u32> {
+    match packet.generated("tcp.stream")? {
+        Value::Number(stream) => u32::try_from(stream).ok(),
+        _ => None,
+    }
+}
+
+/// Where its analysis says that a segment stands.
+fn order(packet: &Packet<'_>) -> Order {
+    let has = |key| packet.generated(key).is_some();
+    match () {
+        () if !has("tcp.analysis.flags") => Order::Regular,
+        () if has("tcp.analysis.keep_alive") => Order::KeepAlive,
+        () if has("tcp.analysis.spurious_retransmission") => Order::ForNothing,
+        () if has("tcp.analysis.out_of_order") => Order::OutOfOrder,
+        () if has("tcp.analysis.fast_retransmission") => Order::Regular,
+        () if has("tcp.analysis.retransmission") => Order::Again,
+        () => Order::Regular,
     }
 }
 

@@ -60,13 +60,10 @@ pub fn tell(packet: &Packet<'_>, context: &Context, notes: &mut Vec<Note>) {
     let own = packet.layers.iter().position(|layer| layer.quoted).unwrap_or(packet.layers.len());
     let views = || (0..own).map(|index| LayerView { packet, index });
     let eth = views().next().filter(|view| view.layer().header.name == "eth");
-    let scene = |view| Scene {
-        view,
-        context,
-        frame: packet.frame.number,
-        eth: eth.and_then(|view| Ethernet::read(view.bytes())),
-        ends: views().find(is_ip).and_then(ip::addresses_of),
-    };
+    let frame = packet.frame.number;
+    let eth = eth.and_then(|view| Ethernet::read(view.bytes()));
+    let ends = views().find(is_ip).and_then(ip::addresses_of);
+    let scene = |view| Scene { view, context, frame, eth, ends };
     for view in views().rev() {
         match view.layer().header.name {
             "tcp" => tcp::explain(&scene(view), notes),

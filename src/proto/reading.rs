@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::stream::Part;
 use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value};
 
 /// Where a protocol is found: the value in the enclosing header that announces it.
@@ -11,13 +12,16 @@ pub enum Binding {
     Link(LinkType),
     /// Ethernet's (or a tag's) type field.
     EtherType(u16),
+    /// The length of an IEEE 802.3 frame, which has no type.
+    Llc,
+    /// LLC's destination service.
+    Service(u8),
     /// IPv4's protocol field, IPv6's next header.
     IpProtocol(u8),
     /// A datagram to or from this UDP port.
     UdpPort(u16),
-    /// A message in a TCP stream to or from this port. Only who follows the stream knows where messages begin and end, so
-    /// no header announces it.
-    TcpPort(u16),
+    /// A part of a TCP segment, as whoever follows the stream understands it. No header announces it.
+    Stream(Part),
     /// Bytes without a dissector.
     Data,
 }

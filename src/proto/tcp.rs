@@ -40,7 +40,7 @@ const fn option(key: &'static str, label: &'static str, at: usize, length: usize
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 78] = [
+static FIELDS: [FieldSpec; 81] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -119,6 +119,9 @@ static FIELDS: [FieldSpec; 78] = [
     mark("tcp.connection.fin_active", "This frame initiates the connection closing"),
     mark("tcp.connection.fin_passive", "This frame undergoes the connection closing"),
     mark("tcp.connection.rst", "Connection reset (RST)"),
+    FieldSpec::new("tcp.segment", "TCP Segment", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.segment.count", "Segment count", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.reassembled.length", "Reassembled TCP length", ANYWHERE, Kind::Number).generated(),
 ];
 const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
 const THREE_FLAGS: usize = row(&FIELDS, "tcp.flags.ae");

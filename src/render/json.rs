@@ -8,7 +8,7 @@ mod packet;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 
-use crate::engine::Seen;
+use crate::engine::{self, Seen};
 use crate::explain::words::{self, Language};
 use crate::model::{
     Answer, ArpSummary, ConnectionSummary, FieldSpec, Header, Hop, HopProbe, HopReport, Kind, Nanos, Neighbour, Note,
@@ -137,7 +137,7 @@ impl Json {
         }
         text.clear();
         // Writing to a string does not fail.
-        let _ = whole.last().unwrap_or(packet).info(text);
+        let _ = engine::info(packet, whole, text);
         line.extend_from_slice(b",\"info\":");
         string(line, text);
         line.extend_from_slice(b",\"layers\":");

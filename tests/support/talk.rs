@@ -1,9 +1,10 @@
 //! Conversations that go wrong in every way, made from a seed: two TCP ends that lose, repeat, reorder and forget, and
 //! a capture that missed some of it.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::ipv6::{self, Ipv6};
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 
 /// Numbers that look random and are the same for the same seed (xorshift64*).
@@ -33,6 +34,20 @@ impl Dice {
 
     fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(u32::try_from(list.len()).expect("short")) as usize]
+    }
+}
+
+/// A packet with this segment in it.
+fn carried(source: IpAddr, destination: IpAddr, segment: &[u8]) -> Vec<u8> {
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, segment)
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            let rest = Ipv6 { traffic_class: 0, flow: 7, next_header: ipv4::TCP, hop_limit: 64, source, destination };
+            ipv6::craft(&rest, segment)
+        }
+        _ => unreachable!("both ends have the same version"),
     }
 }
 
@@ -78,7 +93,7 @@ pub type Captured = (i64, Vec<u8>);
 /// One end as the generator has it; numbers are absolute.
 #[derive(Clone)]
 struct End {
-    address: Ipv4Addr,
+    address: IpAddr,
     port: u16,
     isn: u32,
     next: u32,
@@ -122,8 +137,9 @@ impl Talk {
                 3 => dice.below(3),
                 _ => dice.next(),
             };
+            let v4 = Ipv4Addr::new(10, b.wrapping_add(last), c, d);
             End {
-                address: Ipv4Addr::new(10, b.wrapping_add(last), c, d),
+                address: if number % 4 == 0 { v4.to_ipv6_mapped().into() } else { v4.into() },
                 port,
                 isn,
                 next: isn,
@@ -208,8 +224,7 @@ impl Talk {
         };
         let payload = vec![b'.'; length as usize];
         let bytes = tcp::craft(&header, &options, end.address, other.address, &payload);
-        let ip = Ipv4 { protocol: ipv4::TCP, source: end.address, destination: other.address, ..Ipv4::default() };
-        ipv4::craft(&ip, &bytes)
+        carried(end.address, other.address, &bytes)
     }
 
     fn blocks(&mut self, from: usize) -> Vec<(u32, u32)> {
@@ -247,7 +262,7 @@ impl Talk {
     pub fn next(&mut self) -> Vec<Vec<u8>> {
         self.step += 1;
         let packet = self.packet();
-        let header = Ipv4::read(&packet).expect("an IPv4 header");
+        let Some(header) = Ipv4::read(&packet).filter(|_| packet[0] >> 4 == 4) else { return vec![packet] };
         match self.dice.below(120) {
             // A complaint about it instead.
             0 => {

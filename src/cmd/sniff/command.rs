@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Watch;
-use super::belongs::{Belongs, Tag};
+use super::belongs::Belongs;
 use super::told::Told;
 use crate::capture::{Source, Spool};
 use crate::cmd::keep::Keep;
@@ -35,7 +35,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What came of the command and its frames.
 struct Heard {
     belongs: Belongs,
-    tags: Vec<Tag>,
     spool: Spool,
     /// Why the command could not be started: the system's error number.
     not_started: Option<i32>,
@@ -61,7 +60,6 @@ impl Watch<'_> {
         let source = Source { interface: Some(name), link: self.interface.link.unwrap_or(LinkType::Ethernet) };
         let heard = RefCell::new(Heard {
             belongs: Belongs::new(self.interface.is_loopback()),
-            tags: Vec::new(),
             spool: Spool::begin(&std::env::temp_dir(), &source)?,
             not_started: None,
             ended: None,
@@ -71,15 +69,13 @@ impl Watch<'_> {
         });
         let mut caused = prepared.start(environment)?;
         let outcome = self.attend(&heard, &mut caused).await;
-        let mut heard = heard.into_inner();
+        let heard = heard.into_inner();
         if let Some(errno) = heard.not_started {
             let program = command.first().cloned().unwrap_or_default();
             return Err(lab::cannot_start(&program, &io::Error::from_raw_os_error(errno)));
         }
-        heard.belongs.settle();
         let hops = self.hops(&heard.belongs.remotes()).await;
-        heard.belongs.find_neighbours(hops, &heard.tags);
-        let told = self.tell(command, heard, keep)?;
+        let told = self.tell(command, heard, &hops, keep)?;
         outcome?;
         Ok(u8::from(told.packets == 0))
     }
@@ -121,7 +117,7 @@ impl Watch<'_> {
                 until = sooner(until, LAST_LOOK);
             }
         }
-        drop(self.tap.hear_rest(&mut see).await?);
+        let _ = self.tap.hear_rest(&mut see).await?;
         // The last answers.
         heard.borrow_mut().ask(caused);
         while heard.borrow().belongs.waits() && !words_end {
@@ -152,14 +148,16 @@ impl Watch<'_> {
     }
 
     /// Tells those frames that are the command's.
-    fn tell(&mut self, command: &[OsString], heard: Heard, mut keep: Keep) -> Result<SniffSummary> {
-        let Heard { belongs, tags, spool, ended, gone, beyond, others, .. } = heard;
+    fn tell(&mut self, command: &[OsString], heard: Heard, hops: &[IpAddr], mut keep: Keep) -> Result<SniffSummary> {
+        let Heard { belongs, spool, ended, gone, beyond, others, .. } = heard;
+        let asked_locally = belongs.asked_locally();
+        let verdict = belongs.verdict(hops);
         let addresses = self.interface.addresses.iter().map(|own| own.cidr.address.into()).collect();
         let mut told = Told::new(self.common, addresses, self.args.write.is_some());
         let counts = self.tap.counts();
         let mut strangers = others;
-        for (record, tag) in spool.read()?.zip(tags) {
-            if belongs.holds(tag) {
+        for (record, is_ours) in spool.read()?.zip(verdict.frames) {
+            if is_ours {
                 told.packet(record?.frame, &mut keep)?;
             } else {
                 strangers += 1;
@@ -172,10 +170,10 @@ impl Watch<'_> {
             ended,
             left_running: !gone,
             strangers,
-            lost: belongs.lost(),
+            lost: verdict.lost,
             packet_socket: beyond.contains(&Beyond::PacketSocket),
             raw_socket: beyond.contains(&Beyond::RawSocket),
-            name_service: beyond.contains(&Beyond::NameService) || belongs.asked_locally(),
+            name_service: beyond.contains(&Beyond::NameService) || asked_locally,
         };
         let summary = told.finish(&cause, counts.dropped)?;
         keep.close(counts)?;
@@ -191,12 +189,10 @@ fn sooner(until: Option<Instant>, span: Duration) -> Option<Instant> {
 
 impl Heard {
     fn frame(&mut self, frame: &mut Frame) -> Result<ControlFlow<()>> {
-        match self.belongs.frame(&dissect(frame)) {
-            Some(tag) => {
-                self.spool.keep(frame)?;
-                self.tags.push(tag);
-            }
-            None => self.others += 1,
+        if self.belongs.frame(&dissect(frame)) {
+            self.spool.keep(frame)?;
+        } else {
+            self.others += 1;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -210,9 +206,11 @@ impl Heard {
 
     fn word(&mut self, word: Word) {
         match word {
-            Word::Started { watched } => self.belongs.watched = watched,
+            Word::Started { watched: true } => self.belongs.is_watched(),
+            Word::Started { watched: false } => {}
             Word::NotStarted { errno } => self.not_started = Some(errno),
-            Word::Claim(claim) => self.belongs.claim(claim),
+            Word::Claim { claim, since } => self.belongs.claim(claim, since),
+            Word::Closed { protocol, port, until } => self.belongs.close(protocol, port, until),
             Word::Answer { question, owner } => self.belongs.answer(question, owner),
             Word::Beyond(what) => drop(self.beyond.insert(what)),
             Word::Ended { code: Some(code), .. } => self.ended = Some(Ending::Code(code)),

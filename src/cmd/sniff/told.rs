@@ -68,7 +68,7 @@ impl Told {
                 Form::Nothing => {}
                 Form::Tale(tale) => tale.packet(seen, &notes),
                 Form::Packets(story) => story.seen(out, seen, &notes)?,
-                Form::Json(json) => json.packet(out, seen.packet, &notes)?,
+                Form::Json(json) => json.seen(out, seen, &notes)?,
             }
             Ok(())
         })?;

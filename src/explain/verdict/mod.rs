@@ -69,7 +69,7 @@ fn pieces(pieces: &Pieces) -> Option<Note> {
 
 /// What the other end's address is, where that may explain what happened.
 fn special(conversation: &Conversation) -> Option<Note> {
-    let (_, target) = conversation.kind.addresses()?;
+    let (_, target) = conversation.kind.addresses().filter(|(asker, target)| asker != target)?;
     let silent = conversation.packets[1] == 0 && !conversation.to_group || !conversation.complaints.is_empty();
     let is_asked = !matches!(conversation.kind, Kind::Neighbour(..));
     let matters = address::is_special(target) || silent && !target.is_loopback();

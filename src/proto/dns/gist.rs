@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::name::Name;
 use super::sections::{HEADER, Parts, RESPONSE};
 use super::types::TYPES;
-use super::{Dialect, FIELDS, message};
+use super::{Dialect, is_message, message};
 use crate::model::{Compose, Composed, LayerView};
 use crate::proto::numbers;
 use crate::proto::reading::{be16, be32};
@@ -61,7 +61,7 @@ impl<'f> Gist<'f> {
     /// The message that `view` is, if it is one.
     #[must_use]
     pub fn read(view: LayerView<'_, 'f>) -> Option<Self> {
-        let bytes = Some(message(view)).filter(|_| std::ptr::eq(view.layer().header.fields, &raw const FIELDS))?;
+        let bytes = Some(message(view)).filter(|_| is_message(view.layer().header))?;
         let (flags, questions, answers) = (be16(bytes, 2)?, be16(bytes, 4)?, be16(bytes, 6)?);
         let mut gist = Self {
             id: be16(bytes, 0)?,

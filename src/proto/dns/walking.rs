@@ -194,7 +194,7 @@ impl<'f> Walk<'_, 'f> {
 
     /// An address of which only the bytes of the network are sent (RFC 7871 §6); of a network of 0 bits, none.
     fn subnet(&mut self, data: usize, length: usize) {
-        let address = self.message.get(data + 4..data + length).unwrap_or(&[]);
+        let Some(address) = self.message.get(data + 4..data + length) else { return };
         let (row, value) = match be16(self.message, data) {
             Some(1) => (SUBNET4, filled(address).map(|bytes: [u8; 4]| Value::Ipv4(bytes.into()))),
             Some(2) => (SUBNET6, filled(address).map(|bytes: [u8; 16]| Value::Ipv6(bytes.into()))),

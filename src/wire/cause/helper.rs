@@ -29,9 +29,11 @@ struct Helper {
     sockets: Sockets,
     diag: Option<Diag>,
     in_lab: bool,
+    /// Nothing of the command runs any more.
+    gone: bool,
 }
 
-/// Runs until the command and everything that it started has ended.
+/// Runs until the command and everything that it started has ended, and netlab has no more questions.
 pub(super) fn run(channel: UnixStream, command: &[OsString], user: Option<Invoker>, in_lab: bool) {
     let Some(order) = first_order(&channel) else { return };
     let Order::Start { environment } = order else { return };
@@ -85,8 +87,17 @@ fn start(
         Ok((children, command, listener)) => {
             let watched = listener.is_some();
             let (sockets, diag) = (Sockets::default(), Diag::open().ok());
-            let helper =
-                Helper { channel, heard: Some(Vec::new()), children, command, listener, sockets, diag, in_lab };
+            let helper = Helper {
+                channel,
+                heard: Some(Vec::new()),
+                children,
+                command,
+                listener,
+                sockets,
+                diag,
+                in_lab,
+                gone: false,
+            };
             Ok((helper, watched))
         }
     }
@@ -100,7 +111,7 @@ fn as_at_home(command: &mut Command, user: Invoker) {
 }
 
 impl Helper {
-    /// Does what there is to do; `false` when all is over.
+    /// Waits for something to do, and does it; `false` when all is over.
     fn turn(&mut self) -> bool {
         let patience = if self.sockets.are_pending() { 1 } else { -1 };
         let (mut notices, mut orders) = (false, false);
@@ -125,7 +136,8 @@ impl Helper {
         if orders {
             self.hear();
         }
-        self.reap()
+        self.reap();
+        !(self.gone && self.heard.is_none())
     }
 
     /// Looks at the socket that a process is about to use, and lets it go on.
@@ -183,10 +195,10 @@ impl Helper {
         }
     }
 
-    /// Takes note of processes that have ended; `false` when none is left.
-    fn reap(&mut self) -> bool {
+    /// Takes note of processes that have ended.
+    fn reap(&mut self) {
         while let Ok(Some(_)) = self.children.read_signal() {}
-        loop {
+        while !self.gone {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(process, code)) if process == self.command => {
                     self.say(&Word::Ended { code: Some(code), signal: None });
@@ -194,11 +206,11 @@ impl Helper {
                 Ok(WaitStatus::Signaled(process, signal, _)) if process == self.command => {
                     self.say(&Word::Ended { code: None, signal: Some(signal as i32) });
                 }
-                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => return true,
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => return,
                 Ok(_) => {}
                 Err(_) => {
+                    self.gone = true;
                     self.say(&Word::Gone);
-                    return false;
                 }
             }
         }

@@ -3,12 +3,12 @@
 //! ```text
 //! netlab ──fork──► helper ──spawn──► command ──► its children
 //!    ▲   questions   │ ▲                 │
-//!    └───── words ───┘ └─ connect, send ─┘   (each waits until the helper has seen the socket)
+//!    └───── words ───┘ └─ connect, close ┘   (each waits until the helper has seen the socket)
 //! ```
 //!
 //! A packet does not say which process sent it. The helper finds out from the other side: the kernel lets it look
-//! (`seccomp_unotify(2)`) whenever a process of the command connects, binds or sends to an address, and waits for it.
-//! So it knows every socket, however short its life. Where the kernel does not do that, the helper is asked about the
+//! (`seccomp_unotify(2)`) whenever a process of the command connects, binds, sends to an address or closes, and waits
+//! for it. So it knows every socket, however short its life, and from when to when it had its port. Where the kernel does not do that, the helper is asked about the
 //! packets that were seen: it finds their sockets by `sock_diag(7)`, and the sockets among the files of the command's
 //! processes.
 //!
@@ -33,6 +33,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::privilege::invoking_user;
 use crate::error::{Error, Kind, Result};
+use crate::model::Nanos;
 
 /// A command that is not started yet, and the helper that will watch over it.
 #[derive(Debug)]
@@ -63,8 +64,22 @@ pub enum Word {
         /// The system's error number.
         errno: i32,
     },
-    /// A process of the command uses this.
-    Claim(Claim),
+    /// A process of the command uses this, from this time on.
+    Claim {
+        /// Its ends.
+        claim: Claim,
+        /// Just before it could send, since the Unix epoch.
+        since: Nanos,
+    },
+    /// A socket that was claimed without another end is closed.
+    Closed {
+        /// Number of the protocol inside IP.
+        protocol: u8,
+        /// The port of its own end.
+        port: u16,
+        /// Just before it was closed, since the Unix epoch.
+        until: Nanos,
+    },
     /// What became of a question.
     Answer {
         /// Its number.

@@ -8,6 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::libc;
 
+use crate::filter::bpf::{Instruction, Program};
+use crate::filter::{Assembler, Test, TooLong, Width};
+
 /// Where notices come from.
 #[derive(Debug)]
 pub(super) struct Listener(OwnedFd);
@@ -21,7 +24,7 @@ pub(super) struct Notice {
     pub arguments: [u64; 6],
 }
 
-/// The calls that are looked at: all that give a socket an end, or send without one.
+/// The calls that are looked at: all that give a socket an end, send without one, or close it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Bind,
@@ -30,16 +33,28 @@ pub(super) enum Call {
     SendTo,
     SendMessage,
     SendMessages,
+    Close,
+    /// Puts a file in the place of another one, which closes that.
+    Replace,
+    Exit,
 }
 
-const CALLS: [(libc::c_long, Call); 6] = [
+const CALLS: &[(libc::c_long, Call)] = &[
     (libc::SYS_bind, Call::Bind),
     (libc::SYS_connect, Call::Connect),
     (libc::SYS_listen, Call::Listen),
     (libc::SYS_sendto, Call::SendTo),
     (libc::SYS_sendmsg, Call::SendMessage),
     (libc::SYS_sendmmsg, Call::SendMessages),
+    (libc::SYS_close, Call::Close),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_dup2, Call::Replace),
+    (libc::SYS_dup3, Call::Replace),
+    (libc::SYS_exit_group, Call::Exit),
 ];
+
+/// Descriptors whose closing is looked at. Some programs close all that there might be, by the million.
+const CLOSED: u32 = 1024;
 
 /// The architecture whose calls these numbers are (`linux/audit.h`); programs for another one are not looked at.
 #[cfg(target_arch = "x86_64")]
@@ -55,7 +70,8 @@ const ARCHITECTURE: Option<u32> = None;
 /// is left alone.
 pub(super) fn listen(except: RawFd) -> io::Result<OwnedFd> {
     let architecture = ARCHITECTURE.ok_or(io::ErrorKind::Unsupported)?;
-    let mut program = program(architecture, u32::try_from(except).unwrap_or(u32::MAX));
+    let program = program(architecture, u32::try_from(except).unwrap_or(u32::MAX)).map_err(io::Error::other)?;
+    let mut program = for_kernel(&program);
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let described = libc::sock_fprog { len: length, filter: program.as_mut_ptr() };
     // SAFETY: `described` points to `program`, and both outlive the call.
@@ -73,38 +89,62 @@ pub(super) fn listen(except: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// The program that the kernel runs on every call: a notice for those of [`CALLS`], everything else goes on.
-fn program(architecture: u32, except: u32) -> Vec<libc::sock_filter> {
-    const LOAD: u16 = 0x20;
-    const EQUAL: u16 = 0x15;
-    const RETURN: u16 = 0x06;
+fn program(architecture: u32, except: u32) -> Result<Program, TooLong> {
     let at = |offset: usize| u32::try_from(offset).unwrap_or(0);
     // The lower half of an argument comes first on the machines above.
     let argument = |number: usize| at(offset_of!(libc::seccomp_data, args) + 8 * number);
-    let number = |call: Call| {
-        CALLS.iter().find(|(_, known)| *known == call).map_or(u32::MAX, |(n, _)| u32::try_from(*n).unwrap_or(u32::MAX))
-    };
-    let step = |code, yes, no, operand| libc::sock_filter { code, jt: yes, jf: no, k: operand };
-    vec![
-        step(LOAD, 0, 0, at(offset_of!(libc::seccomp_data, arch))),
-        step(EQUAL, 0, 13, architecture),
-        step(LOAD, 0, 0, at(offset_of!(libc::seccomp_data, nr))),
-        step(EQUAL, 12, 0, number(Call::Connect)),
-        step(EQUAL, 11, 0, number(Call::Bind)),
-        step(EQUAL, 10, 0, number(Call::Listen)),
-        step(EQUAL, 9, 0, number(Call::SendMessages)),
-        step(EQUAL, 0, 2, number(Call::SendMessage)),
-        step(LOAD, 0, 0, argument(0)),
-        step(EQUAL, 5, 6, except),
-        // Only sending to an address: sockets without one have been seen when they were connected.
-        step(EQUAL, 0, 4, number(Call::SendTo)),
-        step(LOAD, 0, 0, argument(4)),
-        step(EQUAL, 0, 3, 0),
-        step(LOAD, 0, 0, argument(4) + 4),
-        step(EQUAL, 0, 1, 0),
-        step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
-        step(RETURN, 0, 0, libc::SECCOMP_RET_USER_NOTIF),
-    ]
+    let mut out = Assembler::new();
+    let (go_on, give_notice) = (out.label(), out.label());
+    out.load(Width::Word, at(offset_of!(libc::seccomp_data, arch)));
+    out.jump(Test::Equals(architecture), None, Some(go_on));
+    for (number, call) in CALLS {
+        let next = out.label();
+        out.load(Width::Word, at(offset_of!(libc::seccomp_data, nr)));
+        out.jump(Test::Equals(u32::try_from(*number).unwrap_or(u32::MAX)), None, Some(next));
+        match call {
+            Call::SendMessage => {
+                out.load(Width::Word, argument(0));
+                out.jump(Test::Equals(except), Some(go_on), Some(give_notice));
+            }
+            Call::SendTo => {
+                // Only with an address: sockets without one have been seen when they were connected.
+                out.load(Width::Word, argument(4));
+                out.jump(Test::Equals(0), None, Some(give_notice));
+                out.load(Width::Word, argument(4) + 4);
+                out.jump(Test::Equals(0), Some(go_on), Some(give_notice));
+            }
+            Call::Close => {
+                out.load(Width::Word, argument(0));
+                out.jump(Test::AtLeast(CLOSED), Some(go_on), Some(give_notice));
+            }
+            _ => out.go(give_notice),
+        }
+        out.place(next);
+    }
+    out.place(go_on);
+    out.finish_with(false);
+    out.place(give_notice);
+    out.finish_with(true);
+    out.assemble()
 }
+
+/// The same in the form that the kernel takes, with its words for "accept" and "refuse".
+fn for_kernel(program: &Program) -> Vec<libc::sock_filter> {
+    let step = |step: &Instruction| libc::sock_filter {
+        code: step.code,
+        jt: step.yes,
+        jf: step.no,
+        k: match (step.code, step.operand) {
+            (RETURN, 0) => libc::SECCOMP_RET_ALLOW,
+            (RETURN, _) => libc::SECCOMP_RET_USER_NOTIF,
+            (_, operand) => operand,
+        },
+    };
+    program.instructions().iter().map(step).collect()
+}
+
+/// The code of "return".
+const RETURN: u16 = 0x06;
 
 impl Listener {
     pub fn new(file: OwnedFd) -> Self {
@@ -118,7 +158,7 @@ impl Listener {
         // SAFETY: the kernel writes one such structure.
         let result = unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut notice) };
         let call = CALLS.iter().find(|(number, _)| *number == libc::c_long::from(notice.data.nr));
-        let call = call.map_or(Call::SendMessages, |(_, call)| *call);
+        let call = call.map_or(Call::Exit, |(_, call)| *call);
         (result == 0).then_some(Notice { id: notice.id, thread: notice.pid, call, arguments: notice.data.args })
     }
 
@@ -141,24 +181,12 @@ impl AsFd for Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::bpf::{Instruction, Program, Sight};
+    use crate::filter::bpf::Sight;
 
     #[test]
     fn only_calls_with_an_end_are_looked_at() {
-        let program = program(7, 99);
-        // The same program with "accept" where there is a notice; its loads are in the machine's byte order, and the
-        // interpreter's in the network's.
-        let translate = |step: &libc::sock_filter| Instruction {
-            code: step.code,
-            yes: step.jt,
-            no: step.jf,
-            operand: match (step.code, step.k) {
-                (0x06, libc::SECCOMP_RET_USER_NOTIF) => 1,
-                (0x06, _) => 0,
-                (_, operand) => operand,
-            },
-        };
-        let program = Program::new(program.iter().map(translate).collect());
+        // The interpreter's loads are in the network's byte order, and so is this call's description.
+        let program = program(7, 99).expect("fits");
         let notices = |architecture: u32, call: libc::c_long, file: u64, address: u64| {
             let mut data = Vec::new();
             data.extend(u32::try_from(call).expect("a number").to_be_bytes());
@@ -177,6 +205,9 @@ mod tests {
         assert!(notices(7, libc::SYS_sendmsg, 3, 0) && !notices(7, libc::SYS_sendmsg, 99, 0));
         assert!(!notices(7, libc::SYS_sendto, 3, 0));
         assert!(notices(7, libc::SYS_sendto, 3, 16) && notices(7, libc::SYS_sendto, 3, 1 << 40));
-        assert!(!notices(7, libc::SYS_read, 3, 16) && !notices(7, libc::SYS_close, 3, 16));
+        assert!(notices(7, libc::SYS_close, 3, 0) && notices(7, libc::SYS_close, 1023, 0));
+        assert!(!notices(7, libc::SYS_close, 1024, 0) && !notices(7, libc::SYS_close, 0xffff_ffff, 0));
+        assert!(notices(7, libc::SYS_exit_group, 0, 0) && notices(7, libc::SYS_dup3, 0, 0));
+        assert!(!notices(7, libc::SYS_read, 3, 16) && !notices(7, libc::SYS_write, 3, 16));
     }
 }

@@ -1,25 +1,26 @@
 //! What a process's call does to a socket, as a claim on what the socket will send and receive.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::libc;
 use socket2::SockRef;
 
 use super::notice::{Call, Notice};
 use super::{Beyond, Claim, Word, launch, tree};
+use crate::model::Nanos;
 
 /// The sockets of the command that have been seen.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     /// Sockets that have no end of their own yet, but soon will: the call that gives it to them is under way.
     pending: Vec<Pending>,
-    /// Inodes of sockets whose own end is claimed, with any other end.
-    claimed: HashSet<u64>,
+    /// Sockets whose own end is claimed, with any other end: their inodes, protocols and ports.
+    claimed: HashMap<u64, (u8, u16)>,
     told: HashSet<Beyond>,
 }
 
@@ -30,7 +31,8 @@ struct Pending {
     inode: u64,
     protocol: u8,
     remote: Option<SocketAddr>,
-    since: Instant,
+    since: Nanos,
+    patience: Instant,
 }
 
 /// How long a call takes at most to give a socket its own end.
@@ -71,11 +73,26 @@ impl Sockets {
 
     fn try_look(&mut self, notice: Notice, words: &mut Vec<Word>) -> Option<()> {
         let process = tree::process_of(notice.thread)?;
+        let since = now();
         #[allow(clippy::cast_possible_truncation)] // a descriptor is an int; the upper half is rubbish
-        let number = notice.arguments[0] as i32;
+        let number = |argument: usize| notice.arguments[argument] as i32;
+        let number = match notice.call {
+            Call::Exit => {
+                let inodes: Vec<u64> = self.claimed.keys().copied().collect();
+                let held = tree::held(process, &inodes);
+                held.into_iter().for_each(|inode| self.close(process, inode, true, since, words));
+                return Some(());
+            }
+            Call::Replace => number(1),
+            _ => number(0),
+        };
         let inode = tree::socket(process, number)?;
+        if matches!(notice.call, Call::Close | Call::Replace) {
+            self.close(process, inode, false, since, words);
+            return Some(());
+        }
         let sends = matches!(notice.call, Call::SendTo | Call::SendMessage | Call::SendMessages);
-        if sends && self.claimed.contains(&inode) {
+        if sends && self.claimed.contains_key(&inode) {
             return Some(());
         }
         let socket = launch::borrow(process, number).ok()?;
@@ -87,10 +104,10 @@ impl Sockets {
                     Call::SendMessage | Call::SendMessages | Call::Bind if protocol == TCP => return None,
                     _ => None,
                 };
-                self.pending.push(Pending { socket, inode, protocol, remote, since: Instant::now() });
+                self.pending.push(Pending { socket, inode, protocol, remote, since, patience: Instant::now() });
             }
             Nature::Inet { protocol: protocol @ (ICMP | ICMPV6), raw: false } => {
-                self.pending.push(Pending { socket, inode, protocol, remote: None, since: Instant::now() });
+                self.pending.push(Pending { socket, inode, protocol, remote: None, since, patience: Instant::now() });
             }
             Nature::Inet { protocol: protocol @ (ICMP | ICMPV6), raw: true } if sends => {
                 let memory = memory()?;
@@ -98,7 +115,7 @@ impl Sockets {
                 let any: IpAddr =
                     if remote.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
                 let local = SocketAddr::new(any, identifier);
-                words.push(Word::Claim(Claim { protocol, local, remote: Some(remote) }));
+                words.push(Word::Claim { claim: Claim { protocol, local, remote: Some(remote) }, since });
             }
             Nature::Inet { raw: true, .. } if sends => self.beyond(Beyond::RawSocket, words),
             Nature::Packet if sends || notice.call == Call::Bind => self.beyond(Beyond::PacketSocket, words),
@@ -115,6 +132,18 @@ impl Sockets {
         Some(())
     }
 
+    /// A process is about to close a socket, or all that it has where it `ends`. If nobody else has the socket, its port
+    /// is free then.
+    fn close(&mut self, process: u32, inode: u64, ends: bool, until: Nanos, words: &mut Vec<Word>) {
+        let Some((protocol, port)) = self.claimed.get(&inode).copied() else { return };
+        let family = tree::descendants(std::process::id());
+        let elsewhere = family.iter().filter(|other| **other != process).any(|other| tree::count(*other, inode) > 0);
+        if (ends || tree::count(process, inode) <= 1) && !elsewhere {
+            self.claimed.remove(&inode);
+            words.push(Word::Closed { protocol, port, until });
+        }
+    }
+
     fn beyond(&mut self, what: Beyond, words: &mut Vec<Word>) {
         if self.told.insert(what) {
             words.push(Word::Beyond(what));
@@ -129,19 +158,24 @@ impl Sockets {
             let own = SockRef::from(&pending.socket).local_addr().ok().and_then(|own| own.as_socket());
             match own.filter(|own| own.port() != 0) {
                 Some(local) => {
-                    if pending.remote.is_none() {
-                        claimed.insert(pending.inode);
+                    let (protocol, local, remote) = (pending.protocol, plain(local), pending.remote);
+                    if remote.is_none() {
+                        claimed.insert(pending.inode, (protocol, local.port()));
                     }
-                    let (local, remote) = (plain(local), pending.remote);
-                    words.push(Word::Claim(Claim { protocol: pending.protocol, local, remote }));
+                    words.push(Word::Claim { claim: Claim { protocol, local, remote }, since: pending.since });
                     false
                 }
                 // Its call failed.
-                None => pending.since.elapsed() < PATIENCE,
+                None => pending.patience.elapsed() < PATIENCE,
             }
         });
         words
     }
+}
+
+fn now() -> Nanos {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Nanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }
 
 fn nature(socket: &OwnedFd) -> Option<Nature> {
@@ -166,7 +200,7 @@ fn address(notice: Notice, memory: &File) -> Option<Vec<u8>> {
             let header = read(memory, notice.arguments[1], 56)?;
             (long(&header, 0)?, long(&header, 8)? & 0xffff_ffff)
         }
-        Call::Listen => return None,
+        Call::Listen | Call::Close | Call::Replace | Call::Exit => return None,
     };
     read(memory, pointer, usize::try_from(length).ok()?.min(128))
 }

@@ -26,10 +26,23 @@ pub(super) fn descendants(root: u32) -> Vec<u32> {
 
 /// Whether one of `processes` has the socket with this inode open.
 pub(super) fn holds(processes: &[u32], inode: u64) -> bool {
-    processes.iter().any(|process| {
-        let Ok(files) = fs::read_dir(format!("/proc/{process}/fd")) else { return false };
-        files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|link| inode_of(&link) == Some(inode)))
-    })
+    processes.iter().any(|process| sockets(*process).any(|held| held == inode))
+}
+
+/// Under how many numbers `process` has the socket with this inode open.
+pub(super) fn count(process: u32, inode: u64) -> usize {
+    sockets(process).filter(|held| *held == inode).count()
+}
+
+/// Those of `inodes` that `process` has open.
+pub(super) fn held(process: u32, inodes: &[u64]) -> Vec<u64> {
+    if inodes.is_empty() { Vec::new() } else { sockets(process).filter(|held| inodes.contains(held)).collect() }
+}
+
+/// The inodes of the sockets that `process` has open, once for each of their numbers.
+fn sockets(process: u32) -> impl Iterator<Item = u64> {
+    let files = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| inode_of(&fs::read_link(file.path()).ok()?))
 }
 
 /// The inode of the socket that is file `number` of `process`; `None` where it is no socket.
