@@ -156,12 +156,12 @@ impl Parts {
     }
 
     /// Takes over what a packet has. The lists are larger than what is in them, so they are not moved as they are.
-    fn keep(&mut self, mut packet: Packet<'_>) {
+    fn keep(&mut self, packet: Packet<'_>) {
         self.layers.clear();
-        self.layers.extend(packet.layers.drain(..));
+        self.layers.extend_from_slice(&packet.layers);
         self.faults = packet.faults;
         self.generated.clear();
-        self.generated.extend(packet.generated.drain(..));
+        self.generated.extend_from_slice(&packet.generated);
     }
 
     fn packet<'f>(&mut self, frame: &'f Frame) -> Packet<'f> {

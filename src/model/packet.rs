@@ -50,7 +50,7 @@ pub struct Fault {
 }
 
 /// A value that is not on the wire but concluded from other frames.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// Index of the layer it is shown with.
     pub layer: usize,

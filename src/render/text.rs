@@ -45,12 +45,37 @@ pub struct Story {
     verbosity: Verbosity,
     origin: Option<Nanos>,
     time_of_day: bool,
-    told: HashSet<&'static str>,
+    told: Told,
     layers: Layers,
     changes: Changes,
     /// Buffers that are used again for every packet.
     page: Vec<u8>,
     scratch: Scratch,
+}
+
+/// What has been said: asked about every note of every packet, and nearly always the answer is yes.
+#[derive(Debug, Default)]
+struct Told {
+    all: HashSet<&'static str>,
+    /// The address and length of ids that are among them.
+    latest: Vec<(usize, usize)>,
+}
+
+impl Told {
+    /// Whether `id` is new; from now on it is not.
+    fn insert(&mut self, id: &'static str) -> bool {
+        const PLACES: usize = 64;
+        if self.latest.is_empty() {
+            self.latest.resize(PLACES, (0, 0));
+        }
+        let here = (id.as_ptr() as usize, id.len());
+        let place = &mut self.latest[here.0 / 8 % PLACES];
+        if *place == here {
+            return false;
+        }
+        *place = here;
+        self.all.insert(id)
+    }
 }
 
 /// What a line is put together in.
@@ -70,7 +95,7 @@ impl Story {
             verbosity,
             origin: None,
             time_of_day: false,
-            told: HashSet::new(),
+            told: Told::default(),
             layers: Layers::new(look),
             changes: Changes::default(),
             page: Vec::new(),
@@ -212,7 +237,7 @@ impl Story {
                 self.layers.write(&mut self.scratch.line, packet);
                 out.write_all(&self.scratch.line)
             }
-            Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told),
+            Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told.all),
         }
     }
 
