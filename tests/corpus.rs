@@ -37,7 +37,7 @@ fn keys() -> impl Iterator<Item = &'static str> {
 #[test]
 fn every_key_of_the_registry_is_compared() {
     let path = directory().join("keys");
-    let listed = keys().map(|key| format!("{key}\n")).collect::<String>();
+    let listed = keys().flat_map(|key| [key, "\n"]).collect::<String>();
     if std::env::var_os("NETLAB_WRITE_KEYS").is_some() {
         fs::write(&path, &listed).expect("keys written");
     }
@@ -66,7 +66,7 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
     let frame = seen.packet.views().take_while(|view| view.index <= piece);
     // A reassembled datagram begins with the IP header of its own making; a message has none.
     let is_own = |view: &LayerView<'_, '_>| view.index == 0 && (view.is(&ipv4::HEADER) || view.is(&ipv6::HEADER));
-    let whole = seen.whole.iter().flat_map(|packet| packet.views()).filter(|view| !is_own(view));
+    let whole = seen.whole.iter().flat_map(Packet::views).filter(|view| !is_own(view));
     for view in frame.chain(whole) {
         view.walk(&mut |field| match field.value {
             // An empty text is an empty cell.

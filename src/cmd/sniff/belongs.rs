@@ -229,7 +229,9 @@ impl Belongs {
     /// are known.
     pub fn verdict(mut self, hops: &[IpAddr]) -> Verdict {
         let open: Vec<u64> = self.questions.keys().copied().collect();
-        open.into_iter().for_each(|question| self.answer(question, Owner::Unknown));
+        for question in open {
+            self.answer(question, Owner::Unknown);
+        }
         let mut ports = HashMap::new();
         let mut frames: Vec<bool> = self.frames.iter().map(|tag| self.by_flow(*tag, &mut ports)).collect();
         let (mut macs, mut span) = (HashSet::new(), None::<(Nanos, Nanos)>);

@@ -98,12 +98,12 @@ impl Watch<'_> {
                 biased;
                 () = time => break,
                 word = caused.next(), if !words_end => match word? {
-                    Some(word) => heard.borrow_mut().word(word),
+                    Some(word) => heard.borrow_mut().word(&word),
                     None => words_end = true,
                 },
                 () = interrupts.wait(), if !interrupted => {
                     interrupted = true;
-                    until = sooner(until, LAST_WORDS);
+                    until = Some(sooner(until, LAST_WORDS));
                 }
                 flow = tap.hear(&mut see) => drop(flow?),
             }
@@ -114,7 +114,7 @@ impl Watch<'_> {
             heard.ask(caused);
             if (heard.gone || words_end) && !was_gone {
                 heard.gone = true;
-                until = sooner(until, LAST_LOOK);
+                until = Some(sooner(until, LAST_LOOK));
             }
         }
         let _ = self.tap.hear_rest(&mut see).await?;
@@ -122,7 +122,7 @@ impl Watch<'_> {
         heard.borrow_mut().ask(caused);
         while heard.borrow().belongs.waits() && !words_end {
             match tokio::time::timeout(LAST_ANSWERS, caused.next()).await {
-                Ok(Ok(Some(word))) => heard.borrow_mut().word(word),
+                Ok(Ok(Some(word))) => heard.borrow_mut().word(&word),
                 _ => break,
             }
         }
@@ -182,9 +182,9 @@ impl Watch<'_> {
 }
 
 /// `until`, or the end of `span` from now where that is sooner.
-fn sooner(until: Option<Instant>, span: Duration) -> Option<Instant> {
+fn sooner(until: Option<Instant>, span: Duration) -> Instant {
     let soon = Instant::now() + span;
-    Some(until.map_or(soon, |until| until.min(soon)))
+    until.map_or(soon, |until| until.min(soon))
 }
 
 impl Heard {
@@ -204,8 +204,8 @@ impl Heard {
         }
     }
 
-    fn word(&mut self, word: Word) {
-        match word {
+    fn word(&mut self, word: &Word) {
+        match *word {
             Word::Started { watched: true } => self.belongs.is_watched(),
             Word::Started { watched: false } => {}
             Word::NotStarted { errno } => self.not_started = Some(errno),

@@ -44,8 +44,8 @@ macro_rules! sections {
 }
 
 static ENGLISH: [Section; 24] = sections!(
-    "en": "address" "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "http" "icmp" "icmpv6" "ip"
-    "judgement" "more" "path" "ping" "says" "sniff" "story" "stp" "tcp" "trace" "udp"
+    "en": "address" "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "http" "icmp" "icmpv6"
+    "ip" "judgement" "more" "path" "ping" "says" "sniff" "story" "stp" "tcp" "trace" "udp"
 );
 
 impl Language {

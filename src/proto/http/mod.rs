@@ -140,8 +140,8 @@ fn content<'m>(head: &Head<'m>) -> Content<'m> {
     match picture {
         Some((.., name)) => Content::Picture(name),
         None if kind.eq_ignore_ascii_case(b"application/octet-stream") => Content::Plain,
-        None if JSON.iter().any(|name| is(name)) => Content::Json(kind),
-        None if UNNAMED.iter().any(|name| is(name)) => Content::Silent,
+        None if JSON.iter().any(is) => Content::Json(kind),
+        None if UNNAMED.iter().any(is) => Content::Silent,
         None if kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/")) => Content::Silent,
         None => Content::Named(kind),
     }

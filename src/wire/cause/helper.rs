@@ -146,7 +146,9 @@ impl Helper {
         let Some(notice) = listener.next() else { return };
         let words = self.sockets.look(notice);
         listener.go_on(notice);
-        words.iter().for_each(|word| self.say(word));
+        for word in &words {
+            self.say(word);
+        }
         self.settle();
     }
 
@@ -168,7 +170,9 @@ impl Helper {
                 self.heard = None;
                 if self.in_lab {
                     let processes = tree::descendants(std::process::id());
-                    processes.iter().for_each(|process| hang_up(*process));
+                    for process in processes {
+                        hang_up(process);
+                    }
                 }
                 return;
             }

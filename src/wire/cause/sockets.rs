@@ -80,7 +80,9 @@ impl Sockets {
             Call::Exit => {
                 let inodes: Vec<u64> = self.claimed.keys().copied().collect();
                 let held = tree::held(process, &inodes);
-                held.into_iter().for_each(|inode| self.close(process, inode, true, since, words));
+                for inode in held {
+                    self.close(process, inode, true, since, words);
+                }
                 return Some(());
             }
             Call::Replace => number(1),
@@ -123,7 +125,7 @@ impl Sockets {
                 let bytes = address(notice, &memory()?)?;
                 let path = bytes.get(2..)?.split(|byte| *byte == 0).next()?;
                 let serves = |service: &&str| service.as_bytes() == path && std::fs::metadata(service).is_ok();
-                if NAME_SERVICES.iter().any(|service| serves(&service)) {
+                if NAME_SERVICES.iter().any(serves) {
                     self.beyond(Beyond::NameService, words);
                 }
             }
