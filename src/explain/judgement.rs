@@ -117,6 +117,8 @@ fn standard(standard: Standard) -> &'static Rule {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::converse::tests::{Capture, PC, SERVER, Segment};
     use crate::explain::words::{self, Language};
@@ -206,31 +208,33 @@ mod tests {
 
     #[test]
     fn every_condition_is_said_in_words_whether_met_or_not() {
-        let all: [&[Row]; 6] = [
-            &[(true, PA, 1, 1, 100, 1000), (true, PA, 1, 1, 100, 1000)],
-            &[(true, PA, 201, 1, 100, 1000), (true, PA, 1, 1, 100, 1000)],
-            &[(true, PA, 1, 1, 100, 1000), (false, A, 1, 101, 0, 0), (true, PA, 101, 1, 1, 1000)],
-            &[
-                (true, PA, 1, 1, 100, 1000),
-                (false, A, 1, 101, 0, 0),
-                (true, PA, 101, 1, 1, 1000),
-                (false, A, 1, 101, 0, 0),
-            ],
-            &[
-                (true, PA, 1, 1, 100, 1000),
-                (false, A, 1, 101, 0, 1000),
-                (true, A, 100, 1, 0, 1000),
-                (false, A, 1, 101, 0, 1000),
-            ],
-            &[(true, PA, 1, 1, 1000, 1000), (false, A, 1, 2001, 0, 1000)],
+        let data = |sequence, bytes| (true, PA, sequence, 1, bytes, 1000);
+        let ack = |number, window| (false, A, 1, number, 0, window);
+        let all: [&[Row]; 10] = [
+            &[data(1, 100), ack(101, 1000), data(201, 100), ack(101, 1000)],
+            &[ack(1, 1000), ack(1, 1000)],
+            &[data(1, 100), (false, A, 0, 1, 0, 1000)],
+            &[data(1, 100), data(1, 100)],
+            &[data(201, 100), data(1, 100)],
+            &[data(1, 100), ack(101, 0), data(101, 1)],
+            &[data(1, 100), ack(101, 0), data(101, 1), ack(101, 0)],
+            &[data(1, 100), ack(101, 1000), (true, A, 100, 1, 0, 1000), ack(101, 1000)],
+            &[data(1, 1000), ack(2001, 1000)],
+            &[data(1, 100), ack(1, 900)],
         ];
+        let mut said = BTreeSet::new();
         for rows in all {
             let reasons = reasons_of(rows);
-            assert!(!reasons.signs.is_empty());
-            for (_, note) in reasons.signs.iter().flat_map(|judged| &judged.conditions).chain(&reasons.standard) {
-                let said = text(note);
-                assert!(said.contains(" must ") && said.ends_with('.'), "{said}");
+            let conditions = reasons.signs.iter().flat_map(|judged| &judged.conditions).chain(&reasons.standard);
+            for (_, note) in conditions {
+                let sentence = text(note);
+                assert!(sentence.contains(" must ") && sentence.ends_with('.'), "{sentence}");
+                said.insert(note.id);
             }
+            said.extend(reasons.difference.map(|note| note.id));
         }
+        let rules: BTreeSet<_> =
+            super::super::rules().iter().map(|rule| rule.id).filter(|id| id.starts_with("judgement.")).collect();
+        assert_eq!(rules.difference(&said).copied().collect::<Vec<_>>(), [""; 0]);
     }
 }

@@ -460,7 +460,7 @@ table! {
     CONNECTION_OUT_OF_ORDER  "connection.out-of-order"  Fact  Note  None, ["who" "count"];
     CONNECTION_WINDOW_SHUT   "connection.window-shut"   Fact  Warn  Some("RFC 9293 §3.8.6.1"), ["who" "count" "other"];
     CONNECTION_KEEP_ALIVE    "connection.keep-alive"    Fact  Chat  Some("RFC 9293 §3.8.4"), ["who" "count"];
-    CONNECTION_ASKS_FOR_ROOM "connection.asks-for-room" Guess Chat  Some("RFC 9293 §3.8.6.1"), ["who" "count"];
+    CONNECTION_ASKS_FOR_ROOM "connection.asks-for-room" Fact  Chat  Some("RFC 9293 §3.8.6.1"), ["who" "count"];
     CONNECTION_DATA          "connection.data"          Fact  Chat  None, ["client" "sent" "server" "received"];
     CONNECTION_MSS           "connection.mss"           Fact  Chat  Some("RFC 9293 §3.7.1"), ["client" "one" "server" "two"];
     CONNECTION_STILL_OPEN    "connection.still-open"    Fact  Note  None, [];
@@ -568,6 +568,8 @@ table! {
     HTTP_ANSWERED            "http.answered"            Fact  Chat  Some("RFC 9110 §15"), ["request" "code" "ms"];
     HTTP_UNANSWERED          "http.unanswered"          Fact  Note  None, ["request"];
 
+    HTTP_UNREAD              "http.unread"              Fact  Note  None, ["request"];
+
     STP_HELLO                "stp.hello"                Fact  Chat  None, [];
     STP_CHANGE               "stp.change"               Fact  Note  None, [];
 
@@ -638,6 +640,36 @@ mod tests {
             let (rfc, section) = source.split_once(" §").unwrap_or((source, "1"));
             assert!(rfc.strip_prefix("RFC ").is_some_and(|number| number.parse::<u16>().is_ok()), "{source}");
             assert!(section.split('.').all(|part| part.parse::<u8>().is_ok()), "{source}");
+        }
+    }
+
+    /// Sections whose tests look at the sentences instead of the ids.
+    const BY_WORDS: [&str; 6] = ["event", "handshake", "judgement", "path", "sniff", "trace"];
+
+    #[test]
+    fn every_rule_is_named_in_a_test() {
+        let mut tests = String::new();
+        collect(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/explain")), &mut tests);
+        for rule in rules() {
+            let section = rule.id.split('.').next().unwrap_or_default();
+            if !BY_WORDS.contains(&section) && !rule.id.contains(".heading") {
+                assert!(tests.contains(&format!("\"{}\"", rule.id)), "{}: no test shows when it is said", rule.id);
+            }
+        }
+    }
+
+    /// The text of all tests below `folder`.
+    fn collect(folder: &std::path::Path, tests: &mut String) {
+        for entry in std::fs::read_dir(folder).expect("the sources can be read") {
+            let path = entry.expect("the sources can be read").path();
+            if path.is_dir() {
+                collect(&path, tests);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                let is_test = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"))
+                    || path.components().any(|part| part.as_os_str() == "tests");
+                let begin = if is_test { Some(0) } else { text.find("#[cfg(test)]\nmod tests {") };
+                tests.push_str(begin.map_or("", |begin| &text[begin..]));
+            }
         }
     }
 }

@@ -143,7 +143,8 @@ impl Story<'_> {
             notes.push(rule::HTTP_ANSWERED.note([request.asked.frame, answer.frame], values));
         }
         if let Some(request) = open.first() {
-            notes.push(rule::HTTP_UNANSWERED.note([request.asked.frame], [request.what.as_str().into()]));
+            let rule = if self.server.distinct == 0 { &rule::HTTP_UNANSWERED } else { &rule::HTTP_UNREAD };
+            notes.push(rule.note([request.asked.frame], [request.what.as_str().into()]));
         }
     }
 

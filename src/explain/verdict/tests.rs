@@ -15,6 +15,7 @@ const SA: Flags = Flags(0x12);
 const A: Flags = Flags::ACK;
 const PA: Flags = Flags(0x18);
 const FA: Flags = Flags(0x11);
+const R: Flags = Flags::RST;
 const RA: Flags = Flags(0x14);
 const LAPTOP: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 7);
 const LAPTOP_MAC: MacAddr = MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]);
@@ -383,7 +384,7 @@ fn connections_that_do_not_come_about() {
         text(&capture, 1, "connection.unanswered"),
         "192.168.11.2 sent 4 SYNs to port 80 of 93.184.216.34, and nothing came back."
     );
-    assert!(text(&capture, 1, "connection.waits").contains("waits of 1.00, 2.00, 4.00 s"));
+    assert!(text(&capture, 1, "connection.waits").contains("again 3 times, with waits of 1.00, 2.00, 4.00 s"));
 
     let syn = talk(true, S, 0, 0, 0).bytes();
     says(
@@ -420,4 +421,94 @@ fn connections_in_trouble() {
     let (capture, number) = connected(&reused);
     assert_eq!(number, 2);
     assert!(ids(&capture, number).contains(&"tcp.reused-ports"), "{:?}", ids(&capture, number));
+}
+
+#[test]
+fn what_is_sent_again_and_why() {
+    let data = |sequence| talk(true, PA, sequence, 1, 100);
+    let ack = |number| talk(false, A, 1, number, 0);
+    let play = |rows: &[(i64, Segment<'_>)]| {
+        let mut capture = Capture::default();
+        let opening = [talk(true, S, 0, 0, 0), talk(false, SA, 0, 1, 0), talk(true, A, 1, 1, 0)];
+        for (wait, segment) in opening.iter().map(|segment| (1, *segment)).chain(rows.iter().copied()) {
+            capture.wait(wait);
+            capture.see(segment.bytes());
+        }
+        ids(&capture, 1)
+    };
+    let asked = [(1, data(1)), (1, ack(1)), (1, data(101)), (1, ack(1)), (1, data(201)), (1, ack(1)), (1, data(301))];
+    let fast = play(&[&asked[..], &[(1, ack(1)), (5, data(1))]].concat());
+    assert!(fast.contains(&"connection.again-asked"), "{fast:?}");
+    assert!(fast.contains(&"connection.why-again"), "{fast:?}");
+    let needless = play(&[(1, data(1)), (1, ack(101)), (300, data(1))]);
+    assert!(needless.contains(&"connection.again-needless"), "{needless:?}");
+    let both = play(&[(1, data(1)), (300, data(1)), (1, ack(101)), (300, data(1))]);
+    assert!(both.contains(&"connection.again"), "{both:?}");
+    let overtaken = play(&[(1, data(1)), (1, data(201)), (1, data(101))]);
+    assert!(overtaken.contains(&"connection.out-of-order"), "{overtaken:?}");
+    let shut = Segment { window: 0, ..ack(101) };
+    let asks = play(&[(1, data(1)), (1, shut), (300, talk(true, A, 100, 1, 0)), (1, shut)]);
+    assert!(asks.contains(&"connection.asks-for-room") && asks.contains(&"connection.why-window"), "{asks:?}");
+}
+
+#[test]
+fn a_scanner_s_reset_comes_from_its_kernel() {
+    let scan = [talk(true, S, 0, 0, 0), talk(false, SA, 0, 1, 0), Segment { ttl: 63, ..talk(true, R, 1, 0, 0) }];
+    let (capture, number) = after(scan.map(Segment::bytes));
+    assert!(ids(&capture, number).contains(&"connection.kernel-reset"), "{:?}", ids(&capture, number));
+}
+
+#[test]
+fn traces_and_redirects_are_no_failures() {
+    let request = |ttl, sequence| with_ttl(ttl, ipv4::ICMP, PC, SERVER, &ping(false, sequence)[20..]);
+    let frames = [
+        request(1, 1),
+        error(ROUTER, PC, 11, 0, &request(1, 1)),
+        request(2, 2),
+        error(LAPTOP, PC, 11, 0, &request(1, 2)),
+        request(3, 3),
+        ping(true, 3),
+    ];
+    says(frames.clone(), &["ping.answered", "ping.trace", "ping.ttl-near", "ping.blind.programs"]);
+    let (capture, number) = after(frames);
+    let said = text(&capture, number, "ping.trace");
+    assert!(said.contains("2 routers told that one ran out there (192.168.11.1, 192.168.11.7)"), "{said}");
+    let redirected = [ping(false, 1), error(ROUTER, PC, 5, 1, &ping(false, 1)), ping(true, 1)];
+    says(redirected, &["ping.answered", "ip.shorter-way", "ping.ttl-near", "ping.blind.programs"]);
+}
+
+#[test]
+fn what_a_connection_was_used_for() {
+    use crate::engine::Engine;
+    use crate::model::{Frame, LinkType};
+    let get: &[u8] = b"GET /x HTTP/1.1\r\nHost: test\r\n\r\n";
+    let found: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    let length = u32::try_from(get.len()).expect("short");
+    let ask = Segment { data: get, ..talk(true, PA, 1, 1, 0) };
+    let answer = |data| Segment { data, ..talk(false, PA, 1, 1 + length, 0) };
+    let used = |rest: &[Segment<'_>]| {
+        let opening = [talk(true, S, 0, 0, 0), talk(false, SA, 0, 1, 0), talk(true, A, 1, 1, 0)];
+        let mut engine = Engine::default();
+        for (number, segment) in (1_u32..).zip(opening.iter().chain(rest)) {
+            let bytes = segment.bytes();
+            let frame = Frame {
+                number: FrameNo(number),
+                time: Nanos(i64::from(number) * 1_000_000),
+                direction: None,
+                link: LinkType::RawIp,
+                original: bytes.len(),
+                checksum_pending: false,
+                bytes,
+            };
+            engine.see(&frame, |_| ());
+        }
+        let conversations = engine.tracker().conversations();
+        let notes = verdict(conversations.of(ConversationNo(1)).expect("it is followed"), &Context::default());
+        let note = notes.into_iter().find(|note| note.id.starts_with("http.")).expect("a request");
+        (note.id, words::of(Language::English, &note))
+    };
+    let answered = used(&[ask, answer(found)]);
+    assert_eq!(answered, ("http.answered", "GET /x: answered with 404 after 1.000 ms.".to_owned()));
+    assert_eq!(used(&[ask]).0, "http.unanswered");
+    assert_eq!(used(&[ask, answer(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")]).0, "http.unread");
 }

@@ -10,7 +10,7 @@ connection-unanswered = { $client } sent { $count ->
 } to port { $port } of { $server }, and nothing came back.
 connection-waits = { $count ->
     [one] The SYN was sent again after { $waits } s.
-   *[other] The SYN was sent again, with waits of { $waits } s. The standard doubles the wait each time; Linux begins with a few equal ones.
+   *[other] The SYN was sent again { $count } times, with waits of { $waits } s. The standard doubles the wait each time; Linux begins with a few equal ones.
 }
 connection-complaint = { $from } sent { $count ->
     [one] an ICMP error

@@ -30,4 +30,5 @@ http-server-error = "Something went wrong here, not with you" ({ $code }). A cod
 # What a connection was used for
 
 http-answered = { $request }: answered with { $code } after { $ms } ms.
-http-unanswered = { $request }: no whole answer is in the capture.
+http-unanswered = { $request }: no answer is in the capture.
+http-unread = { $request }: an answer came, but it could not be put together here. Bytes of it are missing, or came out of order.

@@ -1,5 +1,9 @@
 //! What single packets say.
 
+mod programs;
+mod reports;
+mod segments;
+
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
