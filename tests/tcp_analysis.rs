@@ -173,7 +173,7 @@ fn differences(ours: &[Said], table: &str) -> Vec<String> {
         let theirs: Vec<&str> = lines.next().expect("a row a frame").split('\t').collect();
         for ((column, said), theirs) in columns.iter().zip(&ours.row).zip(&theirs) {
             // Where a field and a warning have the same name, tshark writes both.
-            let theirs = theirs.strip_suffix(";1").unwrap_or(theirs);
+            let theirs = if said == "1" && *theirs == "1;1" { said } else { *theirs };
             let theirs = if ours.pending { &theirs.replace(" [TCP CHECKSUM INCORRECT]", "") } else { theirs };
             let meant = is_left_out(column, ours.raw, said.is_empty());
             if said != theirs && !meant && !(ours.short && theirs.is_empty()) {
@@ -213,10 +213,6 @@ fn conversations_that_go_wrong_are_judged_as_wireshark_judges_them() {
     assert!(status.expect("expect runs").success());
     let table = fs::read_to_string(directory.join("talks.tracked.tsv")).expect("a table");
     let ours = tracked(&frames(&packets), &keys);
-    if std::env::var_os("KEEP").is_some() {
-        fs::write("/tmp/tcp-ours.tsv", ours.iter().map(|r| r.row.join("\t")).collect::<Vec<_>>().join("\n")).unwrap();
-        fs::rename(&directory, "/tmp/tcp-talks").ok();
-    } //XXX
     let _ = fs::remove_dir_all(&directory);
     assert_none(&differences(&ours, &table), ours.len());
 }
