@@ -9,6 +9,7 @@
 mod destination;
 mod last;
 mod read;
+mod spool;
 mod write;
 
 use crate::model::{Frame, FrameNo, LinkType, Nanos};
@@ -16,6 +17,7 @@ use crate::model::{Frame, FrameNo, LinkType, Nanos};
 pub use destination::Destination;
 pub use last::{Last, last};
 pub use read::Reader;
+pub use spool::Spool;
 pub use write::{Source, Writer};
 
 /// A frame of a capture file and what was written beside it.

@@ -136,7 +136,8 @@ fn greet(topology: &Topology, node: &str) {
     );
 }
 
-fn cannot_start(program: &OsStr, error: &io::Error) -> Error {
+/// Why a program that the user named could not be started.
+pub(super) fn cannot_start(program: &OsStr, error: &io::Error) -> Error {
     let program = program.to_string_lossy();
     let (kind, what, hint) = match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENOENT) if program.contains('/') => (

@@ -17,7 +17,7 @@ pub struct Stage {
     runtime: tokio::runtime::Runtime,
     open: Open,
     // Dropped last: the network has to outlive the sockets in it.
-    _lab: Option<Running>,
+    lab: Option<Running>,
 }
 
 /// What was opened while there was the right to.
@@ -71,12 +71,17 @@ impl Stage {
         let inside = runtime.enter();
         let open = Open { sockets, destination, interrupts: Interrupts::listen()?, in_lab };
         drop(inside);
-        Ok((Self { runtime, open, _lab: lab }, opened))
+        Ok((Self { runtime, open, lab }, opened))
+    }
+
+    /// The variables that tell a command of the lab that it runs in.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.lab.as_ref().map(Running::environment).unwrap_or_default()
     }
 
     /// Runs `show` with the sockets; the runtime's helper threads are not waited for.
     pub fn play<T, F: Future<Output = T>>(self, show: impl FnOnce(Open) -> F) -> T {
-        let Self { runtime, open, _lab } = self;
+        let Self { runtime, open, lab: _lab } = self;
         let result = runtime.block_on(show(open));
         runtime.shutdown_background();
         result

@@ -111,6 +111,7 @@ table! {
 
     ARP_UNANSWERED           "arp.unanswered"           Fact  Note  Some("RFC 826"), ["asker" "target" "count"];
     ARP_TOLD                 "arp.told"                 Fact  Chat  Some("RFC 5227 §2.3"), ["address" "count"];
+    ARP_BLIND_TOLD           "arp.blind.told"           Blind Chat  Some("RFC 5227 §2.3"), [];
     ARP_FIRST_WAIT           "arp.first-wait"           Fact  Chat  Some("RFC 1122 §2.3.2.2"), ["frame" "address" "answer" "ms"];
 
     ARP_MAKER                "arp.maker"                Guess Chat  Some("RFC 9542 §2.1"), ["prefix" "vendor"];
@@ -137,6 +138,7 @@ table! {
     IP_TO_GROUP              "ip.to-group"              Fact  Chat  Some("RFC 1112 §6.1"), ["to"];
     IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
     IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
+    IP_SHORTER_WAY           "ip.shorter-way"           Fact  Note  Some("RFC 1812 §5.2.7.2"), ["from" "target"];
     IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
 
     UDP_DATAGRAM             "udp.datagram"             Fact  Chat  Some("RFC 768"), ["bytes" "port"];
@@ -245,6 +247,17 @@ table! {
     SNIFF_BLIND              "sniff.blind"              Blind Chat  None, [];
     SNIFF_BLIND_ALL          "sniff.blind-all"          Blind Chat  None, [];
 
+    SNIFF_NOTHING_CAUSED     "sniff.nothing-caused"     Fact  Chat  None, ["command" "interface"];
+    SNIFF_ENDED              "sniff.ended"              Fact  Chat  None, ["command" "code"];
+    SNIFF_KILLED             "sniff.killed"             Fact  Note  None, ["command" "signal"];
+    SNIFF_STILL_RUNS         "sniff.still-runs"         Fact  Note  None, ["command"];
+    SNIFF_LEFT_RUNNING       "sniff.left-running"       Fact  Note  None, ["command"];
+    SNIFF_STRANGERS          "sniff.strangers"          Fact  Chat  None, ["count"];
+    SNIFF_NAME_SERVICE       "sniff.name-service"       Blind Chat  None, [];
+    SNIFF_BEYOND             "sniff.beyond"             Blind Note  None, [];
+    SNIFF_LOST               "sniff.lost"               Blind Note  None, ["count"];
+    SNIFF_ONE_INTERFACE      "sniff.one-interface"      Blind Chat  None, ["interface"];
+
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
     PATH_ON_LINK_ROUTE       "path.on-link-route"       Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "interface"];
     PATH_ROUTER              "path.router"              Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "router"];
@@ -278,6 +291,7 @@ table! {
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
     PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
+    PING_TRACE               "ping.trace"               Fact  Chat  Some("RFC 1812 §5.3.1"), ["count" "list"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];
@@ -408,6 +422,7 @@ table! {
     DNS_TRUNCATED            "dns.truncated"            Fact  Note  Some("RFC 2181 §9"), [];
     DNS_UNSOLICITED          "dns.unsolicited"          Guess Note  Some("RFC 5452 §9.1"), [];
     DNS_LOOKED_UP            "dns.looked-up"            Fact  Chat  Some("RFC 1035 §4.1.1"), ["name" "what" "ms"];
+    DNS_BLIND_TRUTH          "dns.blind.truth"          Blind Chat  Some("RFC 3833 §2.2"), [];
     DNS_UNANSWERED           "dns.unanswered"           Fact  Warn  None, ["name"];
     DNS_WHY_UNANSWERED       "dns.why-unanswered"       Guess Note  None, [];
 
@@ -434,14 +449,18 @@ table! {
     CONNECTION_OPEN_LATE     "connection.open-late"     Fact  Chat  Some("RFC 9293 §3.5"), ["port" "server"];
     CONNECTION_BEGUN_BEFORE  "connection.begun-before"  Fact  Note  None, [];
     CONNECTION_UNANSWERED    "connection.unanswered"    Fact  Warn  Some("RFC 9293 §3.5"), ["client" "count" "port" "server"];
-    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["waits"];
+    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["count" "waits"];
     CONNECTION_COMPLAINT     "connection.complaint"     Fact  Warn  Some("RFC 9293 §3.9.2.2"), ["from" "count" "target" "what"];
     CONNECTION_AGAIN         "connection.again"         Fact  Warn  Some("RFC 9293 §3.8.1"), ["who" "count" "timeouts" "fast" "spurious"];
+    CONNECTION_AGAIN_LATE    "connection.again-late"    Fact  Warn  Some("RFC 6298 §5.4"), ["who" "count"];
+    CONNECTION_AGAIN_ASKED   "connection.again-asked"   Fact  Warn  Some("RFC 5681 §3.2"), ["who" "count"];
+    CONNECTION_AGAIN_NEEDLESS "connection.again-needless" Fact Note None, ["who" "count"];
     CONNECTION_CAPTURE_LOST  "connection.capture-lost"  Fact  Note  None, ["who" "count"];
     CONNECTION_GAPS          "connection.gaps"          Fact  Note  None, ["who" "count"];
     CONNECTION_OUT_OF_ORDER  "connection.out-of-order"  Fact  Note  None, ["who" "count"];
     CONNECTION_WINDOW_SHUT   "connection.window-shut"   Fact  Warn  Some("RFC 9293 §3.8.6.1"), ["who" "count" "other"];
     CONNECTION_KEEP_ALIVE    "connection.keep-alive"    Fact  Chat  Some("RFC 9293 §3.8.4"), ["who" "count"];
+    CONNECTION_ASKS_FOR_ROOM "connection.asks-for-room" Guess Chat  Some("RFC 9293 §3.8.6.1"), ["who" "count"];
     CONNECTION_DATA          "connection.data"          Fact  Chat  None, ["client" "sent" "server" "received"];
     CONNECTION_MSS           "connection.mss"           Fact  Chat  Some("RFC 9293 §3.7.1"), ["client" "one" "server" "two"];
     CONNECTION_STILL_OPEN    "connection.still-open"    Fact  Note  None, [];
@@ -453,6 +472,9 @@ table! {
     CONNECTION_CLOSED_PARTLY "connection.closed-partly" Fact  Note  Some("RFC 9293 §3.6"), [];
     CONNECTION_WHY_AGAIN     "connection.why-again"     Guess Note  None, [];
     CONNECTION_WHY_WINDOW    "connection.why-window"    Guess Note  None, ["who"];
+    CONNECTION_KERNEL_RESET  "connection.kernel-reset"  Guess Note  None, ["who"];
+    CONNECTION_RESET_SAME    "connection.reset-same"    Guess Note  None, ["who" "ttl"];
+    CONNECTION_RESET_OTHER   "connection.reset-other"   Guess Warn  None, ["reset" "who" "ttl"];
     CONNECTION_BLIND_BEFORE  "connection.blind.before"  Blind Chat  None, [];
     CONNECTION_BLIND_ACK     "connection.blind.ack"     Blind Chat  None, ["frame"];
     CONNECTION_BLIND_PROGRAM "connection.blind.program" Blind Chat  None, [];
@@ -500,6 +522,54 @@ table! {
     JUDGEMENT_BOTH           "judgement.both"           Fact  Chat  Some("RFC 5681 §2"), [];
     JUDGEMENT_ONLY_WIRESHARK "judgement.only-wireshark" Fact  Chat  Some("RFC 5681 §2"), [];
     JUDGEMENT_ONLY_RFC       "judgement.only-rfc"       Fact  Chat  Some("RFC 5681 §2"), [];
+
+    ADDRESS_UNSPECIFIED      "address.unspecified"      Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_LOOPBACK         "address.loopback"         Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_PRIVATE          "address.private"          Fact  Chat  Some("RFC 1918 §3"), ["address"];
+    ADDRESS_SHARED           "address.shared"           Fact  Chat  Some("RFC 6598 §4"), ["address"];
+    ADDRESS_LINK_LOCAL       "address.link-local"       Fact  Note  Some("RFC 3927 §2.1"), ["address"];
+    ADDRESS_LINK_LOCAL6      "address.link-local6"      Fact  Chat  Some("RFC 4291 §2.5.6"), ["address"];
+    ADDRESS_DOCUMENTATION    "address.documentation"    Fact  Note  Some("RFC 5737 §3"), ["address"];
+    ADDRESS_DOCUMENTATION6   "address.documentation6"   Fact  Note  Some("RFC 3849"), ["address"];
+    ADDRESS_BENCHMARK        "address.benchmark"        Fact  Note  Some("RFC 6890"), ["address"];
+    ADDRESS_RESERVED         "address.reserved"         Fact  Note  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_BROADCAST        "address.broadcast"        Fact  Chat  Some("RFC 919 §7"), ["address"];
+    ADDRESS_MULTICAST        "address.multicast"        Fact  Chat  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_MULTICAST6       "address.multicast6"       Fact  Chat  Some("RFC 4291 §2.7"), ["address"];
+    ADDRESS_UNIQUE_LOCAL     "address.unique-local"     Fact  Chat  Some("RFC 4193 §3.1"), ["address"];
+    ADDRESS_TRANSLATED       "address.translated"       Fact  Chat  Some("RFC 6052 §2.1"), ["address"];
+
+    HTTP_GET                 "http.get"                 Fact  Chat  Some("RFC 9110 §9.3.1"), ["path"];
+    HTTP_HEAD                "http.head"                Fact  Chat  Some("RFC 9110 §9.3.2"), ["path"];
+    HTTP_POST                "http.post"                Fact  Chat  Some("RFC 9110 §9.3.3"), ["path"];
+    HTTP_PUT                 "http.put"                 Fact  Chat  Some("RFC 9110 §9.3.4"), ["path"];
+    HTTP_DELETE              "http.delete"              Fact  Chat  Some("RFC 9110 §9.3.5"), ["path"];
+    HTTP_OPTIONS             "http.options"             Fact  Chat  Some("RFC 9110 §9.3.7"), ["path"];
+    HTTP_CONNECT             "http.connect"             Fact  Chat  Some("RFC 9110 §9.3.6"), ["path"];
+    HTTP_METHOD              "http.method"              Fact  Chat  Some("RFC 9110 §9"), ["method" "path"];
+    HTTP_INTERIM             "http.interim"             Fact  Chat  Some("RFC 9110 §15.2"), ["code"];
+    HTTP_SWITCHING           "http.switching"           Fact  Chat  Some("RFC 9110 §15.2.2"), [];
+    HTTP_DONE                "http.done"                Fact  Chat  Some("RFC 9110 §15.3"), ["code"];
+    HTTP_NO_CONTENT          "http.no-content"          Fact  Chat  Some("RFC 9110 §15.3.5"), [];
+    HTTP_PARTIAL             "http.partial"             Fact  Chat  Some("RFC 9110 §15.3.7"), [];
+    HTTP_REDIRECT            "http.redirect"            Fact  Chat  Some("RFC 9110 §15.4"), ["code" "location"];
+    HTTP_ELSEWHERE           "http.elsewhere"           Fact  Chat  Some("RFC 9110 §15.4"), ["code"];
+    HTTP_NOT_MODIFIED        "http.not-modified"        Fact  Chat  Some("RFC 9110 §15.4.5"), [];
+    HTTP_BAD_REQUEST         "http.bad-request"         Fact  Warn  Some("RFC 9110 §15.5.1"), [];
+    HTTP_UNAUTHORIZED        "http.unauthorized"        Fact  Warn  Some("RFC 9110 §15.5.2"), [];
+    HTTP_FORBIDDEN           "http.forbidden"           Fact  Warn  Some("RFC 9110 §15.5.4"), [];
+    HTTP_NOT_FOUND           "http.not-found"           Fact  Warn  Some("RFC 9110 §15.5.5"), [];
+    HTTP_TOO_MANY            "http.too-many"            Fact  Warn  Some("RFC 6585 §4"), [];
+    HTTP_CLIENT_ERROR        "http.client-error"        Fact  Warn  Some("RFC 9110 §15.5"), ["code"];
+    HTTP_BAD_GATEWAY         "http.bad-gateway"         Fact  Warn  Some("RFC 9110 §15.6.3"), [];
+    HTTP_UNAVAILABLE         "http.unavailable"         Fact  Warn  Some("RFC 9110 §15.6.4"), [];
+    HTTP_GATEWAY_TIMEOUT     "http.gateway-timeout"     Fact  Warn  Some("RFC 9110 §15.6.5"), [];
+    HTTP_SERVER_ERROR        "http.server-error"        Fact  Warn  Some("RFC 9110 §15.6"), ["code"];
+    HTTP_ANSWERED            "http.answered"            Fact  Chat  Some("RFC 9110 §15"), ["request" "code" "ms"];
+    HTTP_UNANSWERED          "http.unanswered"          Fact  Note  None, ["request"];
+
+    STP_HELLO                "stp.hello"                Fact  Chat  None, [];
+    STP_CHANGE               "stp.change"               Fact  Note  None, [];
 
     TRACE_HEADING_ICMP       "trace.heading.icmp"       Fact  Chat  None, ["target" "source" "interface" "first" "last" "queries"];
     TRACE_HEADING_UDP        "trace.heading.udp"        Fact  Chat  None, ["target" "source" "interface" "port" "first" "last" "queries"];

@@ -5,6 +5,75 @@ use crate::model::{Note, SniffSummary};
 use super::order::in_order;
 use super::rules as rule;
 
+/// What is known of a command that was watched.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each of them is said or not
+pub struct Cause<'a> {
+    /// The command, as it was typed.
+    pub command: &'a str,
+    /// Where its packets passed.
+    pub interface: &'a str,
+    /// How its first process ended; `None` where it still runs.
+    pub ended: Option<Ending>,
+    /// Something that it started still runs.
+    pub left_running: bool,
+    /// Packets that were not its own.
+    pub strangers: u64,
+    /// Flows of which nobody knows whose they were.
+    pub lost: usize,
+    /// It made frames itself.
+    pub packet_socket: bool,
+    /// It made IP packets itself.
+    pub raw_socket: bool,
+    /// A service of this host looked names up for it.
+    pub name_service: bool,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// What is to be said about the command as a whole, after its conversations.
+#[must_use]
+pub fn cause(run: &Cause<'_>, summary: &SniffSummary) -> Vec<Note> {
+    let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).into();
+    let command = || run.command.into();
+    let mut notes = Vec::new();
+    if summary.packets == 0 {
+        notes.push(rule::SNIFF_NOTHING_CAUSED.note([], [command(), run.interface.into()]));
+    }
+    notes.push(match run.ended {
+        Some(Ending::Code(code)) => rule::SNIFF_ENDED.note([], [command(), code.to_string().into()]),
+        Some(Ending::Signal(signal)) => rule::SNIFF_KILLED.note([], [command(), signal.to_string().into()]),
+        None => rule::SNIFF_STILL_RUNS.note([], [command()]),
+    });
+    if run.left_running && run.ended.is_some() {
+        notes.push(rule::SNIFF_LEFT_RUNNING.note([], [command()]));
+    }
+    if summary.dropped > 0 {
+        notes.push(rule::SNIFF_DROPPED.note([], [count(summary.dropped)]));
+    }
+    if run.strangers > 0 {
+        notes.push(rule::SNIFF_STRANGERS.note([], [count(run.strangers)]));
+    }
+    if run.name_service {
+        notes.push(rule::SNIFF_NAME_SERVICE.note([], []));
+    }
+    if run.packet_socket || run.raw_socket {
+        notes.push(rule::SNIFF_BEYOND.note([], []));
+    }
+    if run.lost > 0 {
+        notes.push(rule::SNIFF_LOST.note([], [count(run.lost as u64)]));
+    }
+    notes.push(rule::SNIFF_ONE_INTERFACE.note([], [run.interface.into()]));
+    in_order(notes)
+}
+
 /// What is listened to: packets of `interface` that pass `filter`, with `others` also those between other hosts.
 #[must_use]
 pub fn heading(interface: &str, filter: &str, others: bool) -> Vec<Note> {

@@ -177,11 +177,19 @@ impl Running {
             .map_err(|error| Error::new(Kind::System, format!("cannot reach the node {node}: {error}")))?;
         let mut command = Command::new(program);
         device::place(&mut command, namespace);
-        command
-            .env(join::LAB, std::process::id().to_string())
-            .env(join::NODES, self.node_list())
-            .env(join::SCENARIO, &self.scenario);
+        command.envs(self.environment());
         Ok(command)
+    }
+
+    /// The variables by which a program in the lab knows of it.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let of = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            of(join::LAB, std::process::id().to_string()),
+            of(join::NODES, self.node_list()),
+            of(join::SCENARIO, self.scenario.clone()),
+        ]
     }
 
     /// The nodes' descriptors in this process and their inodes: what [`join`] reads.

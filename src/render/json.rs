@@ -8,7 +8,7 @@ mod packet;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 
-use crate::engine::Seen;
+use crate::engine::{self, Seen};
 use crate::explain::words::{self, Language};
 use crate::model::{
     Answer, ArpSummary, ConnectionSummary, FieldSpec, Header, Hop, HopProbe, HopReport, Kind, Nanos, Neighbour, Note,
@@ -21,17 +21,24 @@ use super::{escape, figures};
 /// Writes the lines of one run.
 #[derive(Debug)]
 pub struct Json {
-    language: Language,
+    claims: packet::Claims,
     origin: Option<Nanos>,
     buffer: Vec<u8>,
     text: String,
+    generated: Vec<u8>,
 }
 
 impl Json {
     /// A run that has not begun; sentences are in `language`.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        Self { language, origin: None, buffer: Vec::new(), text: String::new() }
+        Self {
+            claims: packet::Claims::new(language),
+            origin: None,
+            buffer: Vec::new(),
+            text: String::new(),
+            generated: Vec::new(),
+        }
     }
 
     /// Times count from this point on, and not from the first packet.
@@ -121,7 +128,7 @@ impl Json {
     ) -> io::Result<()> {
         let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
-        let Self { buffer: line, text, language, .. } = self;
+        let Self { buffer: line, text, claims, generated, .. } = self;
         packet::head(line, frame, frame.time - origin);
         line.extend_from_slice(b",\"stream\":");
         match packet.generated("tcp.stream") {
@@ -130,18 +137,18 @@ impl Json {
         }
         text.clear();
         // Writing to a string does not fail.
-        let _ = whole.last().unwrap_or(packet).info(text);
+        let _ = engine::info(packet, whole, text);
         line.extend_from_slice(b",\"info\":");
         string(line, text);
         line.extend_from_slice(b",\"layers\":");
-        packet::layers(line, packet);
+        packet::layers(line, generated, packet);
         if let Some(whole) = whole.last() {
             line.extend_from_slice(b",\"reassembled\":");
-            packet::layers(line, whole);
+            packet::layers(line, generated, whole);
         }
         line.extend_from_slice(b",\"notes\":[");
         for one in notes {
-            packet::note(line, text, *language, one);
+            claims.write(line, one);
             line.push(b',');
         }
         close_list(line);
@@ -160,7 +167,7 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn note(&mut self, out: &mut dyn io::Write, one: &Note) -> io::Result<()> {
-        packet::note(&mut self.buffer, &mut self.text, self.language, one);
+        self.claims.write(&mut self.buffer, one);
         self.end(out)
     }
 
@@ -365,7 +372,7 @@ impl Json {
         }
         close(line, b'}');
         line.extend_from_slice(b",\"meaning\":");
-        match words::field(self.language, spec.key) {
+        match words::field(self.claims.language(), spec.key) {
             Some(words) => string(line, &words),
             None => line.extend_from_slice(b"null"),
         }

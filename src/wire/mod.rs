@@ -4,6 +4,7 @@
 //! then, inside a tokio runtime, [`resolve`] and [`path_to`], then [`Sniffer::start`] and [`Channel::open`] on the
 //! interface found.
 
+pub mod cause;
 mod channel;
 mod choose;
 mod connect;

@@ -1,13 +1,16 @@
 //! `netlab explain`: what a capture file says.
 
 mod input;
+mod relay;
+mod teller;
 mod views;
 
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 
 use input::Input;
-use views::{Shown, View};
+use teller::{Taker, Teller};
+use views::{Says, Shown, View};
 
 use super::args::Common;
 use super::{field, report, services};
@@ -66,12 +69,15 @@ Examples:
 /// What passes, and where it goes.
 struct Run<'a> {
     args: &'a Args,
-    view: View,
+    /// What is said about packets, and about conversations.
+    says: Says,
     filter: Matcher,
     context: Context,
     language: Language,
     saver: Option<Saver>,
     shown: Shown,
+    /// When the first frame came.
+    origin: Option<Nanos>,
     frames: u32,
 }
 
@@ -107,20 +113,33 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     resolve(&mut filter)?;
     let out = input::output();
     let name = input.name();
+    let is_whole = input.is_whole();
     let mut reader = input.reader(&out)?;
+    let view = View::new(args, common, out);
     let mut run = Run {
         args,
-        view: View::new(args, common, out),
+        says: view.says(),
         filter: Matcher::new(filter),
         context: Context::default(),
         language: report::language(common),
         saver: destination.map(|destination| Saver::new(destination, common.save.is_some())),
         shown: Shown::default(),
+        origin: None,
         frames: 0,
     };
     let mut engine = Engine::default();
-    let damage = run.read(&mut reader, &mut engine)?;
-    run.finish(&mut engine, &name, file, reader.dropped())?;
+    let mut teller = Teller::new(view, is_whole)?;
+    let read = run.read(&mut reader, &mut engine, &mut teller).and_then(|damage| {
+        for conversation in engine.tracker_mut().conversations_mut().finish() {
+            run.ended(conversation, &mut teller)?;
+        }
+        Ok(damage)
+    });
+    // What was told so far is shown, however the reading went.
+    let mut view = teller.finish()?;
+    let damage = read?;
+    view.finish(&name, file, reader.dropped(), &run.shown)?;
+    run.saver.take().map_or(Ok(()), Saver::finish)?;
     if let Some(damage) = damage {
         return Err(damage);
     }
@@ -152,10 +171,11 @@ fn beyond(number: u32, frames: u32, name: &str) -> Error {
 
 impl Run<'_> {
     /// Reads to the end, to the frame that was asked for, or to an interrupt; what was damaged, if anything was.
-    fn read(&mut self, reader: &mut Reader, engine: &mut Engine) -> Result<Option<Error>> {
+    fn read(&mut self, reader: &mut Reader, engine: &mut Engine, teller: &mut Teller) -> Result<Option<Error>> {
         let mut damage = None;
-        let mut record = Record::default();
-        while let Some(read) = reader.read_into(&mut record) {
+        loop {
+            let (record, notes, taker) = teller.next();
+            let Some(read) = reader.read_into(record) else { break };
             if input::interrupted() {
                 return Ok(None);
             }
@@ -163,40 +183,48 @@ impl Run<'_> {
                 damage = damage.or(Some(error));
                 continue;
             }
-            let Record { frame, comments } = &record;
+            let Record { frame, comments } = &*record;
             self.frames = frame.number.0;
-            self.view.begin_at(frame.time);
-            if self.filter.accepts(frame)? {
-                engine.see(frame, |seen| self.packet(seen, comments))?;
-            } else {
-                // What does not pass still counts: numbers and states are those of the whole capture.
-                engine.see(frame, |_| ());
-            }
+            let origin = *self.origin.get_or_insert(frame.time);
+            // What does not pass still counts: numbers and states are those of the whole capture.
+            let accepted = self.filter.accepts(frame)?;
+            notes.clear();
+            let goes_on = match taker {
+                Taker::View(view) => engine.see(frame, |seen| {
+                    view.begin_at(origin);
+                    let passes = accepted && self.takes(seen, comments, notes)?;
+                    if passes { view.packet(seen, notes).map(|()| true) } else { Ok(true) }
+                })?,
+                Taker::Findings(findings) => {
+                    let look = |seen: &Seen<'_, '_, '_>| Ok(accepted && self.takes(seen, comments, notes)?);
+                    let passes: Result<bool> = engine.see_and_keep(frame, findings, look);
+                    !passes? || teller.hand_on(origin)
+                }
+            };
             while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {
-                self.ended(&conversation)?;
+                self.ended(conversation, teller)?;
             }
-            if self.args.frame == Some(frame.number.0) {
+            if !goes_on || self.args.frame == Some(self.frames) {
                 break;
             }
         }
         Ok(damage.filter(|_| !input::interrupted()))
     }
 
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String]) -> Result<()> {
+    /// Whether a packet passes; then it is saved, and `notes` has what there is to say about it.
+    fn takes(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String], notes: &mut Vec<Note>) -> Result<bool> {
         if !self.passes(seen) {
-            return Ok(());
+            return Ok(false);
         }
         self.shown.add(seen.conversation);
-        let saves_notes = self.saver.as_ref().is_some_and(|saver| saver.explained);
-        let notes = if self.view.has_notes() || saves_notes {
-            explain::explain(seen.packet, &self.context)
-        } else {
-            Vec::new()
-        };
-        if let Some(saver) = &mut self.saver {
-            saver.write(seen.packet.frame, comments, &notes, self.language)?;
+        if self.says.packets || self.saver.as_ref().is_some_and(|saver| saver.explained) {
+            explain::tell(seen.packet, &self.context, notes);
+            seen.whole.iter().for_each(|whole| explain::tell(whole, &self.context, notes));
         }
-        self.view.packet(seen, notes)
+        if let Some(saver) = &mut self.saver {
+            saver.write(seen.packet.frame, comments, notes, self.language)?;
+        }
+        Ok(true)
     }
 
     fn passes(&self, seen: &Seen<'_, '_, '_>) -> bool {
@@ -205,19 +233,12 @@ impl Run<'_> {
         self.args.frame.is_none_or(|only| only == number) && self.args.stream.is_none_or(in_stream)
     }
 
-    fn ended(&mut self, conversation: &Conversation) -> Result<()> {
-        if !self.shown.has(conversation.number) || !self.view.has_notes() {
+    fn ended(&mut self, conversation: Conversation, teller: &mut Teller) -> Result<()> {
+        if !self.says.conversations || !self.shown.has(conversation.number) {
             return Ok(());
         }
-        self.view.ended(conversation, explain::verdict(conversation, &self.context))
-    }
-
-    fn finish(&mut self, engine: &mut Engine, name: &str, file: Option<&Path>, dropped: u64) -> Result<()> {
-        for conversation in engine.tracker_mut().conversations_mut().finish() {
-            self.ended(&conversation)?;
-        }
-        self.view.finish(name, file, dropped, &self.shown)?;
-        self.saver.take().map_or(Ok(()), Saver::finish)
+        let verdict = explain::verdict(&conversation, &self.context);
+        teller.ended(conversation, verdict)
     }
 }
 

@@ -1,7 +1,10 @@
 //! `netlab sniff`: watch an interface, or just what one command puts on the wire.
 
+mod belongs;
+mod command;
 mod live;
 mod quiet;
+mod told;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -12,11 +15,12 @@ use tokio::time::{Instant, sleep_until};
 use super::args::{self, Common};
 use super::services;
 use super::stage::{Open, Stage};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::filter::bpf::Program;
 use crate::filter::{Conditions, Filter, Vantage};
 use crate::model::{Frame, LinkType, Nanos};
 use crate::session::Interrupts;
+use crate::wire::cause::Prepared;
 use crate::wire::{self, Interface, Tap};
 
 /// Watch an interface, or just what one command puts on the wire
@@ -40,7 +44,7 @@ pub struct Args {
     #[arg(help_heading = "Output")]
     write: Option<PathBuf>,
     /// Run this command, and show only what it puts on the wire and gets back
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "count")]
     command: Vec<OsString>,
 }
 
@@ -51,7 +55,8 @@ Examples:
   netlab sniff 'tcp[tcpflags] & tcp-syn != 0'   who opens connections
   netlab sniff -I wlan0 --all not port 22       what others send, too
   netlab sniff -q --save busy.pcapng            everything into a file, however fast
-  netlab sniff -w - arp | tshark -r -           into another program";
+  netlab sniff -w - arp | tshark -r -           into another program
+  netlab --lab sniff -- curl http://www.example.com/     what one command does";
 
 /// A run of `sniff`, ready to listen.
 struct Watch<'a> {
@@ -85,19 +90,25 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     let filter = Filter::parse(&args.filter.join(" "), &services::service)?;
     // A filter that makes no sense anywhere is refused before any right is asked for.
     filter.check()?;
-    if !args.command.is_empty() {
-        return Err(Error::new(Kind::Usage, "to watch one command is not supported yet")
-            .hint("start netlab sniff first, then the command in another terminal"));
-    }
     let mut common = common.clone();
     if let Some(file) = &args.write {
         common.save = Some(if file.as_os_str() == "-" { "/dev/stdout".into() } else { file.clone() });
     }
-    let stage = Stage::set(&common)?;
-    stage.play(|open| sniff(args, &common, filter, open))
+    let in_lab = common.lab.is_some();
+    let fork = || (!args.command.is_empty()).then(|| Prepared::fork(&args.command, in_lab)).transpose();
+    let (stage, prepared) = Stage::set_with(&common, fork)?;
+    let environment = stage.environment();
+    let prepared = prepared.map(|prepared| (prepared, environment));
+    stage.play(|open| sniff(args, &common, filter, open, prepared))
 }
 
-async fn sniff(args: &Args, common: &Common, mut filter: Filter, mut open: Open) -> Result<u8> {
+async fn sniff(
+    args: &Args,
+    common: &Common,
+    mut filter: Filter,
+    mut open: Open,
+    prepared: Option<(Prepared, Vec<(String, String)>)>,
+) -> Result<u8> {
     let interface = wire::interface_to_watch(common.interface.as_deref()).await?;
     for name in filter.names() {
         let addresses = open.every_address_of(&name).await?;
@@ -112,6 +123,9 @@ async fn sniff(args: &Args, common: &Common, mut filter: Filter, mut open: Open)
     let tap = Tap::start(socket, &interface, program.as_ref(), memory, args.all)?;
     let until = args.duration.map(|span| Instant::now() + std::time::Duration::from_nanos(span.0.unsigned_abs()));
     let watch = Watch { args, common, interface, tap, interrupts, until };
+    if let Some((prepared, environment)) = prepared {
+        return watch.of_command(&args.command, prepared, environment, keep).await;
+    }
     if is_quiet { watch.quietly(keep).await } else { watch.telling(&filter, in_lab, keep).await }
 }
 

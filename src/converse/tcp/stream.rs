@@ -158,6 +158,13 @@ impl Stream {
         }
         if judged {
             self.tell_numbers(&mut tell, sender, segment);
+        } else {
+            // Where nobody counts along, the numbers are those in the header.
+            tell.number("tcp.seq", segment.sequence.0);
+            if segment.sound {
+                tell.number("tcp.ack", segment.acknowledgment.0);
+                tell.number("tcp.window_size", segment.window);
+            }
         }
         tell.span("tcp.time_relative", segment.time - self.facts.first.time);
         tell.span("tcp.time_delta", delta);

@@ -14,7 +14,6 @@ const S: Flags = Flags::SYN;
 const SA: Flags = Flags(0x12);
 const A: Flags = Flags::ACK;
 const PA: Flags = Flags(0x18);
-#[allow(dead_code)]
 const FA: Flags = Flags(0x11);
 const RA: Flags = Flags(0x14);
 const LAPTOP: Ipv4Addr = Ipv4Addr::new(192, 168, 11, 7);
@@ -96,7 +95,7 @@ fn probes_and_announcements() {
     says([probe(), announcement()], &["arp.free", "arp.why-free", "arp.blind.free"]);
     let objection = arp(arp::REPLY, (PC, LAPTOP_MAC), nobody);
     says([probe(), objection], &["arp.taken", "arp.why-taken", "arp.blind.taken"]);
-    says([announcement(), announcement()], &["arp.told", "arp.blind.announced"]);
+    says([announcement(), announcement()], &["arp.told", "arp.blind.told"]);
     let (capture, number) = after([announcement(), announcement()]);
     assert!(text(&capture, number, "arp.told").starts_with("192.168.11.2 told everyone 2 times"));
 }
@@ -140,8 +139,14 @@ fn pings_that_are_not() {
         answer(LAPTOP_MAC),
         linked(PC_MAC, LAPTOP_MAC, ethernet::IPV4, &echo(PC, LAPTOP, false, 7, 1)),
     ];
-    let expected =
-        ["ping.unanswered", "ping.arp-but-silent", "arp.first-wait", "ping.why-refuses", "ping.blind.direction"];
+    let expected = [
+        "ping.unanswered",
+        "ping.arp-but-silent",
+        "address.private",
+        "arp.first-wait",
+        "ping.why-refuses",
+        "ping.blind.direction",
+    ];
     says(on_link.clone(), &expected);
     let (capture, number) = after(on_link);
     let wait = text(&capture, number, "arp.first-wait");
@@ -227,7 +232,7 @@ fn look_ups() {
     says([ask(1)], &["dns.unanswered", "dns.why-unanswered", "udp.blind.silence"]);
     says(
         [ask(1), ask(2), tell(2, 3)],
-        &["dns.unanswered", "dns.looked-up", "dns.why-unanswered", "ping.ttl-near", "udp.blind.loss"],
+        &["dns.unanswered", "dns.looked-up", "dns.why-unanswered", "ping.ttl-near", "dns.blind.truth"],
     );
 }
 
@@ -318,6 +323,32 @@ fn connections_that_come_about() {
 }
 
 #[test]
+fn connections_that_end() {
+    let four = [talk(false, FA, 1, 1, 0), talk(true, A, 1, 2, 0), talk(true, FA, 1, 2, 0), talk(false, A, 2, 2, 0)];
+    let (capture, number) = connected(&four);
+    assert!(text(&capture, number, "connection.closed-four").contains("93.184.216.34 said FIN first"));
+    let three = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 2, 0), talk(true, A, 2, 2, 0)];
+    let (capture, number) = connected(&three);
+    assert!(text(&capture, number, "connection.closed-three").contains("192.168.11.2 said FIN first"));
+    let at_once = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 1, 0), talk(true, A, 2, 2, 0), talk(false, A, 2, 2, 0)];
+    assert!(ids(&connected(&at_once).0, 1).contains(&"connection.closed-at-once"));
+    let partly = [talk(true, FA, 1, 1, 0), talk(false, FA, 1, 2, 0)];
+    assert!(ids(&connected(&partly).0, 1).contains(&"connection.closed-partly"));
+    let half = [talk(true, FA, 1, 1, 0), talk(false, A, 1, 2, 0)];
+    let (capture, number) = connected(&half);
+    assert!(
+        text(&capture, number, "connection.half-closed").starts_with("192.168.11.2 said FIN, 93.184.216.34 did not")
+    );
+    let same = [talk(false, RA, 1, 1, 0)];
+    let (capture, number) = connected(&same);
+    let said = ids(&capture, number);
+    assert!(said.contains(&"connection.reset") && said.contains(&"connection.reset-same"), "{said:?}");
+    let forged = [Segment { ttl: 61, ..talk(false, RA, 1, 1, 0) }];
+    let (capture, number) = connected(&forged);
+    assert!(ids(&capture, number).contains(&"connection.reset-other"), "{:?}", ids(&capture, number));
+}
+
+#[test]
 fn connections_that_do_not_come_about() {
     let refused = |ttl| [talk(true, S, 0, 0, 0).bytes(), Segment { ttl, ..talk(false, RA, 0, 1, 0) }.bytes()];
     says(refused(52), &["handshake.refused", "handshake.why-refused-far", "handshake.blind-who"]);
@@ -355,7 +386,10 @@ fn connections_that_do_not_come_about() {
     assert!(text(&capture, 1, "connection.waits").contains("waits of 1.00, 2.00, 4.00 s"));
 
     let syn = talk(true, S, 0, 0, 0).bytes();
-    says([syn.clone(), error(ROUTER, PC, 3, 1, &syn)], &["connection.complaint", "ping.why-host"]);
+    says(
+        [syn.clone(), error(ROUTER, PC, 3, 1, &syn)],
+        &["connection.complaint", "ping.why-host", "ping.blind.reporter"],
+    );
 }
 
 #[test]
@@ -372,7 +406,7 @@ fn connections_in_trouble() {
     }
     capture.wait(300);
     capture.see(data(1).bytes());
-    let again = text(&capture, 1, "connection.again");
+    let again = text(&capture, 1, "connection.again-late");
     assert!(again.starts_with("192.168.11.2 sent 1 segment again"), "{again}");
     let gap = found(&[data(1), data(201)], "connection.gaps");
     assert!(gap.starts_with("At 1 place bytes of 192.168.11.2 were missing"), "{gap}");

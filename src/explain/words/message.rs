@@ -3,16 +3,18 @@
 //!
 //! Of Fluent's language this is what sentences need: variables, text in quotes, and a choice by a variable.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement, Variant, VariantKey};
 use fluent_syntax::parser;
 use fluent_syntax::unicode::unescape_unicode_to_string;
 
 use crate::model::Arg;
+use crate::proto::decimal;
 
 /// The messages of one section, by their names.
 #[derive(Debug)]
@@ -57,10 +59,39 @@ impl Messages {
     }
 
     /// The message with this name or id.
-    pub fn of<'a>(&'a self, id: &'a str) -> Option<&'a Message> {
-        // Names in the map may be seen as living no longer than `id`.
-        let messages: &'a HashMap<Name<'a>, Message> = &self.0;
-        messages.get(&Name(id))
+    pub fn of(&self, id: &str) -> Option<&Message> {
+        self.0.get(&Name(id) as &dyn Spelled)
+    }
+}
+
+/// A name, however long it lives: what keys of the map and ids that are looked up have in common.
+trait Spelled {
+    fn text(&self) -> &str;
+}
+
+impl Spelled for Name<'_> {
+    fn text(&self) -> &str {
+        self.0
+    }
+}
+
+impl<'a> Borrow<dyn Spelled + 'a> for Name<'static> {
+    fn borrow(&self) -> &(dyn Spelled + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Spelled + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        Name(self.text()) == Name(other.text())
+    }
+}
+
+impl Eq for dyn Spelled + '_ {}
+
+impl Hash for dyn Spelled + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Name(self.text()).hash(state);
     }
 }
 
@@ -142,6 +173,13 @@ pub(super) fn write(out: &mut String, message: &Message, args: &[(&'static str, 
     }
 }
 
+/// `number` as a count, if it is one.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // what is lost is looked for
+fn whole(number: f64) -> Option<u32> {
+    let count = number as u32;
+    (f64::from(count).to_bits() == number.to_bits()).then_some(count)
+}
+
 fn find<'a>(args: &'a [(&'static str, Arg)], name: &str) -> Option<&'a Arg> {
     args.iter().find(|(known, _)| *known == name).map(|(_, arg)| arg)
 }
@@ -159,9 +197,21 @@ fn chooses(arg: &Arg, key: &Key, plural: Plural) -> bool {
 
 fn value(out: &mut String, arg: &Arg) -> fmt::Result {
     match arg {
-        Arg::Number(number) => write!(out, "{number}"),
+        // Counts, nearly always; the shortest digits of any other number take long to find.
+        Arg::Number(number) => match whole(*number) {
+            Some(count) => decimal(out, count),
+            None => write!(out, "{number}"),
+        },
         Arg::Text(text) => out.write_str(text),
         Arg::Word(word) => out.write_str(word),
+        Arg::Ip(IpAddr::V4(address)) => {
+            let [a, b, c, d] = address.octets();
+            for (place, byte) in [a, b, c, d].into_iter().enumerate() {
+                out.push_str(if place > 0 { "." } else { "" });
+                decimal(out, byte)?;
+            }
+            Ok(())
+        }
         Arg::Ip(address) => write!(out, "{address}"),
         Arg::Mac(address) => write!(out, "{address}"),
     }
@@ -193,7 +243,9 @@ a-four = { $missing }
         let messages = Messages::read(SOURCE);
         let args = [("count", Arg::Number(count)), ("what", Arg::from(what))];
         let mut out = String::new();
-        write(&mut out, messages.of(id).expect("a message"), &args, |n| if n == 1.0 { "one" } else { "other" });
+        write(&mut out, messages.of(id).expect("a message"), &args, |n| {
+            if (n - 1.0).abs() < 0.5 { "one" } else { "other" }
+        });
         out
     }
 

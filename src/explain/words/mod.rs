@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use message::{Messages, Plural};
+use message::{Message, Messages, Plural};
 
 use crate::model::{Arg, Note};
 
@@ -43,9 +43,9 @@ macro_rules! sections {
     };
 }
 
-static ENGLISH: [Section; 21] = sections!(
-    "en": "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "judgement"
-    "more" "path" "ping" "says" "sniff" "story" "tcp" "trace" "udp"
+static ENGLISH: [Section; 24] = sections!(
+    "en": "address" "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "http" "icmp" "icmpv6" "ip"
+    "judgement" "more" "path" "ping" "says" "sniff" "story" "stp" "tcp" "trace" "udp"
 );
 
 impl Language {
@@ -109,10 +109,33 @@ pub fn of(language: Language, note: &Note) -> String {
     text(language, note.id, &note.args)
 }
 
-/// Appends the sentence of `note`, not yet escaped.
-pub fn append(out: &mut String, language: Language, note: &Note) {
-    if !write(out, language, note.id, &note.args) {
-        out.push_str(note.id);
+/// A sentence that was looked up, for whoever says it often.
+#[derive(Clone, Copy, Debug)]
+pub struct Sentence {
+    id: &'static str,
+    message: Option<&'static Message>,
+    plural: Plural,
+}
+
+impl Sentence {
+    /// The sentence `id`.
+    #[must_use]
+    pub fn of(language: Language, id: &'static str) -> Self {
+        Self { id, message: find(language, id), plural: language.plural() }
+    }
+
+    /// The rule that says it.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Appends it with `args` put in, not yet escaped.
+    pub fn append(&self, out: &mut String, args: &[(&'static str, Arg)]) {
+        match self.message {
+            Some(message) => message::write(out, message, args, self.plural),
+            None => out.push_str(self.id),
+        }
     }
 }
 
@@ -129,11 +152,14 @@ fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option
 
 /// Writes the sentence `id`; `false` when there is none.
 fn write(out: &mut String, language: Language, id: &str, args: &[(&'static str, Arg)]) -> bool {
-    let name = id.split(['.', '-']).next().unwrap_or(id);
-    let section = language.sections().iter().find(|section| section.name == name);
-    let Some(message) = section.and_then(|section| section.messages().of(id)) else { return false };
+    let Some(message) = find(language, id) else { return false };
     message::write(out, message, args, language.plural());
     true
+}
+
+fn find(language: Language, id: &str) -> Option<&'static Message> {
+    let name = id.split(['.', '-']).next().unwrap_or(id);
+    language.sections().iter().find(|section| section.name == name)?.messages().of(id)
 }
 
 impl Section {

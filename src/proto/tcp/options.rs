@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{LENGTH, LONGEST_OPTIONS};
 use crate::model::{Field, FieldSpec, LayerView, Value};
-use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, placed};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, decimal, option_rows, placed};
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,17 +228,21 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
     let mut edges = relative_edges(view);
     for option in options(view.bytes()) {
         match option {
-            TcpOption::MaximumSegmentSize(size) => write!(out, " MSS={size}")?,
-            TcpOption::WindowScale(shift) => write!(out, " WS={}", 1_u32 << shift.min(LARGEST_SHIFT))?,
+            TcpOption::MaximumSegmentSize(size) => pair(out, " MSS=", size)?,
+            TcpOption::WindowScale(shift) => pair(out, " WS=", 1_u32 << shift.min(LARGEST_SHIFT))?,
             TcpOption::SackPermitted => out.write_str(" SACK_PERM")?,
             TcpOption::Sack(blocks) => {
                 for (left, right) in blocks {
                     let left = edges.next().unwrap_or_else(|| left.into());
                     let right = edges.next().unwrap_or_else(|| right.into());
-                    write!(out, " SLE={left} SRE={right}")?;
+                    pair(out, " SLE=", left)?;
+                    pair(out, " SRE=", right)?;
                 }
             }
-            TcpOption::Timestamps { value, echo } => write!(out, " TSval={value} TSecr={echo}")?,
+            TcpOption::Timestamps { value, echo } => {
+                pair(out, " TSval=", value)?;
+                pair(out, " TSecr=", echo)?;
+            }
             TcpOption::Unknown { kind, data } => match (cookie(kind, data), be16(data, 0)) {
                 (Some((_, [])), _) => out.write_str(" TFO=R")?,
                 (Some(_), _) => out.write_str(" TFO=C")?,
@@ -249,6 +253,11 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
         }
     }
     Ok(())
+}
+
+fn pair(out: &mut dyn fmt::Write, name: &str, number: impl Into<u64>) -> fmt::Result {
+    out.write_str(name)?;
+    decimal(out, number)
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@
 use smallvec::SmallVec;
 
 use super::{close, close_list, string};
-use crate::explain::words::{self, Language};
+use crate::explain::words::{Language, Sentence};
 use crate::model::{
     Direction, Fault, FaultKind, Field, FieldSpec, Frame, FrameNo, Header, LayerView, Nanos, Note, Packet, Value,
 };
 use crate::render::{escape, figures};
-
-/// Rows of a table that are told apart by their number; of a larger one, the keys are compared.
-const ROWS: usize = 256;
 
 /// What every packet's object begins with.
 pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
@@ -33,28 +30,17 @@ pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
     number(line, b",\"captured\":", size(frame.bytes.len()));
 }
 
-/// The layers of `packet`, as a list.
-pub(super) fn layers(line: &mut Vec<u8>, packet: &Packet<'_>) {
+/// The layers of `packet`, as a list; `generated` is a buffer.
+pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, packet: &Packet<'_>) {
     line.push(b'[');
     for view in packet.views() {
-        layer(line, view);
+        layer(line, generated, view);
         line.push(b',');
     }
     close_list(line);
 }
 
-/// A field, and whether it is one of several with its key.
-struct Row<'f> {
-    key: &'static str,
-    value: Value<'f>,
-    generated: bool,
-    /// Others with the same key follow.
-    repeats: bool,
-    /// It was written with the first of its key.
-    written: bool,
-}
-
-fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) {
+fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
     let layer = view.layer();
     line.extend_from_slice(b"{\"name\":\"");
     line.extend_from_slice(layer.header.name.as_bytes());
@@ -65,81 +51,102 @@ fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) {
     if layer.quoted {
         line.extend_from_slice(b",\"quoted\":true");
     }
-    let mut rows = rows(view);
-    line.extend_from_slice(b",\"fields\":");
-    object(line, &mut rows, false);
-    if rows.iter().any(|row| row.generated) {
-        line.extend_from_slice(b",\"generated\":");
-        object(line, &mut rows, true);
+    line.extend_from_slice(b",\"fields\":{");
+    generated.clear();
+    let header = layer.header;
+    let mut fields = Members { text: line, known: Known::default() };
+    let mut concluded = Members { text: generated, known: Known::default() };
+    // Where each row of the table was written, counted from 1.
+    let mut places = [0_u16; ROWS];
+    view.walk(&mut |Field { spec, value, .. }| {
+        let members = if spec.generated { &mut concluded } else { &mut fields };
+        match places.get_mut(row(header, spec)) {
+            Some(&mut place @ 1..) => members.add_again(usize::from(place) - 1, value),
+            Some(place) => {
+                members.add(spec.key, value);
+                *place = u16::try_from(members.known.len()).unwrap_or(0);
+            }
+            None => members.add_or_again(spec.key, value),
+        }
+    });
+    // A header may show what the tracker found among its own fields.
+    let walked = concluded.known.len();
+    for tracked in view.packet.generated.iter().filter(|tracked| tracked.layer == view.index) {
+        if !concluded.known[..walked].iter().any(|(key, ..)| *key == tracked.key) {
+            concluded.add_or_again(tracked.key, tracked.value);
+        }
+    }
+    close(line, b'}');
+    if !generated.is_empty() {
+        line.extend_from_slice(b",\"generated\":{");
+        line.extend_from_slice(generated);
+        close(line, b'}');
     }
     line.push(b'}');
 }
 
-/// The fields of a layer: its own, then what the tracker says of it and its header does not show itself.
-fn rows<'f>(view: LayerView<'_, 'f>) -> SmallVec<[Row<'f>; 64]> {
-    let header = view.layer().header;
-    let mut rows: SmallVec<[Row<'f>; 64]> = SmallVec::new();
-    // Where the first row of each key is, counted from 1.
-    let mut firsts = [0_u16; ROWS];
-    view.walk(&mut |Field { spec, value, .. }| {
-        let first = match firsts.get_mut(place(header, spec)) {
-            Some(0) => None,
-            Some(first) => Some(usize::from(*first) - 1),
-            None => rows.iter().position(|row| row.key == spec.key),
-        };
-        if let Some(row) = first.and_then(|first| rows.get_mut(first)) {
-            row.repeats = true;
-        } else if let (Some(first), Ok(number)) = (firsts.get_mut(place(header, spec)), u16::try_from(rows.len() + 1)) {
-            *first = number;
-        }
-        rows.push(Row { key: spec.key, value, generated: spec.generated, repeats: false, written: false });
-    });
-    let walked = rows.len();
-    for tracked in view.packet.generated.iter().filter(|tracked| tracked.layer == view.index) {
-        let same = |row: &Row<'_>| row.generated && row.key == tracked.key;
-        if rows[..walked].iter().any(same) {
-            continue;
-        }
-        if let Some(first) = rows[walked..].iter().position(same) {
-            rows[walked + first].repeats = true;
-        }
-        rows.push(Row { key: tracked.key, value: tracked.value, generated: true, repeats: false, written: false });
-    }
-    rows
-}
+/// Rows of a table that are told apart by their number; in a larger one, keys are compared.
+const ROWS: usize = 256;
 
 /// The number of a row in its table.
-fn place(header: &Header, spec: &'static FieldSpec) -> usize {
+fn row(header: &Header, spec: &'static FieldSpec) -> usize {
     let (start, row) = (header.fields.as_ptr() as usize, std::ptr::from_ref(spec) as usize);
     row.wrapping_sub(start) / size_of::<FieldSpec>()
 }
 
-/// The fields that are or are not generated, as an object; a key that repeats has a list.
-fn object(line: &mut Vec<u8>, rows: &mut [Row<'_>], generated: bool) {
-    line.push(b'{');
-    for at in 0..rows.len() {
-        let (row, later) = match rows.get_mut(at..).and_then(<[_]>::split_first_mut) {
-            Some((row, later)) if row.generated == generated && !row.written => (row, later),
-            _ => continue,
-        };
-        line.push(b'"');
-        line.extend_from_slice(row.key.as_bytes());
-        line.extend_from_slice(b"\":");
-        if row.repeats {
-            line.push(b'[');
-            value(line, row.value);
-            for other in later.iter_mut().filter(|other| other.generated == generated && other.key == row.key) {
-                line.push(b',');
-                value(line, other.value);
-                other.written = true;
-            }
-            line.push(b']');
-        } else {
-            value(line, row.value);
+/// What was written: the key, where its value begins and ends, and whether it is a list.
+type Known = SmallVec<[(&'static str, usize, usize, bool); 64]>;
+
+/// The members of an object in the making. A key that repeats gets a list.
+struct Members<'t> {
+    text: &'t mut Vec<u8>,
+    known: Known,
+}
+
+impl Members<'_> {
+    /// A value whose key may have been written before.
+    fn add_or_again(&mut self, key: &'static str, value: Value<'_>) {
+        match self.known.iter().position(|known| known.0 == key) {
+            Some(at) => self.add_again(at, value),
+            None => self.add(key, value),
         }
-        line.push(b',');
     }
-    close(line, b'}');
+
+    fn add(&mut self, key: &'static str, value: Value<'_>) {
+        self.text.push(b'"');
+        self.text.extend_from_slice(key.as_bytes());
+        self.text.extend_from_slice(b"\":");
+        let start = self.text.len();
+        self::value(self.text, value);
+        self.known.push((key, start, self.text.len(), false));
+        self.text.push(b',');
+    }
+
+    /// Another value for the key at `at`, among what was written before.
+    fn add_again(&mut self, at: usize, value: Value<'_>) {
+        let (_, start, end, list) = self.known[at];
+        if !list {
+            self.text.insert(start, b'[');
+            self.text.insert(end + 1, b']');
+            self.moved(at, 2);
+            self.known[at].2 = end + 2;
+            self.known[at].3 = true;
+        }
+        let (behind, written) = (self.known[at].2 - 1, self.text.len());
+        self.text.push(b',');
+        self::value(self.text, value);
+        let length = self.text.len() - written;
+        self.text[behind..].rotate_right(length);
+        self.moved(at, length);
+        self.known[at].2 += length;
+    }
+
+    /// What was written behind the value at `at` has moved.
+    fn moved(&mut self, at: usize, by: usize) {
+        for (_, start, end, _) in &mut self.known[at + 1..] {
+            (*start, *end) = (*start + by, *end + by);
+        }
+    }
 }
 
 fn value(line: &mut Vec<u8>, value: Value<'_>) {
@@ -163,30 +170,66 @@ fn value(line: &mut Vec<u8>, value: Value<'_>) {
     line.push(b'"');
 }
 
-/// A claim. `words` is a buffer for its sentence.
-pub(super) fn note(line: &mut Vec<u8>, words: &mut String, language: Language, note: &Note) {
-    line.extend_from_slice(b"{\"type\":\"note\",\"id\":");
-    string(line, note.id);
-    line.extend_from_slice(b",\"kind\":");
-    string(line, note.kind.word());
-    line.extend_from_slice(b",\"severity\":");
-    string(line, note.severity.word());
-    line.extend_from_slice(b",\"frames\":[");
-    for FrameNo(frame) in &note.frames {
-        figures::decimal(line, (*frame).into());
-        line.push(b',');
+/// Sentences that are remembered: more than any capture says.
+const SENTENCES: usize = 256;
+
+/// Writes claims. What they say is looked up once.
+#[derive(Debug)]
+pub(super) struct Claims {
+    language: Language,
+    /// By the address of the rule's id.
+    known: Vec<Option<Sentence>>,
+    words: String,
+}
+
+impl Claims {
+    pub fn new(language: Language) -> Self {
+        Self { language, known: Vec::new(), words: String::new() }
     }
-    close_list(line);
-    words.clear();
-    words::append(words, language, note);
-    line.extend_from_slice(b",\"text\":");
-    string(line, words);
-    line.extend_from_slice(b",\"source\":");
-    match note.source {
-        Some(source) => string(line, source),
-        None => line.extend_from_slice(b"null"),
+
+    /// The language of the claims.
+    pub fn language(&self) -> Language {
+        self.language
     }
-    line.push(b'}');
+
+    /// A claim.
+    pub fn write(&mut self, line: &mut Vec<u8>, note: &Note) {
+        line.extend_from_slice(b"{\"type\":\"note\",\"id\":\"");
+        line.extend_from_slice(note.id.as_bytes());
+        line.extend_from_slice(b"\",\"kind\":\"");
+        line.extend_from_slice(note.kind.word().as_bytes());
+        line.extend_from_slice(b"\",\"severity\":\"");
+        line.extend_from_slice(note.severity.word().as_bytes());
+        line.extend_from_slice(b"\",\"frames\":[");
+        for FrameNo(frame) in &note.frames {
+            figures::decimal(line, (*frame).into());
+            line.push(b',');
+        }
+        close_list(line);
+        let sentence = self.sentence(note.id);
+        self.words.clear();
+        sentence.append(&mut self.words, &note.args);
+        line.extend_from_slice(b",\"text\":");
+        string(line, &self.words);
+        line.extend_from_slice(b",\"source\":");
+        match note.source {
+            Some(source) => string(line, source),
+            None => line.extend_from_slice(b"null"),
+        }
+        line.push(b'}');
+    }
+
+    fn sentence(&mut self, id: &'static str) -> Sentence {
+        if self.known.is_empty() {
+            self.known.resize(SENTENCES, None);
+        }
+        // Ids are at least so many bytes long, so their addresses differ by as much.
+        let place = &mut self.known[(id.as_ptr() as usize / 8) % SENTENCES];
+        match place {
+            Some(sentence) if sentence.id() == id => *sentence,
+            _ => *place.insert(Sentence::of(self.language, id)),
+        }
+    }
 }
 
 /// What is wrong with the bytes.
