@@ -176,7 +176,7 @@ fn differences(ours: &[Said], table: &str) -> Vec<String> {
         let theirs: Vec<&str> = lines.next().expect("a row a frame").split('\t').collect();
         for ((column, said), theirs) in columns.iter().zip(&ours.row).zip(&theirs) {
             // Where a field and a warning have the same name, tshark writes both.
-            let theirs = theirs.strip_suffix(";1").unwrap_or(theirs);
+            let theirs = if said == "1" && *theirs == "1;1" { said } else { *theirs };
             let theirs = if ours.pending { &theirs.replace(" [TCP CHECKSUM INCORRECT]", "") } else { theirs };
             let meant = is_left_out(column, ours.raw, said.is_empty());
             if said != theirs && !meant && !(ours.short && theirs.is_empty()) {
