@@ -105,7 +105,9 @@ impl Watch<'_> {
                     interrupted = true;
                     until = sooner(until, LAST_WORDS);
                 }
-                flow = tap.hear(&mut see) => drop(flow?),
+                flow = tap.hear(&mut see) => {
+                    let _ = flow?;
+                }
             }
             let mut heard = heard.borrow_mut();
             if heard.not_started.is_some() {
@@ -117,7 +119,7 @@ impl Watch<'_> {
                 until = sooner(until, LAST_LOOK);
             }
         }
-        drop(self.tap.hear_rest(&mut see).await?);
+        let _ = self.tap.hear_rest(&mut see).await?;
         // The last answers.
         heard.borrow_mut().ask(caused);
         while heard.borrow().belongs.waits() && !words_end {
