@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::model::{Fault, FaultKind, Frame, Layer, LinkType, Packet};
-use crate::proto::{self, Binding, Input};
+use crate::proto::stream::Piece;
+use crate::proto::{self, Binding, Input, data, tcp};
 
 /// More layers than any real frame has; only hostile ones (tag in tag in tag) reach it.
 const MOST_LAYERS: usize = 32;
@@ -24,16 +25,55 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
             because: "frame.cap_len",
         });
     }
-    let mut binding = first(frame);
-    let mut limit = "frame.len";
-    let (mut at, mut end) = (0, frame.original.max(captured));
+    descend(&mut packet, first(frame), 0, frame.original.max(captured), "frame.len");
+    // Quotations end where their sender cut them (RFC 792 asks for eight bytes): that is no fault.
+    if let Some(first) = packet.layers.iter().find(|layer| layer.quoted).map(|layer| layer.offset) {
+        packet.faults.retain(|fault| {
+            fault.kind == FaultKind::Malformed || fault.offset < first || fault.because == "frame.cap_len"
+        });
+    }
+    packet
+}
+
+/// Reads the payload of a TCP segment as whoever follows its stream understands it: `pieces` are counted from the
+/// payload's first byte. They take the place of undecoded data.
+pub fn dissect_pieces(packet: &mut Packet<'_>, pieces: &[Piece]) {
+    let Some(tcp) = packet.find(&tcp::HEADER) else { return };
+    let start = tcp.layer().offset + tcp.layer().length;
+    if pieces.is_empty() {
+        return;
+    }
+    packet.layers.retain(|layer| layer.offset < start || !std::ptr::eq(layer.header, &raw const data::HEADER));
+    for piece in pieces {
+        let at = start + piece.at;
+        descend(packet, Binding::Stream(piece.part), at, at + piece.length, "tcp.len");
+    }
+}
+
+/// The packet of a frame that holds nothing but messages, put together from several segments; `pieces` are counted from
+/// its first byte.
+#[must_use]
+pub fn dissect_messages<'f>(frame: &'f Frame, pieces: &[Piece]) -> Packet<'f> {
+    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
+    for piece in pieces {
+        let end = piece.at + piece.length;
+        descend(&mut packet, Binding::Stream(piece.part), piece.at, end, "tcp.reassembled.length");
+    }
+    packet
+}
+
+/// Finds the layers of the bytes from `at` to `end`, the first of which `binding` announces. `limit` is the key of the
+/// field that sets `end`.
+fn descend(packet: &mut Packet<'_>, mut binding: Binding, mut at: usize, mut end: usize, mut limit: &'static str) {
+    let frame = packet.frame;
+    let captured = frame.bytes.len();
     let (mut quoted, mut whole, mut promised, mut version_6) = (false, true, true, false);
     while packet.layers.len() < MOST_LAYERS {
         let bytes = frame.bytes.get(at..end.min(captured)).unwrap_or(&[]);
         let reported = end.saturating_sub(at);
         let input = Input { bytes, reported, limit, quoted, whole, time: frame.time, version_6 };
         // An announced packet that is not there at all is a fault of its own; an empty payload is not.
-        let announced = (promised || matches!(binding, Binding::EtherType(_))) && !quoted;
+        let announced = (promised || matches!(binding, Binding::EtherType(_) | Binding::Llc)) && !quoted;
         if reported == 0 && !announced {
             break;
         }
@@ -72,14 +112,6 @@ pub fn dissect(frame: &Frame) -> Packet<'_> {
         promised = found.promises;
         version_6 = protocol.header.name.starts_with("ipv6");
     }
-    // Quotations end where their sender cut them (RFC 792 asks for eight bytes): that is no fault.
-    if quoted {
-        let first = packet.layers.iter().find(|layer| layer.quoted).map_or(usize::MAX, |layer| layer.offset);
-        packet.faults.retain(|fault| {
-            fault.kind == FaultKind::Malformed || fault.offset < first || fault.because == "frame.cap_len"
-        });
-    }
-    packet
 }
 
 fn first(frame: &Frame) -> Binding {

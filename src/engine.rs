@@ -6,9 +6,11 @@
 
 use smallvec::SmallVec;
 
+use crate::converse::messages::Outcome;
 use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
-use crate::dissect::dissect;
-use crate::model::{Frame, Packet};
+use crate::dissect::{dissect, dissect_messages, dissect_pieces};
+use crate::model::{Fault, Frame, GeneratedList, LayerList, Packet};
+use crate::proto::segment;
 
 /// Understands the frames of one capture, in order.
 #[derive(Debug, Default)]
@@ -29,8 +31,8 @@ pub struct Seen<'s, 'f, 'w> {
     pub conversation: ConversationNo,
     /// Who of that conversation sent it.
     pub speaker: Speaker,
-    /// All conversations, this one included.
-    pub conversations: &'s Conversations,
+    /// All conversations, this one included, where the frame is shown beside the tracker.
+    pub conversations: Option<&'s Conversations>,
 }
 
 impl Engine {
@@ -47,21 +49,136 @@ impl Engine {
 
     /// Understands `frame`, the next of the capture, and shows it to `show`.
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
+        self.understand(frame, None, show)
+    }
+
+    /// The same for somebody who wants to look at it again, later or elsewhere: `findings` will have all that is needed.
+    pub fn see_and_keep<T>(
+        &mut self,
+        frame: &Frame,
+        findings: &mut Findings,
+        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
+    ) -> T {
+        self.understand(frame, Some(findings), show)
+    }
+
+    fn understand<T>(
+        &mut self,
+        frame: &Frame,
+        findings: Option<&mut Findings>,
+        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
+    ) -> T {
         let mut packet = dissect(frame);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
-        let (datagram, is_piece) = match piece {
-            Piece::Whole => (None, false),
-            Piece::Fragment => (None, true),
-            Piece::Last(datagram) => (Some(datagram), false),
+        let is_piece = piece == Piece::Fragment;
+        let datagram = completed(piece);
+        let mut joined = datagram.as_ref().map(|datagram| self.understand_whole(datagram));
+        let message = match &mut joined {
+            Some(datagram) => self.messages(datagram, is_piece),
+            None => self.messages(&mut packet, is_piece),
         };
-        let mut whole: SmallVec<[Packet<'_>; 1]> = SmallVec::new();
-        if let Some(datagram) = &datagram {
-            let mut packet = dissect(datagram);
-            self.tracker.observe_reassembled(&mut packet);
-            whole.push(packet);
+        let (message, parts) = message.unzip();
+        let told = message.as_ref().zip(parts).map(|(frame, mut parts)| parts.packet(frame));
+        let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
+        let conversations = Some(self.tracker.conversations());
+        let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
+        if let Some(findings) = findings {
+            findings.parts.keep(packet);
+            findings.about = Some((is_piece, conversation, speaker));
+            let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
+            findings.whole = datagram.into_iter().chain(message).zip(parts).collect();
         }
-        let conversations = self.tracker.conversations();
-        show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations })
+        shown
+    }
+
+    fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
+        let mut packet = dissect(datagram);
+        self.tracker.observe_reassembled(&mut packet);
+        packet
+    }
+
+    /// Reads the messages in a segment as its stream understands them. What it completes is the answer: a frame of the
+    /// message's bytes, and what they are.
+    fn messages(&mut self, segment: &mut Packet<'_>, is_piece: bool) -> Option<(Frame, Parts)> {
+        if is_piece {
+            return None;
+        }
+        let Outcome { pieces, assembled } = self.tracker.messages(segment);
+        if pieces.is_empty() && assembled.is_none() {
+            return None;
+        }
+        dissect_pieces(segment, &pieces);
+        let Some(assembled) = assembled else {
+            self.tracker.observe_messages(segment, None);
+            return None;
+        };
+        assembled.tell(segment);
+        let pieces = assembled.pieces.clone();
+        let frame = assembled.into_frame(segment.frame);
+        let mut message = dissect_messages(&frame, &pieces);
+        self.tracker.observe_messages(segment, Some(&mut message));
+        let parts = Parts::of(message);
+        Some((frame, parts))
+    }
+}
+
+/// The datagram that a piece completes.
+fn completed(piece: Piece) -> Option<Frame> {
+    match piece {
+        Piece::Last(datagram) => Some(datagram),
+        Piece::Whole | Piece::Fragment => None,
+    }
+}
+
+/// What was understood of one frame: a [`Seen`] that can be kept, and shown to somebody who has the frame. To be used
+/// again for another frame, because a million of them pass.
+#[derive(Debug, Default)]
+pub struct Findings {
+    parts: Parts,
+    /// What the frame completes: the bytes put together, and what they are.
+    whole: Vec<(Frame, Parts)>,
+    about: Option<(bool, ConversationNo, Speaker)>,
+}
+
+/// A packet without its frame.
+#[derive(Debug, Default)]
+struct Parts {
+    layers: LayerList,
+    faults: Vec<Fault>,
+    generated: GeneratedList,
+}
+
+impl Parts {
+    fn of(packet: Packet<'_>) -> Self {
+        let mut parts = Self::default();
+        parts.keep(packet);
+        parts
+    }
+
+    /// Takes over what a packet has. The lists are larger than what is in them, so they are not moved as they are.
+    fn keep(&mut self, packet: Packet<'_>) {
+        self.layers.clear();
+        self.layers.extend_from_slice(&packet.layers);
+        self.faults = packet.faults;
+        self.generated.clear();
+        self.generated.extend_from_slice(&packet.generated);
+    }
+
+    fn packet<'f>(&mut self, frame: &'f Frame) -> Packet<'f> {
+        let Self { layers, faults, generated } = std::mem::take(self);
+        Packet { frame, layers, faults, generated }
+    }
+}
+
+impl Findings {
+    /// Shows `frame`, which these findings are about, once; `None` when they are about none.
+    pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
+        let (is_piece, conversation, speaker) = self.about.take()?;
+        let whole: SmallVec<[Packet<'_>; 1]> =
+            self.whole.iter_mut().map(|(frame, parts)| parts.packet(frame)).collect();
+        let packet = self.parts.packet(frame);
+        let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
+        Some(show(&seen))
     }
 }
 
@@ -71,7 +188,13 @@ impl Seen<'_, '_, '_> {
     /// # Errors
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
-        self.last().info(out)
+        info(self.packet, self.whole, out)
+    }
+
+    /// The IP packet: that which the frame completes, or else the frame's own.
+    #[must_use]
+    pub fn datagram(&self) -> &Packet<'_> {
+        self.whole.iter().find(|whole| !is_message(whole)).unwrap_or(self.packet)
     }
 
     /// What the frame completes, or else the frame itself: whose layers say most.
@@ -79,4 +202,23 @@ impl Seen<'_, '_, '_> {
     pub fn last(&self) -> &Packet<'_> {
         self.whole.last().unwrap_or(self.packet)
     }
+}
+
+/// The one-line summary of `packet` and of what it completes.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    match whole.split_last() {
+        Some((message, before)) if is_message(message) => {
+            segment::write_info(before.last().unwrap_or(packet), Some(message), out)
+        }
+        Some((datagram, _)) => datagram.info(out),
+        None => packet.info(out),
+    }
+}
+
+/// Whether this was put together from segments, and has no layers below them.
+fn is_message(whole: &Packet<'_>) -> bool {
+    whole.layers.first().is_some_and(|layer| !matches!(layer.header.name, "ip" | "ipv6"))
 }

@@ -13,7 +13,7 @@ use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Seen};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Event, Frame, FrameNo, Hop, LinkType, MacAddr, Nanos, Packet, Path};
 use crate::probe::neighbour::Neighbour;
@@ -26,7 +26,7 @@ pub trait Observer {
     ///
     /// # Errors
     /// Whatever keeps the observer from going on: a closed pipe, a full disk.
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()>;
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()>;
 
     /// Fragments, of which the last one was just passed to [`Observer::packet`], make this datagram together.
     ///
@@ -251,7 +251,7 @@ impl Session {
         let frame = Frame { number: FrameNo(self.frames), ..frame };
         let started = self.started;
         self.engine.see(&frame, |seen| -> Result<()> {
-            observer.packet(seen.packet)?;
+            observer.packet(seen)?;
             let now = since(started);
             if seen.is_piece {
                 return Ok(());
@@ -259,7 +259,7 @@ impl Session {
             for whole in seen.whole {
                 observer.whole(whole)?;
             }
-            probe.heard(now, seen.whole.first().unwrap_or(seen.packet));
+            probe.heard(now, seen.datagram());
             Ok(())
         })?;
         report(probe, observer)

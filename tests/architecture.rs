@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("capture", &["model", "error"]),
     ("dissect", &["model", "proto"]),
     ("converse", &["model", "proto"]),
-    ("engine", &["model", "dissect", "converse"]),
+    ("engine", &["model", "proto", "dissect", "converse"]),
     ("explain", &["model", "proto", "converse"]),
     ("probe", &["model", "proto", "converse"]),
     ("filter", &["model", "error"]),

@@ -136,8 +136,7 @@ fn run(step: &Step) -> Vec<String> {
     let binary = Path::new(env!("CARGO_BIN_EXE_netlab"));
     let folder = binary.parent().expect("a folder");
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
-    let empty = std::env::temp_dir().join(format!("netlab-blocks-{}", std::process::id()));
-    fs::create_dir_all(&empty).expect("an empty folder");
+    let empty = support::scratch("blocks");
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {}", step.command)])
         .current_dir(&empty)

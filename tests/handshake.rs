@@ -323,7 +323,8 @@ fn several_addresses_are_tried_in_turn() {
         .replace("address = \"192.168.11.20/24\"", "address = \"192.168.11.20/24\"\nnames = [\"pair.example\"]")
         .replace("names = [\"www.example.com\", ", "names = [\"pair.example\", \"www.example.com\", ");
     assert_eq!(named.matches("pair.example").count(), 2, "the scenario was changed");
-    let file = scratch("pair").join("pair.toml");
+    let folder = scratch("pair");
+    let file = folder.join("pair.toml");
     std::fs::write(&file, named).expect("a file");
     let lab = format!("--lab={}", file.display());
     for options in [&["-W", "1"][..], &["--kernel", "-W", "1"]] {

@@ -70,7 +70,6 @@ fn every_probing_command_leaves_what_it_would_have_saved() {
     let mut unwanted = kept(&folder, ["--lab", "ping", "-c1", "192.168.11.1"]);
     assert!(unwanted.env("NETLAB_NO_LAST", "1").status().expect("runs").success());
     assert_eq!(fs::read(last(&folder)).expect("there"), before);
-    fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[test]
@@ -86,7 +85,6 @@ fn it_is_whole_while_the_run_goes_on_and_after_a_kill() {
     child.kill().expect("killed");
     child.wait().expect("dead");
     assert!(count() > 10);
-    fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[test]
@@ -105,7 +103,6 @@ fn runs_at_the_same_time_leave_the_whole_of_one() {
     let found = frames(&last(&folder));
     let echoes: Vec<usize> = found.iter().map(|frame| frame.bytes.len()).filter(|length| *length > 60).collect();
     assert!(echoes.len() == 10 && echoes.iter().all(|length| *length == echoes[0]), "{echoes:?}");
-    fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[test]
@@ -126,5 +123,4 @@ fn under_sudo_it_is_the_file_of_the_user_who_called() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("permissions");
     assert!(command.output().expect("runs").status.success());
     assert!(!folder.join("netlab").exists());
-    fs::remove_dir_all(&folder).expect("removed");
 }

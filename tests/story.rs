@@ -36,7 +36,6 @@ fn same_story(command: &[&str], at_least: usize) {
         assert_eq!(live, read, "{command:?}");
     }
     assert_eq!(live.len(), read.len(), "{command:?}");
-    std::fs::remove_dir_all(folder).expect("removed");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::folder::Folder;
 use support::run::{Run, run, script};
 use support::{as_nobody, netlab, require_lab, require_lab_as_nobody, require_program as require, scratch};
 
@@ -29,9 +30,10 @@ impl Run {
     }
 }
 
-/// A row of routers as `benches/chain` writes it; the path of its file.
-fn chain(routers: u32, rtt: u32, options: &[&str]) -> String {
-    let file = scratch("chain").join("chain.toml");
+/// A row of routers as `benches/chain` writes it; the path of its file, which goes with the folder.
+fn chain(routers: u32, rtt: u32, options: &[&str]) -> (Folder, String) {
+    let folder = scratch("chain");
+    let file = folder.join("chain.toml");
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/chain"))
         .args([routers.to_string(), rtt.to_string()])
         .args(options)
@@ -39,7 +41,8 @@ fn chain(routers: u32, rtt: u32, options: &[&str]) -> String {
         .expect("benches/chain runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     fs::write(&file, output.stdout).expect("a file");
-    file.to_str().expect("UTF-8").to_owned()
+    let path = file.to_str().expect("UTF-8").to_owned();
+    (folder, path)
 }
 
 /// The addresses of a row of routers, its host last.
@@ -123,7 +126,8 @@ fn long_paths_take_little_longer_than_one_round_trip() {
         return;
     }
     for routers in [10, 20] {
-        let lab = format!("--lab={}", chain(routers, 100, &[]));
+        let (_folder, file) = chain(routers, 100, &[]);
+        let lab = format!("--lab={file}");
         let target = format!("10.1.{routers}.2");
         let run = run(&[&lab, "trace", "-n", "--json", &target]);
         assert_eq!(run.code, 0, "{}", run.err);
@@ -191,7 +195,8 @@ fn silent_routers_are_named_and_cost_little() {
     if !require_lab() {
         return;
     }
-    let lab = format!("--lab={}", chain(8, 40, &["silent=3,6"]));
+    let (_folder, file) = chain(8, 40, &["silent=3,6"]);
+    let lab = format!("--lab={file}");
     let started = Instant::now();
     let json = run(&[&lab, "trace", "-n", "--json", "10.1.8.2"]);
     let took = started.elapsed();
@@ -211,7 +216,8 @@ fn a_router_that_limits_its_reports_is_called_that() {
         return;
     }
     // Linux allows six errors at once to one host, then one a second.
-    let lab = format!("--lab={}", chain(4, 20, &["limited=2"]));
+    let (_folder, file) = chain(4, 20, &["limited=2"]);
+    let lab = format!("--lab={file}");
     let run = run(&[&lab, "trace", "-n", "-q", "10", "--json", "10.1.4.2"]);
     assert_eq!((run.code, run.path()), (0, row(4)), "{}", run.err);
     let limited: Vec<bool> = run.objects("hop").iter().map(|hop| hop["limited"] == true).collect();
@@ -224,7 +230,7 @@ fn traces_one_after_the_other_tell_a_limit_from_silence() {
     if !require_lab() {
         return;
     }
-    let lab = chain(4, 20, &["limited=1,2,3,4"]);
+    let (_folder, lab) = chain(4, 20, &["limited=1,2,3,4"]);
     let run = script(
         &lab,
         "for i in 1 2 3; do $NETLAB trace -n --json 10.1.4.2 > /dev/null; done; $NETLAB trace -n --json 10.1.4.2",
@@ -238,7 +244,8 @@ fn each_refusal_is_named_and_marked_as_traceroute_marks_it() {
     if !require_lab() || !require("traceroute") {
         return;
     }
-    let file = scratch("refusals").join("unreachable.toml");
+    let folder = scratch("refusals");
+    let file = folder.join("unreachable.toml");
     fs::write(&file, include_str!("topologies/unreachable.toml")).expect("a file");
     for (target, mark) in [("203.0.113.1", "!N"), ("198.51.100.1", "!H"), ("192.0.2.1", "!X")] {
         let run = script(
@@ -282,7 +289,8 @@ fn a_circle_is_seen_as_one() {
     if !require_lab() {
         return;
     }
-    let lab = format!("--lab={}", chain(5, 10, &["loop=4"]));
+    let (_folder, file) = chain(5, 10, &["loop=4"]);
+    let lab = format!("--lab={file}");
     let run = run(&[&lab, "trace", "-n", "-m", "9", "--json", "10.1.5.2"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.has("trace.loop") && run.has("trace.cut"), "{:?}", run.notes());
@@ -297,7 +305,8 @@ fn a_router_that_shares_load_sends_a_trace_one_way() {
     if !require_lab() || !require("traceroute") || !require("ip") {
         return;
     }
-    let file = scratch("diamond").join("diamond.toml");
+    let folder = scratch("diamond");
+    let file = folder.join("diamond.toml");
     fs::write(&file, DIAMOND).expect("a file");
     let run = script(
         file.to_str().expect("UTF-8"),
@@ -320,7 +329,7 @@ fn disorder_on_the_way_changes_nothing() {
     if !require_lab() {
         return;
     }
-    let file = chain(3, 20, &[]);
+    let (_folder, file) = chain(3, 20, &[]);
     let faults = "\n[[link.fault]]\nfrom = \"r1\"\nnth = 4\ndo = \"hold\"\nhold = \"15ms\"\n\
                   \n[[link.fault]]\nfrom = \"r2\"\nnth = 2\ndo = \"duplicate\"\n\
                   \n[[link.fault]]\nfrom = \"r2\"\nnth = 5\ndo = \"corrupt\"\n";
@@ -372,7 +381,8 @@ fn what_is_saved_is_what_tshark_reads() {
     if !require_lab() || !require("tshark") {
         return;
     }
-    let file = scratch("saved").join("trace.pcapng");
+    let folder = scratch("saved");
+    let file = folder.join("trace.pcapng");
     let path = file.to_str().expect("UTF-8");
     let run = run(&["--lab", "trace", "-n", "--tcp", "--json", "--save", path, "www.example.com"]);
     assert_eq!(run.code, 0, "{}", run.err);

@@ -2,8 +2,10 @@
 //!
 //! The expected values are tshark's, written by `captures/expect`; `captures/ORIGIN.md` says how the frames came.
 
-#[path = "tshark/chains.rs"]
+#[path = "support/chains.rs"]
 mod chains;
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/captures.rs"]
 mod support;
 
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use folder::scratch;
 use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
 use netlab::model::{Generated, Kind, LinkType, MacAddr, Packet, Value};
@@ -237,8 +240,9 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         // Wireshark calls "not computed yet" bad.
         "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
             let status = checksum::status(view);
-            // Nor does it miss the bytes that a quotation leaves out.
-            status == Some(Status::Pending) || view.layer().quoted && status == Some(Status::Unverified)
+            // Nor does it miss the bytes that a quotation leaves out, or follow a route there.
+            let other = status == Some(Status::Unverified) || packet.find_quoted(&ipv6::routing::HEADER).is_some();
+            status == Some(Status::Pending) || view.layer().quoted && other
         }),
         // Wireshark shows the length it presumes where the field is 0; netlab shows the field.
         "ip.len" => packet.views().any(|view| view.number("ip.len") == Some(0)),
@@ -256,6 +260,8 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
         // Wireshark gives all of a packet of another version to `data`, and the data of a reset to nobody.
+        // The extensions behind a quotation (RFC 4884) are data to Wireshark.
+        "data.data" | "data.len" if packet.views().any(|view| view.number("icmpv6.length").is_some()) => true,
         "data.data" | "data.len" => {
             packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
                 || packet.views().any(|view| view.number("tcp.flags.reset") == Some(1))
@@ -269,6 +275,16 @@ fn packet_type(number: u16) -> String {
     let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
     names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
 }
+
+/// What fragments say about the whole packet that they make, at the frame that completes it.
+const JOINED: [&str; 6] = [
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.reassembled.length",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.reassembled.length",
+];
 
 /// Lists every difference between netlab and tshark in one capture.
 fn differences(path: &Path, table: &Table) -> Vec<String> {
@@ -311,8 +327,16 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
                 generated.push(Generated { layer: 0, key, value: Value::Number(number) });
             }
         }
+        let piece = reassembler.observe(&mut packet);
+        for key in JOINED {
+            let theirs: Vec<&str> = table.cell(row, key).split(';').filter(|value| !value.is_empty()).collect();
+            let ours: Vec<_> = packet.generated.iter().filter(|it| it.key == key).map(|it| it.value).collect();
+            if ours.len() != theirs.len() || !ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)) {
+                found.push(format!("{file} #{} {key}: {ours:?}, tshark {theirs:?}", row + 1));
+            }
+        }
         let mut ours = String::new();
-        if let Piece::Last(frame) = reassembler.observe(&packet) {
+        if let Piece::Last(frame) = piece {
             let whole = Packet { generated: generated.into(), ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {
@@ -377,13 +401,6 @@ fn is_tshark_the_one() -> bool {
         eprintln!("skipped: the tables are from tshark {recorded}, installed is {version:?}");
     }
     same
-}
-
-/// An empty directory of this process's own.
-fn scratch(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("netlab-{name}-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("a directory");
-    directory
 }
 
 /// One of each kind of packet that netlab sends.
@@ -462,11 +479,12 @@ fn compare(name: &str, frames: impl IntoIterator<Item = (usize, Vec<u8>)>) -> (T
     }
     drop(writer);
     let expect = self::directory().join("expect");
-    assert!(Command::new(expect).args([&directory, &directory]).status().expect("expect runs").success());
+    assert!(Command::new(expect).args([&*directory, &*directory]).status().expect("expect runs").success());
     let table = Table::read(&fs::read_to_string(table_of(&path)).expect("a table"));
     let found = differences(&path, &table);
-    if std::env::var_os("NETLAB_KEEP_FRAMES").is_none() {
-        let _ = fs::remove_dir_all(&directory);
+    if std::env::var_os("NETLAB_KEEP_FRAMES").is_some() {
+        eprintln!("kept: {}", directory.display());
+        std::mem::forget(directory);
     }
     (table, found)
 }
@@ -511,13 +529,12 @@ fn the_expected_values_are_what_tshark_says_today() {
         return;
     }
     let fresh = scratch("expect");
-    let status = Command::new(directory().join("expect")).arg(&fresh).status().expect("expect runs");
+    let status = Command::new(directory().join("expect")).arg(&*fresh).status().expect("expect runs");
     let stale: Vec<PathBuf> = captures()
         .iter()
         .map(|path| table_of(path))
         .filter(|path| fs::read(path).ok() != fs::read(fresh.join(path.file_name().unwrap_or_default())).ok())
         .collect();
-    let _ = fs::remove_dir_all(&fresh);
     assert!(status.success());
     assert!(stale.is_empty(), "run tests/captures/expect: {stale:?}");
 }

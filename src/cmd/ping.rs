@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::args::{self, Common, Pattern};
 use super::report::Report;
 use super::stage::{Open, Scene, Stage};
+use crate::engine::Seen;
 use crate::error::{Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{Event, FrameNo, Hop, Mismatch, Nanos, Packet, Path, PingSummary, Probed};
@@ -182,8 +183,8 @@ fn filter(plan: &Plan) -> Filter {
 }
 
 impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.report.packet(packet)
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        self.report.packet(seen)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {

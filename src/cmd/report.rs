@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::args::{ColorWhen, Common};
 use super::keep::Keep;
+use crate::engine::Seen;
 use crate::error::Result;
 use crate::explain::words::{self, Language};
 use crate::explain::{self, Context, event};
@@ -235,9 +236,13 @@ impl Report {
 }
 
 impl Observer for Report {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        let notes = explain::explain(packet, &self.context);
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        let packet = seen.packet;
+        let mut notes = explain::explain(packet, &self.context);
         self.keep.frame(packet.frame, || notes.iter().map(|note| words::of(self.language, note)).collect());
+        if self.is_json() {
+            seen.whole.iter().for_each(|whole| explain::tell(whole, &self.context, &mut notes));
+        }
         if self.summed_up && packet.frame.direction == Some(Direction::Out) {
             self.progress.step();
         }
@@ -248,7 +253,7 @@ impl Observer for Report {
                 Mode::Quiet => return Ok(()),
                 Mode::Text(story) => story.packet(out, packet, &notes)?,
                 Mode::Ladder(ladder) => ladder.packet(out, packet, &notes)?,
-                Mode::Json(json) => json.packet(out, packet, &notes)?,
+                Mode::Json(json) => json.seen(out, seen, &notes)?,
             }
             if *bursts { Ok(()) } else { Ok(out.flush()?) }
         })

@@ -1,11 +1,12 @@
-//! Pairs echo requests with echo replies (RFC 792): same two addresses, same identifier, same sequence number.
+//! Pairs echo requests with echo replies (RFC 792, RFC 4443 §4): same two addresses, same identifier, same sequence
+//! number, and the same data, as far as the checksums tell. Only the first reply is the answer.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use super::is_read_alone;
-use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
-use crate::proto::{icmp, ipv4};
+use crate::model::{FrameNo, Generated, LayerView, Nanos, Packet, Value};
+use crate::proto::icmp::Echo;
+use crate::proto::{icmp, icmpv6, ip};
 
 /// Requests remembered at most; the oldest is forgotten first.
 const REMEMBERED: usize = 4096;
@@ -13,27 +14,37 @@ const REMEMBERED: usize = 4096;
 /// What makes an echo request and its reply a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    asker: Ipv4Addr,
-    target: Ipv4Addr,
+    asker: IpAddr,
+    target: IpAddr,
     identifier: u16,
     sequence: u16,
+    /// The checksum without the type, in which request and reply differ.
+    rest: u16,
+}
+
+/// A request: its frame, when it was seen, and whether it has an answer.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    frame: FrameNo,
+    time: Nanos,
+    answered: bool,
 }
 
 /// The echo requests seen so far.
 #[derive(Debug, Default)]
 pub struct Echoes {
-    asked: HashMap<Key, (FrameNo, Nanos)>,
+    asked: HashMap<Key, Asked>,
     order: VecDeque<Key>,
 }
 
 impl Echoes {
     /// Remembers a request; gives a reply the generated fields `icmp.resp_to` (the request's frame) and
-    /// `icmp.resptime` (the time between the two).
+    /// `icmp.resptime` (the time between the two), or `icmpv6`'s.
     pub fn observe(&mut self, packet: &mut Packet<'_>) {
         let Some((index, key, reply)) = read(packet) else { return };
-        let (number, time) = (packet.frame.number, packet.frame.time);
+        let (frame, time) = (packet.frame.number, packet.frame.time);
         if !reply {
-            if self.asked.insert(key, (number, time)).is_none() {
+            if self.asked.insert(key, Asked { frame, time, answered: false }).is_none() {
                 self.order.push_back(key);
             }
             if self.order.len() > REMEMBERED
@@ -41,35 +52,49 @@ impl Echoes {
             {
                 self.asked.remove(&oldest);
             }
-        } else if let Some(&(request, asked_at)) = self.asked.get(&key) {
+        } else if let Some(asked) = self.asked.get_mut(&key).filter(|asked| !asked.answered) {
+            asked.answered = true;
+            let version_6 = key.asker.is_ipv6();
+            let [to, took] =
+                if version_6 { ["icmpv6.resp_to", "icmpv6.resptime"] } else { ["icmp.resp_to", "icmp.resptime"] };
             let mut add = |key, value| packet.generated.push(Generated { layer: index, key, value });
-            add("icmp.resp_to", Value::Number(u64::from(request.0)));
-            add("icmp.resptime", Value::Span(time - asked_at));
+            add(to, Value::Number(u64::from(asked.frame.0)));
+            add(took, Value::Span(time - asked.time));
         }
     }
 }
 
 /// The ICMP layer's index, the pair it belongs to, and whether it is the reply.
 fn read(packet: &Packet<'_>) -> Option<(usize, Key, bool)> {
-    let view = packet.find(&icmp::HEADER).filter(|view| is_read_alone(*view))?;
-    let echo = icmp::Echo::read(view.bytes())?;
-    let ip = ipv4::Ipv4::read(packet.find(&ipv4::HEADER)?.bytes())?;
-    let (asker, target) = if echo.reply { (ip.destination, ip.source) } else { (ip.source, ip.destination) };
-    let key = Key { asker, target, identifier: echo.identifier, sequence: echo.sequence };
-    Some((view.index, key, echo.reply))
+    let (view, Echo { reply, identifier, sequence }) = echo(packet)?;
+    let (source, destination) = ip::addresses_of(ip::enclosing(view)?)?;
+    let (asker, target) = if reply { (destination, source) } else { (source, destination) };
+    let &[kind, _, high, low, ..] = view.bytes() else { return None };
+    // In ones' complement, taking away is adding the complement (RFC 1071 §2); 0 and ffff are the same.
+    let sum = u32::from(!u16::from_be_bytes([high, low])) + u32::from(!(u16::from(kind) << 8));
+    let rest = u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap_or(1);
+    let rest = if rest == u16::MAX { 0 } else { rest };
+    Some((view.index, Key { asker, target, identifier, sequence, rest }, reply))
+}
+
+fn echo<'p, 'f>(packet: &'p Packet<'f>) -> Option<(LayerView<'p, 'f>, Echo)> {
+    if let Some(view) = packet.find(&icmp::HEADER) {
+        return Some((view, Echo::read(view.bytes())?));
+    }
+    let view = packet.find(&icmpv6::HEADER)?;
+    Some((view, icmpv6::read_echo(view.bytes())?))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
     use crate::dissect::dissect;
     use crate::model::{Frame, LinkType};
+    use crate::proto::{ipv4, ipv6};
 
-    fn echo(number: u32, time: i64, reply: bool, sequence: u16) -> Frame {
-        let (pc, mac) = (Ipv4Addr::new(192, 168, 11, 2), Ipv4Addr::new(192, 168, 11, 7));
-        let (source, destination) = if reply { (mac, pc) } else { (pc, mac) };
-        let header = ipv4::Ipv4 { protocol: 1, source, destination, ..ipv4::Ipv4::default() };
-        let bytes = ipv4::craft(&header, &icmp::craft_echo(&icmp::Echo { reply, identifier: 7, sequence }, b"hello"));
+    fn frame(number: u32, time: i64, bytes: Vec<u8>) -> Frame {
         Frame {
             number: FrameNo(number),
             time: Nanos(time),
@@ -81,21 +106,55 @@ mod tests {
         }
     }
 
+    fn echo_with(number: u32, time: i64, reply: bool, sequence: u16, data: &[u8]) -> Frame {
+        let (pc, mac) = (Ipv4Addr::new(192, 168, 11, 2), Ipv4Addr::new(192, 168, 11, 7));
+        let (source, destination) = if reply { (mac, pc) } else { (pc, mac) };
+        let header = ipv4::Ipv4 { protocol: 1, source, destination, ..ipv4::Ipv4::default() };
+        let message = icmp::craft_echo(&Echo { reply, identifier: 7, sequence }, data);
+        frame(number, time, ipv4::craft(&header, &message))
+    }
+
+    fn echo(number: u32, time: i64, reply: bool, sequence: u16) -> Frame {
+        echo_with(number, time, reply, sequence, b"hello")
+    }
+
+    fn echo_6(number: u32, time: i64, reply: bool, sequence: u16) -> Frame {
+        let (pc, mac) = (Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2), Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 7));
+        let (source, destination) = if reply { (mac, pc) } else { (pc, mac) };
+        let message = icmpv6::craft_echo(&Echo { reply, identifier: 7, sequence }, source, destination, b"hello");
+        let header =
+            ipv6::Ipv6 { next_header: ipv6::ICMPV6, hop_limit: 64, source, destination, ..ipv6::Ipv6::default() };
+        frame(number, time, ipv6::craft(&header, &message))
+    }
+
+    fn answers(frames: &[Frame], keys: [&str; 2]) -> Vec<(Option<Value<'static>>, Option<Value<'static>>)> {
+        let mut echoes = Echoes::default();
+        let answer = |frame| {
+            let mut packet = dissect(frame);
+            echoes.observe(&mut packet);
+            (packet.generated(keys[0]), packet.generated(keys[1]))
+        };
+        frames.iter().map(answer).collect()
+    }
+
     #[test]
     fn a_reply_names_its_request_and_the_time_between() {
-        let mut echoes = Echoes::default();
         let frames = [echo(1, 100, false, 1), echo(2, 150, false, 2), echo(3, 400, true, 1), echo(4, 500, true, 9)];
-        let generated: Vec<_> = frames
-            .iter()
-            .map(|frame| {
-                let mut packet = dissect(frame);
-                echoes.observe(&mut packet);
-                (packet.generated("icmp.resp_to"), packet.generated("icmp.resptime"))
-            })
-            .collect();
+        let generated = answers(&frames, ["icmp.resp_to", "icmp.resptime"]);
         assert_eq!(generated[0], (None, None));
         assert_eq!(generated[2], (Some(Value::Number(1)), Some(Value::Span(Nanos(300)))));
         assert_eq!(generated[3], (None, None), "nobody asked with sequence 9");
+        let frames =
+            [echo_6(1, 100, false, 1), echo_6(2, 150, false, 2), echo_6(3, 400, true, 1), echo_6(4, 500, true, 9)];
+        assert_eq!(answers(&frames, ["icmpv6.resp_to", "icmpv6.resptime"]), generated);
+    }
+
+    #[test]
+    fn only_the_first_reply_with_the_same_data_is_the_answer() {
+        let frames =
+            [echo(1, 0, false, 1), echo_with(2, 1, true, 1, b"jello"), echo(3, 2, true, 1), echo(4, 3, true, 1)];
+        let to: Vec<_> = answers(&frames, ["icmp.resp_to", "icmp.resptime"]).into_iter().map(|(to, _)| to).collect();
+        assert_eq!(to, [None, None, Some(Value::Number(1)), None]);
     }
 
     #[test]

@@ -1,189 +1,199 @@
-//! Puts IPv4 fragments back together (RFC 791 §3.2, RFC 815 for holes).
+//! Puts fragments back together (RFC 791 §3.2 with RFC 815 for holes, RFC 8200 §4.5).
 //!
-//! Fragments belong together when source, destination, protocol and identification agree. What arrives first stays:
-//! a fragment that overlaps bytes already there only fills holes, so that nobody can rewrite a datagram by sending
-//! a piece again.
+//! Of IPv4, what arrives first stays: a fragment that overlaps bytes already there only fills holes, so that nobody can
+//! rewrite a datagram by sending a piece again. Of IPv6, a datagram with an overlap is not put together at all
+//! (RFC 5722 §4); a piece that merely came twice does no harm. What is wrong is written to the fragment as generated
+//! fields, and so is what a datagram was made of, to the fragment that completes it.
+
+mod datagram;
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::Piece;
-use crate::model::{Frame, LayerView, LinkType, Packet};
-use crate::proto::ipv4;
+use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Value};
+use crate::proto::ipv6::fragment::{self, Fragment};
+use crate::proto::{ip, ipv4, ipv6};
+use datagram::Datagram;
 
-/// Incomplete datagrams kept at most; the oldest is dropped first.
+/// Incomplete datagrams kept at most; the oldest is given up first.
 const INCOMPLETE: usize = 64;
-/// Longest payload of an IPv4 datagram with a 20-byte header, in bytes.
-const LONGEST: usize = 65_515;
+/// For how long the rest of a datagram is awaited (RFC 8200 §4.5; RFC 1122 §3.3.2 has 60 to 120 seconds).
+const PATIENCE: Nanos = Nanos(60_000_000_000);
 
 /// Datagrams of which some fragments are still missing.
 #[derive(Debug, Default)]
 pub struct Reassembler {
     waiting: VecDeque<Datagram>,
+    /// Those that were given up; as many of the last as are kept waiting.
+    given_up: VecDeque<Incomplete>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Key(Ipv4Addr, Ipv4Addr, u8, u16);
+/// Which datagram a fragment belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    identification: u32,
+    /// IPv4's protocol; IPv6 does without.
+    protocol: Option<u8>,
+}
 
-#[derive(Debug)]
-struct Datagram {
+/// A datagram that did not become whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incomplete {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// Who should have got it.
+    pub destination: IpAddr,
+    /// Its number.
+    pub identification: u32,
+    /// The frames with its fragments, as far as they were kept.
+    pub frames: Vec<FrameNo>,
+    /// The parts of the payload that are missing, in bytes from its start: from, to. The last has no end when the last
+    /// fragment is missing.
+    pub missing: Vec<(usize, Option<usize>)>,
+    /// Why it is not whole though it may have all its bytes: fragments of IPv6 overlapped (RFC 5722).
+    pub overlapped: bool,
+}
+
+/// One fragment, of whichever version.
+struct Part<'p> {
     key: Key,
-    bytes: Vec<u8>,
-    /// Ranges of `bytes` that have arrived: sorted, and with a hole between each two.
-    arrived: Vec<(usize, usize)>,
-    /// Known once the last fragment has arrived.
-    length: Option<usize>,
+    start: usize,
+    more: bool,
+    payload: &'p [u8],
+    /// The header that the whole datagram will have; only the first fragment's counts.
+    head: Vec<u8>,
+    /// The IP layer, where the generated fields belong.
+    layer: usize,
+    version_6: bool,
 }
 
 impl Reassembler {
     /// Takes a packet in; keeps it if it is a fragment.
-    pub fn observe(&mut self, packet: &Packet<'_>) -> Piece {
-        let Some(view) = packet.find(&ipv4::HEADER) else { return Piece::Whole };
-        match ipv4::Ipv4::read(view.bytes()) {
-            Some(header) if header.more_fragments || header.fragment_offset != 0 => {
-                self.add(packet, view, header).map_or(Piece::Fragment, Piece::Last)
-            }
-            _ => Piece::Whole,
-        }
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
+        let Some(view) = fragment_of(packet) else { return Piece::Whole };
+        let Some(part) = part(view) else { return Piece::Fragment };
+        let (number, time, layer, version_6) = (packet.frame.number, packet.frame.time, part.layer, part.version_6);
+        let index = self.place(&part, time);
+        let datagram = &mut self.waiting[index];
+        let keys = if version_6 { &KEYS_6 } else { &KEYS_4 };
+        let wrong = datagram.take(&part, number);
+        let mut generated: Vec<_> = wrong.into_iter().map(|wrong| (keys[wrong as usize], Value::Flag(true))).collect();
+        let whole = datagram.whole();
+        let Some(bytes) = whole else {
+            packet.generated.extend(generated.into_iter().map(|(key, value)| Generated { layer, key, value }));
+            return Piece::Fragment;
+        };
+        let count = |number: usize| Value::Number(number as u64);
+        generated.extend(datagram.frames.iter().map(|frame| (keys[4], Value::Number(u64::from(frame.0)))));
+        generated.push((keys[5], count(datagram.frames.len())));
+        generated.push((keys[6], count(datagram.length().unwrap_or_default())));
+        packet.generated.extend(generated.into_iter().map(|(key, value)| Generated { layer, key, value }));
+        self.waiting.remove(index);
+        Piece::Last(Frame { link: LinkType::RawIp, original: bytes.len(), bytes, ..packet.frame.clone() })
     }
 
-    /// The whole datagram, if this fragment completes it.
-    fn add(&mut self, packet: &Packet<'_>, view: LayerView<'_, '_>, header: ipv4::Ipv4) -> Option<Frame> {
-        let start = usize::from(header.fragment_offset);
-        let payload = view.payload();
-        let end = start + payload.len();
-        if payload.is_empty() || end > LONGEST || packet.frame.original > packet.frame.bytes.len() {
-            return None;
-        }
-        let key = Key(header.source, header.destination, header.protocol, header.identification);
-        let index = self.waiting.iter().position(|datagram| datagram.key == key).unwrap_or_else(|| {
-            if self.waiting.len() == INCOMPLETE {
-                self.waiting.pop_front();
+    /// The datagrams that are not whole, at this point of the capture: those given up, then those still awaited.
+    pub fn incomplete(&self) -> impl Iterator<Item = Incomplete> {
+        self.given_up.iter().cloned().chain(self.waiting.iter().map(Datagram::incomplete))
+    }
+
+    /// The position of the datagram that this fragment belongs to.
+    fn place(&mut self, part: &Part<'_>, time: Nanos) -> usize {
+        let known = self.waiting.iter().position(|datagram| datagram.key == part.key);
+        if let Some(index) = known {
+            if time - self.waiting[index].begun <= PATIENCE {
+                return index;
             }
-            self.waiting.push_back(Datagram { key, bytes: Vec::new(), arrived: Vec::new(), length: None });
-            self.waiting.len() - 1
-        });
-        let datagram = &mut self.waiting[index];
-        datagram.fill(start, payload);
-        if !header.more_fragments && datagram.length.is_none() {
-            datagram.length = Some(end);
+            self.give_up(index);
         }
-        if !datagram.complete() {
-            return None;
+        if self.waiting.len() == INCOMPLETE {
+            self.give_up(0);
         }
-        let datagram = self.waiting.remove(index)?;
-        let whole = ipv4::Ipv4 { fragment_offset: 0, more_fragments: false, ..header };
-        let bytes = ipv4::craft(&whole, &datagram.bytes[..datagram.length?]);
-        Some(Frame { link: LinkType::RawIp, original: bytes.len(), bytes, ..packet.frame.clone() })
+        self.waiting.push_back(Datagram::new(part, time));
+        self.waiting.len() - 1
+    }
+
+    fn give_up(&mut self, index: usize) {
+        if self.given_up.len() == INCOMPLETE {
+            self.given_up.pop_front();
+        }
+        self.given_up.extend(self.waiting.remove(index).map(|datagram| datagram.incomplete()));
     }
 }
 
-impl Datagram {
-    /// Copies the parts of `payload` that fall into holes.
-    fn fill(&mut self, start: usize, payload: &[u8]) {
-        let end = start + payload.len();
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        let mut from = start;
-        for &(taken, free) in &self.arrived {
-            if taken > from && from < end {
-                let to = taken.min(end);
-                self.bytes[from..to].copy_from_slice(&payload[from - start..to - start]);
-            }
-            from = from.max(free);
-        }
-        if from < end {
-            self.bytes[from..end].copy_from_slice(&payload[from - start..]);
-        }
-        self.arrived.push((start, end));
-        self.arrived.sort_unstable();
-        self.arrived.dedup_by(|later, earlier| {
-            let touches = later.0 <= earlier.1;
-            if touches {
-                earlier.1 = earlier.1.max(later.1);
-            }
-            touches
+/// Generated fields: for each kind of wrong, then the fragment, their number, the length of the whole.
+const KEYS_4: [&str; 7] = [
+    "ip.fragment.overlap",
+    "ip.fragment.overlap.conflict",
+    "ip.fragment.multipletails",
+    "ip.fragment.toolongfragment",
+    "ip.fragment",
+    "ip.fragment.count",
+    "ip.reassembled.length",
+];
+const KEYS_6: [&str; 7] = [
+    "ipv6.fragment.overlap",
+    "ipv6.fragment.overlap.conflict",
+    "ipv6.fragment.multipletails",
+    "ipv6.fragment.toolongfragment",
+    "ipv6.fragment",
+    "ipv6.fragment.count",
+    "ipv6.reassembled.length",
+];
+
+/// The layer that says that the packet is a fragment: IPv4's header, or IPv6's fragment header.
+fn fragment_of<'p, 'f>(packet: &'p Packet<'f>) -> Option<LayerView<'p, 'f>> {
+    packet.views().filter(|view| !view.layer().quoted).find(|view| {
+        let piece_4 = view.is(&ipv4::HEADER) && !ip::is_unfragmented(*view);
+        piece_4 || Fragment::of(*view).is_some_and(|fragment| !fragment.is_whole())
+    })
+}
+
+/// The fragment, if all of it is here.
+fn part<'f>(view: LayerView<'_, 'f>) -> Option<Part<'f>> {
+    let (packet, payload) = (view.packet, view.payload());
+    let frame = packet.frame;
+    let end = view.layer().offset + view.layer().length + payload.len();
+    let cut = frame.original > frame.bytes.len() && end == frame.bytes.len();
+    let short = packet.faults.iter().any(|fault| matches!(fault.because, "ip.len" | "ipv6.plen"));
+    if payload.is_empty() || cut || short {
+        return None;
+    }
+    if view.is(&ipv4::HEADER) {
+        let header = ipv4::Ipv4::read(view.bytes())?;
+        let key = Key {
+            source: header.source.into(),
+            destination: header.destination.into(),
+            identification: header.identification.into(),
+            protocol: Some(header.protocol),
+        };
+        let (start, more) = (usize::from(header.fragment_offset), header.more_fragments);
+        return Some(Part {
+            key,
+            start,
+            more,
+            payload,
+            head: view.bytes().to_vec(),
+            layer: view.index,
+            version_6: false,
         });
     }
-
-    fn complete(&self) -> bool {
-        self.length.is_some_and(|length| self.arrived.first().is_some_and(|&(start, end)| start == 0 && end >= length))
-    }
+    let fragment = Fragment::of(view)?;
+    let ip = ip::enclosing(view).filter(|ip| ip.is(&ipv6::HEADER))?;
+    let header = ipv6::Ipv6::read(ip.bytes())?;
+    let key = Key {
+        source: header.source.into(),
+        destination: header.destination.into(),
+        identification: fragment.identification,
+        protocol: None,
+    };
+    let head = fragment::head_of_whole(view, ip)?;
+    let (start, more) = (usize::from(fragment.offset), fragment.more);
+    Some(Part { key, start, more, payload, head, layer: ip.index, version_6: true })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dissect::dissect;
-    use crate::model::{FrameNo, Nanos};
-
-    fn header() -> ipv4::Ipv4 {
-        ipv4::Ipv4 {
-            identification: 0x1234,
-            protocol: 253,
-            source: Ipv4Addr::new(10, 0, 0, 1),
-            destination: Ipv4Addr::new(10, 0, 0, 2),
-            ..ipv4::Ipv4::default()
-        }
-    }
-
-    fn frame(number: u32, bytes: Vec<u8>) -> Frame {
-        Frame {
-            number: FrameNo(number),
-            time: Nanos(i64::from(number)),
-            direction: None,
-            link: LinkType::RawIp,
-            original: bytes.len(),
-            checksum_pending: false,
-            bytes,
-        }
-    }
-
-    fn feed(reassembler: &mut Reassembler, packets: impl IntoIterator<Item = Vec<u8>>) -> Vec<Frame> {
-        let frames: Vec<_> = (1..).zip(packets).map(|(number, bytes)| frame(number, bytes)).collect();
-        let whole = |frame| match reassembler.observe(&dissect(frame)) {
-            Piece::Last(frame) => Some(frame),
-            Piece::Whole | Piece::Fragment => None,
-        };
-        frames.iter().filter_map(whole).collect()
-    }
-
-    #[test]
-    fn any_order_gives_the_same_datagram() {
-        let payload: Vec<u8> = (0..3000_u32).map(|i| (i % 251) as u8).collect();
-        let fragments = ipv4::fragments(&header(), &payload, 1500);
-        assert_eq!(fragments.len(), 3);
-        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
-            let whole = feed(&mut Reassembler::default(), order.map(|i| fragments[i].clone()));
-            assert_eq!(whole.len(), 1);
-            assert_eq!(whole[0].bytes, ipv4::craft(&header(), &payload));
-            assert_eq!(whole[0].number, FrameNo(3), "the frame that completed it");
-        }
-    }
-
-    #[test]
-    fn a_whole_packet_and_a_missing_piece_give_nothing() {
-        let fragments = ipv4::fragments(&header(), &[7; 3000], 1500);
-        assert!(feed(&mut Reassembler::default(), [ipv4::craft(&header(), b"whole")]).is_empty());
-        assert!(feed(&mut Reassembler::default(), [fragments[0].clone(), fragments[2].clone()]).is_empty());
-    }
-
-    #[test]
-    fn bytes_that_arrived_first_stay() {
-        let fragments = ipv4::fragments(&header(), &[7; 2000], 1500);
-        let forged = ipv4::fragments(&header(), &[9; 2000], 1500);
-        let whole = feed(&mut Reassembler::default(), [fragments[0].clone(), forged[0].clone(), fragments[1].clone()]);
-        assert_eq!(whole[0].bytes, ipv4::craft(&header(), &[7; 2000]));
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let mut reassembler = Reassembler::default();
-        for identification in 0..1000 {
-            let header = ipv4::Ipv4 { identification, ..header() };
-            feed(&mut reassembler, [ipv4::fragments(&header, &[7; 2000], 1500)[0].clone()]);
-        }
-        assert_eq!(reassembler.waiting.len(), INCOMPLETE);
-    }
-}
+mod tests;

@@ -97,7 +97,7 @@ pub(crate) fn ip(protocol: u8, source: Ipv4Addr, destination: Ipv4Addr, payload:
 }
 
 pub(crate) fn with_ttl(ttl: u8, protocol: u8, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
-    ipv4::craft(&Ipv4 { protocol, source, destination, ttl, ..Ipv4::default() }, payload)
+    ipv4::craft(&Ipv4 { ttl, protocol, source, destination, ..Ipv4::default() }, payload)
 }
 
 pub(crate) fn ip6(next_header: u8, source: Ipv6Addr, destination: Ipv6Addr, payload: &[u8]) -> Vec<u8> {

@@ -40,6 +40,16 @@ impl Complaint {
         self.kind == if self.is_version_6() { (1, 4) } else { (3, 3) }
     }
 
+    /// The target, or the way to it, is not to be found.
+    pub(super) fn is_about_the_way(&self) -> bool {
+        matches!(self.common(), (3, 0 | 1 | 6 | 7 | 11 | 12))
+    }
+
+    /// The TTL ran out.
+    pub(super) fn is_about_ttl(&self) -> bool {
+        self.common() == (11, 0)
+    }
+
     /// What was said, as words: Wireshark's for type and code.
     pub(super) fn what(&self) -> String {
         let (kind, code) = self.kind;

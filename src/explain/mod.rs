@@ -3,6 +3,7 @@
 //! A rule is a function that looks at frames and says at most one thing, a row of [`rules`](Rule) that says what the
 //! claim is worth and which standard it leans on, and its words in the catalogue under the same id.
 
+pub mod address;
 mod arp;
 mod checksum;
 mod complaint;
@@ -12,9 +13,11 @@ mod dns;
 pub mod event;
 mod fault;
 pub mod handshake;
+mod http;
 mod icmp;
 mod icmpv6;
 mod ip;
+pub mod judgement;
 pub mod neighbours;
 mod order;
 pub mod packet;

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::model::{Direction, FrameNo, LayerView, MacAddr, Note, Packet};
+use crate::model::{Direction, FrameNo, Layer, LayerView, MacAddr, Note, Packet};
 use crate::proto::ethernet::Ethernet;
 use crate::proto::ip;
 
-use super::{arp, checksum, dhcp, dns, fault, icmp, icmpv6, ip as datagram, tcp, udp};
+use super::rules as rule;
+use super::{arp, checksum, dhcp, dns, fault, http, icmp, icmpv6, ip as datagram, tcp, udp};
 
 /// What a packet alone does not tell: who "you" are. In a file that does not say so, nobody is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,20 +58,24 @@ pub fn explain(packet: &Packet<'_>, context: &Context) -> Vec<Note> {
 
 /// The same at the end of `notes`, for whoever explains many packets and has a list at hand.
 pub fn tell(packet: &Packet<'_>, context: &Context, notes: &mut Vec<Note>) {
-    let own = packet.layers.iter().position(|layer| layer.quoted).unwrap_or(packet.layers.len());
+    // What is quoted is somebody else's, and what a piece begins with only the whole can speak for.
+    let ends = |layer: &Layer| layer.quoted || layer.fragment;
+    let own = match packet.layers.iter().position(ends) {
+        Some(end) => end + usize::from(!packet.layers[end].quoted),
+        None => packet.layers.len(),
+    };
     let views = || (0..own).map(|index| LayerView { packet, index });
     let eth = views().next().filter(|view| view.layer().header.name == "eth");
-    let scene = |view| Scene {
-        view,
-        context,
-        frame: packet.frame.number,
-        eth: eth.and_then(|view| Ethernet::read(view.bytes())),
-        ends: views().find(is_ip).and_then(ip::addresses_of),
-    };
+    let frame = packet.frame.number;
+    let eth = eth.and_then(|view| Ethernet::read(view.bytes()));
+    let ends = views().find(is_ip).and_then(ip::addresses_of);
+    let scene = |view| Scene { view, context, frame, eth, ends };
     for view in views().rev() {
         match view.layer().header.name {
             "tcp" => tcp::explain(&scene(view), notes),
             "dns" | "mdns" | "llmnr" => dns::explain(&scene(view), notes),
+            "http" => http::explain(&scene(view), notes),
+            "stp" => stp(&scene(view), notes),
             "dhcp" => dhcp::explain(&scene(view), notes),
             "udp" => udp::explain(&scene(view), notes),
             "icmp" => icmp::explain(&scene(view), notes),
@@ -84,6 +89,14 @@ pub fn tell(packet: &Packet<'_>, context: &Context, notes: &mut Vec<Note>) {
         checksum::explain(view, notes);
     }
     fault::explain(packet, notes);
+}
+
+/// What switches tell each other (IEEE 802.1D).
+fn stp(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
+    const TYPE: usize = 3;
+    let changes = scene.view.bytes().get(TYPE) == Some(&0x80);
+    let rule = if changes { &rule::STP_CHANGE } else { &rule::STP_HELLO };
+    notes.push(rule.note([scene.frame], []));
 }
 
 fn is_ip(view: &LayerView<'_, '_>) -> bool {

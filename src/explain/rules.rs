@@ -111,6 +111,7 @@ table! {
 
     ARP_UNANSWERED           "arp.unanswered"           Fact  Note  Some("RFC 826"), ["asker" "target" "count"];
     ARP_TOLD                 "arp.told"                 Fact  Chat  Some("RFC 5227 §2.3"), ["address" "count"];
+    ARP_BLIND_TOLD           "arp.blind.told"           Blind Chat  Some("RFC 5227 §2.3"), [];
     ARP_FIRST_WAIT           "arp.first-wait"           Fact  Chat  Some("RFC 1122 §2.3.2.2"), ["frame" "address" "answer" "ms"];
 
     ARP_MAKER                "arp.maker"                Guess Chat  Some("RFC 9542 §2.1"), ["prefix" "vendor"];
@@ -137,6 +138,7 @@ table! {
     IP_TO_GROUP              "ip.to-group"              Fact  Chat  Some("RFC 1112 §6.1"), ["to"];
     IP_PIECES                "ip.pieces"                Fact  Chat  Some("RFC 791 §3.2"), ["count" "fragments"];
     IP_PIECES_MISSING        "ip.pieces-missing"        Fact  Warn  Some("RFC 791 §3.2"), ["count" "missing"];
+    IP_SHORTER_WAY           "ip.shorter-way"           Fact  Note  Some("RFC 1812 §5.2.7.2"), ["from" "target"];
     IP_COMPLAINT             "ip.complaint"             Fact  Warn  Some("RFC 792"), ["from" "count" "target" "what"];
 
     UDP_DATAGRAM             "udp.datagram"             Fact  Chat  Some("RFC 768"), ["bytes" "port"];
@@ -289,6 +291,7 @@ table! {
     PING_SILENCE             "ping.silence"             Fact  Warn  None, ["target" "interface" "count"];
     PING_UNANSWERED          "ping.unanswered"          Fact  Warn  None, ["target" "count"];
     PING_QUESTIONS_MISSING   "ping.questions-missing"   Fact  Note  None, ["target" "count"];
+    PING_TRACE               "ping.trace"               Fact  Chat  Some("RFC 1812 §5.3.1"), ["count" "list"];
     PING_NO_ARP              "ping.no-arp"              Fact  Warn  Some("RFC 826"), ["target"];
     PING_NO_ARP_ROUTER       "ping.no-arp-router"       Fact  Warn  Some("RFC 826"), ["router" "target"];
     PING_ARP_BUT_SILENT      "ping.arp-but-silent"      Fact  Note  Some("RFC 826"), ["target"];
@@ -419,6 +422,7 @@ table! {
     DNS_TRUNCATED            "dns.truncated"            Fact  Note  Some("RFC 2181 §9"), [];
     DNS_UNSOLICITED          "dns.unsolicited"          Guess Note  Some("RFC 5452 §9.1"), [];
     DNS_LOOKED_UP            "dns.looked-up"            Fact  Chat  Some("RFC 1035 §4.1.1"), ["name" "what" "ms"];
+    DNS_BLIND_TRUTH          "dns.blind.truth"          Blind Chat  Some("RFC 3833 §2.2"), [];
     DNS_UNANSWERED           "dns.unanswered"           Fact  Warn  None, ["name"];
     DNS_WHY_UNANSWERED       "dns.why-unanswered"       Guess Note  None, [];
 
@@ -445,14 +449,18 @@ table! {
     CONNECTION_OPEN_LATE     "connection.open-late"     Fact  Chat  Some("RFC 9293 §3.5"), ["port" "server"];
     CONNECTION_BEGUN_BEFORE  "connection.begun-before"  Fact  Note  None, [];
     CONNECTION_UNANSWERED    "connection.unanswered"    Fact  Warn  Some("RFC 9293 §3.5"), ["client" "count" "port" "server"];
-    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["waits"];
+    CONNECTION_WAITS         "connection.waits"         Fact  Note  Some("RFC 6298 §5.5"), ["count" "waits"];
     CONNECTION_COMPLAINT     "connection.complaint"     Fact  Warn  Some("RFC 9293 §3.9.2.2"), ["from" "count" "target" "what"];
     CONNECTION_AGAIN         "connection.again"         Fact  Warn  Some("RFC 9293 §3.8.1"), ["who" "count" "timeouts" "fast" "spurious"];
+    CONNECTION_AGAIN_LATE    "connection.again-late"    Fact  Warn  Some("RFC 6298 §5.4"), ["who" "count"];
+    CONNECTION_AGAIN_ASKED   "connection.again-asked"   Fact  Warn  Some("RFC 5681 §3.2"), ["who" "count"];
+    CONNECTION_AGAIN_NEEDLESS "connection.again-needless" Fact Note None, ["who" "count"];
     CONNECTION_CAPTURE_LOST  "connection.capture-lost"  Fact  Note  None, ["who" "count"];
     CONNECTION_GAPS          "connection.gaps"          Fact  Note  None, ["who" "count"];
     CONNECTION_OUT_OF_ORDER  "connection.out-of-order"  Fact  Note  None, ["who" "count"];
     CONNECTION_WINDOW_SHUT   "connection.window-shut"   Fact  Warn  Some("RFC 9293 §3.8.6.1"), ["who" "count" "other"];
     CONNECTION_KEEP_ALIVE    "connection.keep-alive"    Fact  Chat  Some("RFC 9293 §3.8.4"), ["who" "count"];
+    CONNECTION_ASKS_FOR_ROOM "connection.asks-for-room" Guess Chat  Some("RFC 9293 §3.8.6.1"), ["who" "count"];
     CONNECTION_DATA          "connection.data"          Fact  Chat  None, ["client" "sent" "server" "received"];
     CONNECTION_MSS           "connection.mss"           Fact  Chat  Some("RFC 9293 §3.7.1"), ["client" "one" "server" "two"];
     CONNECTION_STILL_OPEN    "connection.still-open"    Fact  Note  None, [];
@@ -464,10 +472,104 @@ table! {
     CONNECTION_CLOSED_PARTLY "connection.closed-partly" Fact  Note  Some("RFC 9293 §3.6"), [];
     CONNECTION_WHY_AGAIN     "connection.why-again"     Guess Note  None, [];
     CONNECTION_WHY_WINDOW    "connection.why-window"    Guess Note  None, ["who"];
+    CONNECTION_KERNEL_RESET  "connection.kernel-reset"  Guess Note  None, ["who"];
+    CONNECTION_RESET_SAME    "connection.reset-same"    Guess Note  None, ["who" "ttl"];
+    CONNECTION_RESET_OTHER   "connection.reset-other"   Guess Warn  None, ["reset" "who" "ttl"];
     CONNECTION_BLIND_BEFORE  "connection.blind.before"  Blind Chat  None, [];
     CONNECTION_BLIND_ACK     "connection.blind.ack"     Blind Chat  None, ["frame"];
     CONNECTION_BLIND_PROGRAM "connection.blind.program" Blind Chat  None, [];
     CONNECTION_BLIND_READ    "connection.blind.read"    Blind Chat  Some("RFC 793 §2.6"), [];
+
+    JUDGEMENT_NO_DATA        "judgement.no-data"        Fact  Chat  None, ["found"];
+    JUDGEMENT_ONE_BYTE       "judgement.one-byte"       Fact  Chat  None, ["found"];
+    JUDGEMENT_AT_MOST_ONE_BYTE "judgement.at-most-one-byte" Fact  Chat  None, ["found"];
+    JUDGEMENT_DATA           "judgement.data"           Fact  Chat  None, ["found"];
+    JUDGEMENT_TAKES_NUMBERS  "judgement.takes-numbers"  Fact  Chat  None, ["found"];
+    JUDGEMENT_ORDINARY       "judgement.ordinary"       Fact  Chat  None, [];
+    JUDGEMENT_NO_RESET       "judgement.no-reset"       Fact  Chat  None, [];
+    JUDGEMENT_ACK            "judgement.ack"            Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_NEXT     "judgement.known-next"     Fact  Chat  None, [];
+    JUDGEMENT_AT_NEXT        "judgement.at-next"        Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_ONE_BELOW_NEXT "judgement.one-below-next" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_BEYOND_NEXT    "judgement.beyond-next"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_BEFORE_NEXT    "judgement.before-next"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_NO_PROBE_WITH_MORE "judgement.no-probe-with-more" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_WINDOW_SHUT    "judgement.window-shut"    Fact  Chat  None, ["found"];
+    JUDGEMENT_WINDOW_OPEN    "judgement.window-open"    Fact  Chat  None, ["found"];
+    JUDGEMENT_SAME_WINDOW    "judgement.same-window"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_OTHER_WINDOW   "judgement.other-window"   Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_SAME_ACK       "judgement.same-ack"       Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_PEER_WINDOW_SHUT "judgement.peer-window-shut" Fact  Chat  None, ["found"];
+    JUDGEMENT_PEER_SCALE_KNOWN "judgement.peer-scale-known" Fact  Chat  None, [];
+    JUDGEMENT_FILLS_PEER_WINDOW "judgement.fills-peer-window" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_PEER_KEPT_ALIVE "judgement.peer-kept-alive" Fact  Chat  None, [];
+    JUDGEMENT_PEER_PROBED    "judgement.peer-probed"    Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_PEER_DATA "judgement.known-peer-data" Fact  Chat  None, [];
+    JUDGEMENT_ACK_BEYOND_SEEN "judgement.ack-beyond-seen" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_NO_KEEP_ALIVE  "judgement.no-keep-alive"  Fact  Chat  None, [];
+    JUDGEMENT_KNOWN_PEER_ACK "judgement.known-peer-ack" Fact  Chat  None, [];
+    JUDGEMENT_ALL_ACKED      "judgement.all-acked"      Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_TWO_DUPLICATES "judgement.two-duplicates" Fact  Chat  None, ["found"];
+    JUDGEMENT_AT_PEER_ACK    "judgement.at-peer-ack"    Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_SOON_AFTER_PEER "judgement.soon-after-peer" Fact  Chat  None, ["within" "ms"];
+    JUDGEMENT_SOON_AFTER_HIGHEST "judgement.soon-after-highest" Fact  Chat  None, ["within" "ms"];
+    JUDGEMENT_NOT_THE_HIGHEST "judgement.not-the-highest" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_RFC_OUTSTANDING "judgement.rfc-outstanding" Fact  Chat  Some("RFC 5681 §2"), ["found"];
+    JUDGEMENT_RFC_NO_DATA    "judgement.rfc-no-data"    Fact  Chat  Some("RFC 5681 §2"), ["found"];
+    JUDGEMENT_RFC_NO_SYN     "judgement.rfc-no-syn"     Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_RFC_GREATEST_ACK "judgement.rfc-greatest-ack" Fact  Chat  Some("RFC 5681 §2"), ["limit" "found"];
+    JUDGEMENT_RFC_SAME_WINDOW "judgement.rfc-same-window" Fact  Chat  Some("RFC 5681 §2"), ["limit" "found"];
+    JUDGEMENT_BOTH           "judgement.both"           Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_ONLY_WIRESHARK "judgement.only-wireshark" Fact  Chat  Some("RFC 5681 §2"), [];
+    JUDGEMENT_ONLY_RFC       "judgement.only-rfc"       Fact  Chat  Some("RFC 5681 §2"), [];
+
+    ADDRESS_UNSPECIFIED      "address.unspecified"      Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_LOOPBACK         "address.loopback"         Fact  Chat  Some("RFC 1122 §3.2.1.3"), ["address"];
+    ADDRESS_PRIVATE          "address.private"          Fact  Chat  Some("RFC 1918 §3"), ["address"];
+    ADDRESS_SHARED           "address.shared"           Fact  Chat  Some("RFC 6598 §4"), ["address"];
+    ADDRESS_LINK_LOCAL       "address.link-local"       Fact  Note  Some("RFC 3927 §2.1"), ["address"];
+    ADDRESS_LINK_LOCAL6      "address.link-local6"      Fact  Chat  Some("RFC 4291 §2.5.6"), ["address"];
+    ADDRESS_DOCUMENTATION    "address.documentation"    Fact  Note  Some("RFC 5737 §3"), ["address"];
+    ADDRESS_DOCUMENTATION6   "address.documentation6"   Fact  Note  Some("RFC 3849"), ["address"];
+    ADDRESS_BENCHMARK        "address.benchmark"        Fact  Note  Some("RFC 6890"), ["address"];
+    ADDRESS_RESERVED         "address.reserved"         Fact  Note  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_BROADCAST        "address.broadcast"        Fact  Chat  Some("RFC 919 §7"), ["address"];
+    ADDRESS_MULTICAST        "address.multicast"        Fact  Chat  Some("RFC 1112 §4"), ["address"];
+    ADDRESS_MULTICAST6       "address.multicast6"       Fact  Chat  Some("RFC 4291 §2.7"), ["address"];
+    ADDRESS_UNIQUE_LOCAL     "address.unique-local"     Fact  Chat  Some("RFC 4193 §3.1"), ["address"];
+    ADDRESS_TRANSLATED       "address.translated"       Fact  Chat  Some("RFC 6052 §2.1"), ["address"];
+
+    HTTP_GET                 "http.get"                 Fact  Chat  Some("RFC 9110 §9.3.1"), ["path"];
+    HTTP_HEAD                "http.head"                Fact  Chat  Some("RFC 9110 §9.3.2"), ["path"];
+    HTTP_POST                "http.post"                Fact  Chat  Some("RFC 9110 §9.3.3"), ["path"];
+    HTTP_PUT                 "http.put"                 Fact  Chat  Some("RFC 9110 §9.3.4"), ["path"];
+    HTTP_DELETE              "http.delete"              Fact  Chat  Some("RFC 9110 §9.3.5"), ["path"];
+    HTTP_OPTIONS             "http.options"             Fact  Chat  Some("RFC 9110 §9.3.7"), ["path"];
+    HTTP_CONNECT             "http.connect"             Fact  Chat  Some("RFC 9110 §9.3.6"), ["path"];
+    HTTP_METHOD              "http.method"              Fact  Chat  Some("RFC 9110 §9"), ["method" "path"];
+    HTTP_INTERIM             "http.interim"             Fact  Chat  Some("RFC 9110 §15.2"), ["code"];
+    HTTP_SWITCHING           "http.switching"           Fact  Chat  Some("RFC 9110 §15.2.2"), [];
+    HTTP_DONE                "http.done"                Fact  Chat  Some("RFC 9110 §15.3"), ["code"];
+    HTTP_NO_CONTENT          "http.no-content"          Fact  Chat  Some("RFC 9110 §15.3.5"), [];
+    HTTP_PARTIAL             "http.partial"             Fact  Chat  Some("RFC 9110 §15.3.7"), [];
+    HTTP_REDIRECT            "http.redirect"            Fact  Chat  Some("RFC 9110 §15.4"), ["code" "location"];
+    HTTP_ELSEWHERE           "http.elsewhere"           Fact  Chat  Some("RFC 9110 §15.4"), ["code"];
+    HTTP_NOT_MODIFIED        "http.not-modified"        Fact  Chat  Some("RFC 9110 §15.4.5"), [];
+    HTTP_BAD_REQUEST         "http.bad-request"         Fact  Warn  Some("RFC 9110 §15.5.1"), [];
+    HTTP_UNAUTHORIZED        "http.unauthorized"        Fact  Warn  Some("RFC 9110 §15.5.2"), [];
+    HTTP_FORBIDDEN           "http.forbidden"           Fact  Warn  Some("RFC 9110 §15.5.4"), [];
+    HTTP_NOT_FOUND           "http.not-found"           Fact  Warn  Some("RFC 9110 §15.5.5"), [];
+    HTTP_TOO_MANY            "http.too-many"            Fact  Warn  Some("RFC 6585 §4"), [];
+    HTTP_CLIENT_ERROR        "http.client-error"        Fact  Warn  Some("RFC 9110 §15.5"), ["code"];
+    HTTP_BAD_GATEWAY         "http.bad-gateway"         Fact  Warn  Some("RFC 9110 §15.6.3"), [];
+    HTTP_UNAVAILABLE         "http.unavailable"         Fact  Warn  Some("RFC 9110 §15.6.4"), [];
+    HTTP_GATEWAY_TIMEOUT     "http.gateway-timeout"     Fact  Warn  Some("RFC 9110 §15.6.5"), [];
+    HTTP_SERVER_ERROR        "http.server-error"        Fact  Warn  Some("RFC 9110 §15.6"), ["code"];
+    HTTP_ANSWERED            "http.answered"            Fact  Chat  Some("RFC 9110 §15"), ["request" "code" "ms"];
+    HTTP_UNANSWERED          "http.unanswered"          Fact  Note  None, ["request"];
+
+    STP_HELLO                "stp.hello"                Fact  Chat  None, [];
+    STP_CHANGE               "stp.change"               Fact  Note  None, [];
 
     TRACE_HEADING_ICMP       "trace.heading.icmp"       Fact  Chat  None, ["target" "source" "interface" "first" "last" "queries"];
     TRACE_HEADING_UDP        "trace.heading.udp"        Fact  Chat  None, ["target" "source" "interface" "port" "first" "last" "queries"];

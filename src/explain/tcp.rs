@@ -14,10 +14,8 @@ struct Segment {
     /// Relative numbers.
     sequence: u32,
     acknowledgment: u32,
-    /// The state that it shows its sender in.
-    sender: Option<TcpState>,
-    /// The state that it puts its receiver in.
-    receiver: Option<TcpState>,
+    /// The state that it shows its sender in, and the one that it puts its receiver in.
+    states: [&'static str; 2],
     /// It has the numbers of an answer to a SYN that nobody wants (RFC 9293 §3.5.2): sequence number 0, and the SYN
     /// acknowledged.
     refuses: bool,
@@ -114,13 +112,12 @@ impl Segment {
             window: header.window,
             sequence: header.sequence,
             acknowledgment: header.acknowledgment,
-            sender: None,
-            receiver: None,
+            states: [""; 2],
             refuses: false,
             sign: None,
             duplicate: None,
         };
-        let (mut rank, mut count, mut first) = (SIGNS.len(), None, None);
+        let (mut flagged, mut count, mut first) = (false, None, None);
         let own = |layer: usize| layer == scene.view.index;
         for generated in scene.view.packet.generated.iter().filter(|generated| own(generated.layer)) {
             let number = match generated.value {
@@ -128,8 +125,8 @@ impl Segment {
                 _ => None,
             };
             let state = || match generated.value {
-                Value::Text(name) => TcpState::named(name),
-                _ => None,
+                Value::Text(name) => name,
+                _ => "",
             };
             match generated.key {
                 "tcp.seq" => segment.sequence = number.unwrap_or(segment.sequence),
@@ -137,23 +134,29 @@ impl Segment {
                     segment.acknowledgment = number.unwrap_or(segment.acknowledgment);
                     segment.refuses = header.sequence == 0 && number == Some(1);
                 }
-                "netlab.state.src" => segment.sender = state(),
-                "netlab.state.dst" => segment.receiver = state(),
+                "netlab.state.src" => segment.states[0] = state(),
+                "netlab.state.dst" => segment.states[1] = state(),
                 "tcp.analysis.duplicate_ack_num" => count = number,
                 "tcp.analysis.duplicate_ack_frame" => first = number,
-                key if key.starts_with("tcp.analysis.") => {
-                    rank = SIGNS.iter().take(rank).position(|sign| sign.key == key).unwrap_or(rank);
-                }
+                "tcp.analysis.flags" => flagged = true,
                 _ => {}
             }
         }
-        segment.sign = SIGNS.get(rank);
+        if flagged {
+            let found = |sign: &&Sign| scene.view.packet.generated(sign.key).is_some();
+            segment.sign = SIGNS.iter().find(found);
+        }
         segment.duplicate = count.zip(first.map(FrameNo));
         Some(segment)
     }
 
     fn has(&self, flags: Flags) -> bool {
         self.flags.contains(flags)
+    }
+
+    /// The state of its sender (0) or receiver (1) after it.
+    fn state(&self, end: usize) -> Option<TcpState> {
+        TcpState::named(self.states[end])
     }
 
     /// What it says by itself.
@@ -164,7 +167,7 @@ impl Segment {
             (_, _, true, _) => &rule::TCP_RST,
             (true, true, ..) => &rule::TCP_SYN_ACK,
             (true, false, ..) => &rule::TCP_SYN,
-            (_, _, _, true) => match self.sender {
+            (_, _, _, true) => match self.state(0) {
                 Some(TcpState::LastAck | TcpState::Closing | TcpState::TimeWait) => &rule::TCP_FIN_SECOND,
                 _ => &rule::TCP_FIN,
             },
@@ -175,7 +178,7 @@ impl Segment {
             }
             (_, true, ..) if self.window == 0 => &rule::TCP_WINDOW_SHUT,
             (_, true, ..) if self.sequence == 1 && self.acknowledgment == 1 => &rule::TCP_ACK_OPENS,
-            (_, true, ..) => match self.receiver {
+            (_, true, ..) => match self.state(1) {
                 Some(TcpState::FinWait2) => &rule::TCP_ACK_FIN,
                 Some(TcpState::TimeWait | TcpState::Closed) => &rule::TCP_ACK_LAST,
                 _ => return Some(rule::TCP_ACK.note([frame], [self.acknowledgment.into()])),

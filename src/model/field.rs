@@ -182,8 +182,14 @@ impl FieldSpec {
 
 /// The big-endian number of `len` ≤ 64 bits that starts at bit `start % 8` of `bytes`.
 fn number(bytes: &[u8], start: usize, len: usize) -> Option<u64> {
-    if bytes.len() > 9 || len > 64 {
-        return None;
+    // Most fields are whole bytes, and most of these are one or two.
+    match (bytes, start % 8 + len) {
+        (&[byte], 8) if len == 8 => return Some(u64::from(byte)),
+        (&[high, low], 16) if len == 16 => return Some(u64::from(u16::from_be_bytes([high, low]))),
+        (&[a, b, c, d], 32) if len == 32 => return Some(u64::from(u32::from_be_bytes([a, b, c, d]))),
+        (&[byte], end) if end <= 8 => return Some(u64::from(byte >> (8 - end)) & ((1 << len) - 1)),
+        _ if bytes.len() > 9 || len > 64 => return None,
+        _ => {}
     }
     let all = bytes.iter().fold(0_u128, |all, &byte| all << 8 | u128::from(byte));
     let below = bytes.len() * 8 - start % 8 - len;

@@ -50,7 +50,7 @@ pub struct Fault {
 }
 
 /// A value that is not on the wire but concluded from other frames.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// Index of the layer it is shown with.
     pub layer: usize,
@@ -63,13 +63,16 @@ pub struct Generated {
 /// The generated values of a packet, with room for a usual segment's without an allocation.
 pub type GeneratedList = SmallVec<[Generated; 16]>;
 
+/// The layers of a packet, with room for a usual one's without an allocation.
+pub type LayerList = SmallVec<[Layer; 6]>;
+
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
     /// The frame it was read from.
     pub frame: &'f Frame,
     /// The layers that could be read; a quoted datagram's layers follow the ICMP layer that quotes it.
-    pub layers: SmallVec<[Layer; 6]>,
+    pub layers: LayerList,
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.

@@ -63,10 +63,9 @@ static ARP_FIELDS: [FieldSpec; 9] = [
     FieldSpec::new("arp.dst.hw_mac", "Target MAC address", Bits::bytes(18, 6), Kind::Mac),
     FieldSpec::new("arp.dst.proto_ipv4", "Target IP address", Bits::bytes(24, 4), Kind::Ipv4),
 ];
-static TEXT_FIELDS: [FieldSpec; 3] = [
+static TEXT_FIELDS: [FieldSpec; 2] = [
     FieldSpec::new("odd.name", "Name", bits(0, 0), Kind::Text),
     FieldSpec::new("odd.byte", "Byte", Bits::bytes(0, 1), Kind::Number),
-    FieldSpec::new("odd.byte", "Byte", Bits::bytes(1, 1), Kind::Number),
 ];
 
 pub(crate) static ETH: Header = table("eth", "Ethernet II", "RFC 894", &ETH_FIELDS);
@@ -75,7 +74,8 @@ pub(crate) static ICMP: Header =
     Header { info: Some(icmp_info), ..table("icmp", "Internet Control Message Protocol", "RFC 792", &ICMP_FIELDS) };
 pub(crate) static ARP: Header =
     Header { info: Some(arp_info), ..table("arp", "Address Resolution Protocol", "RFC 826", &ARP_FIELDS) };
-pub(crate) static ODD: Header = Header { info: Some(odd_info), ..table("odd", "Odd Protocol", "RFC 0", &TEXT_FIELDS) };
+pub(crate) static ODD: Header =
+    Header { info: Some(odd_info), walk: odd_walk, ..table("odd", "Odd Protocol", "RFC 0", &TEXT_FIELDS) };
 
 const fn table(name: &'static str, title: &'static str, source: &'static str, fields: &'static [FieldSpec]) -> Header {
     Header { name, title, source, fields, walk, info: None }
@@ -101,6 +101,13 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
             spec.read(bytes, offset).into_iter().for_each(&mut *each);
         }
     }
+}
+
+/// The second row twice.
+fn odd_walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    let (bytes, offset) = (view.bytes(), view.layer().offset);
+    walk(view, each);
+    TEXT_FIELDS[1].read_at(Bits::bytes(1, 1), bytes, offset).into_iter().for_each(each);
 }
 
 fn icmp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {

@@ -104,11 +104,17 @@ fn dissect(input: &Input<'_>) -> Found {
                 because: "eth.len",
             });
             let ends = (length < room).then_some("eth.len");
-            Found { payload: length.min(room), ends, flaw, ..Found::new(input, LENGTH, Some(Binding::Data)) }
+            let next = if is_raw(input.bytes) { Binding::Data } else { Binding::Llc };
+            Found { payload: length.min(room), ends, flaw, ..Found::new(input, LENGTH, Some(next)) }
         }
         1501..SMALLEST_TYPE => Found::new(input, LENGTH, Some(Binding::Data)),
         kind => Found::new(input, LENGTH, Some(Binding::EtherType(kind))),
     }
+}
+
+/// Whether Novell's protocol follows the length at once, without LLC.
+fn is_raw(frame: &[u8]) -> bool {
+    frame.get(LENGTH..LENGTH + 2) == Some(&[0xff, 0xff])
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
@@ -163,7 +169,11 @@ pub fn craft(header: &Ethernet, payload: &[u8]) -> Vec<u8> {
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     match be16(view.bytes(), 12) {
-        Some(1..=LARGEST_LENGTH) => out.write_str("IEEE 802.3 Ethernet "),
+        Some(1..=LARGEST_LENGTH) => {
+            let frame = view.packet.frame.bytes.get(view.layer().offset..).unwrap_or(&[]);
+            out.write_str("IEEE 802.3 Ethernet ")?;
+            out.write_str(if is_raw(frame) { "Raw " } else { "" })
+        }
         Some(kind @ 1501..SMALLEST_TYPE) => {
             write!(out, "Ethernet Unknown: Invalid length/type: {kind:#06x} ({kind})")
         }

@@ -147,16 +147,21 @@ fn dissect(input: &Input<'_>) -> Found {
     } else {
         found = Found::new(input, message.len(), None);
         let report = kind == LISTENER_REPORT_V2;
+        let flaw = if report { listeners::flaw(message) } else { discovery::flaw(message) };
         if let Some((start, end)) = discovery::redirected(message) {
             found.length = start;
             found.payload = message.len() - start;
             found.tail = message.len() - end;
             found.next = Some(quoted(&message[start..end]));
             found.quotes = true;
-        } else if message.len() < input.reported && least > SHORTEST {
-            return Found::truncated(input, input.reported, None);
         }
-        found.flaw = if report { listeners::flaw(message) } else { discovery::flaw(message) };
+        // Of a message that the capture cut, only an item longer than all of it is wrong.
+        let too_long = |flaw: &Flaw| flaw.at + flaw.needed > input.reported;
+        found.flaw = if message.len() == input.reported || least == SHORTEST {
+            flaw
+        } else {
+            flaw.filter(too_long).or(Found::truncated(input, input.reported, None).flaw)
+        };
     }
     found
 }

@@ -314,6 +314,25 @@ pub fn fragments(header: &Ipv4, payload: &[u8], mtu: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The whole packet that fragments carry `payload` of, under the first fragment's header, options included; `None` when
+/// it would be too long for one.
+#[must_use]
+pub fn joined(header: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = [header, payload].concat();
+    let total = u16::try_from(bytes.len()).ok()?;
+    bytes.get_mut(2..4)?.copy_from_slice(&total.to_be_bytes());
+    let flags = be16(header, 6)? & !(MORE_FRAGMENTS | FRAGMENT_OFFSET);
+    bytes.get_mut(6..8)?.copy_from_slice(&flags.to_be_bytes());
+    bytes.get_mut(CHECKSUM..CHECKSUM + 2)?.fill(0);
+    let checksum = Sum::default().plus(header_of(&bytes, header.len())).checksum();
+    bytes.get_mut(CHECKSUM..CHECKSUM + 2)?.copy_from_slice(&checksum.to_be_bytes());
+    Some(bytes)
+}
+
+fn header_of(packet: &[u8], length: usize) -> &[u8] {
+    packet.get(..length).unwrap_or(&[])
+}
+
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
         return out.write_str(broken(view).unwrap_or_default());
@@ -322,7 +341,10 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
     let protocol = header[9];
     if version != 4 {
-        return write!(out, "Bogus IPv4 version ({version}, must be 4)");
+        return match super::ip::enclosing(view) {
+            None => write!(out, "Bogus IPv4 version ({version}, must be 4)"),
+            Some(_) => write!(out, "Bogus IP version ({version})"),
+        };
     }
     if length < LENGTH {
         return write!(out, "Bogus IP header length ({length}, must be at least 20)");

@@ -238,11 +238,7 @@ fn dissect(input: &Input<'_>) -> Found {
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    let wrong = view.bytes().first().is_some_and(|first| first >> 4 != 6);
-    rows(view, if wrong { &FIELDS[..1] } else { &FIELDS }, each);
-    if wrong {
-        return;
-    }
+    rows(view, &FIELDS, each);
     for (at, spec) in [(SOURCE, SOURCE_MAC), (DESTINATION, DESTINATION_MAC)] {
         if let Some(mac) = address(view.bytes(), FIELDS[at].at.start / 8).and_then(card) {
             each(concluded(view, &FIELDS[spec], Value::Mac(mac)));

@@ -12,20 +12,27 @@ pub mod data;
 pub mod dhcp;
 pub mod dns;
 pub mod ethernet;
+pub mod http;
 pub mod icmp;
 pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod llc;
 pub mod null;
 pub mod numbers;
 mod reading;
+pub mod segment;
 pub mod sll;
+pub mod stp;
+pub mod stream;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, printable};
+pub use reading::{Binding, Flaw, Found, Input, be16, decimal, printable};
+
+use stream::{Application, Part};
 
 use crate::model::{FieldSpec, Header, LinkType};
 
@@ -38,7 +45,7 @@ pub struct Protocol {
     pub dissect: fn(&Input<'_>) -> Found,
 }
 
-static REGISTRY: [(Binding, &Protocol); 28] = [
+static REGISTRY: [(Binding, &Protocol); 36] = [
     (Binding::Link(LinkType::Ethernet), &ethernet::PROTOCOL),
     (Binding::Link(LinkType::Cooked), &sll::PROTOCOL),
     (Binding::Link(LinkType::Cooked2), &sll::PROTOCOL2),
@@ -46,6 +53,8 @@ static REGISTRY: [(Binding, &Protocol); 28] = [
     (Binding::Link(LinkType::Loop), &null::LOOP_PROTOCOL),
     (Binding::EtherType(ethernet::TAGGED), &vlan::PROTOCOL),
     (Binding::EtherType(ethernet::PROVIDER_TAGGED), &vlan::PROVIDER_PROTOCOL),
+    (Binding::Llc, &llc::PROTOCOL),
+    (Binding::Service(llc::SPANNING_TREE), &stp::PROTOCOL),
     (Binding::EtherType(ethernet::ARP), &arp::PROTOCOL),
     (Binding::EtherType(ethernet::IPV4), &ipv4::PROTOCOL),
     (Binding::IpProtocol(ipv4::IPV4), &ipv4::PROTOCOL),
@@ -65,7 +74,13 @@ static REGISTRY: [(Binding, &Protocol); 28] = [
     (Binding::UdpPort(dns::PORT), &dns::PROTOCOL),
     (Binding::UdpPort(dns::MULTICAST_PORT), &dns::MULTICAST_PROTOCOL),
     (Binding::UdpPort(dns::LLMNR_PORT), &dns::LLMNR_PROTOCOL),
-    (Binding::TcpPort(dns::PORT), &dns::STREAM_PROTOCOL),
+    (Binding::Stream(Part::Message(Application::Dns)), &dns::STREAM_PROTOCOL),
+    (Binding::Stream(Part::Message(Application::Http)), &http::PROTOCOL),
+    (Binding::Stream(Part::Headless), &http::HEADLESS_PROTOCOL),
+    (Binding::Stream(Part::Silent), &segment::SILENT_PROTOCOL),
+    (Binding::Stream(Part::Unfinished), &segment::UNFINISHED_PROTOCOL),
+    (Binding::Stream(Part::Begun), &segment::BEGUN_PROTOCOL),
+    (Binding::Stream(Part::Late), &segment::LATE_PROTOCOL),
     (Binding::Data, &data::PROTOCOL),
 ];
 
@@ -91,7 +106,12 @@ pub fn headers() -> impl Iterator<Item = &'static Header> {
 #[must_use]
 pub fn in_datagram(source: u16, destination: u16, payload: &[u8]) -> Binding {
     let ports = [source.min(destination), source.max(destination)].map(Binding::UdpPort);
-    let by_port = ports.into_iter().find(|&port| bound(port).is_some());
+    let is_proxy = [source, destination].contains(&dhcp::PROXY_PORT);
+    let is_known = |port| {
+        let protocol = bound(port).map(|protocol| protocol.header.name);
+        protocol.is_some_and(|name| name != dhcp::HEADER.name || !is_proxy || dhcp::is_likely(payload))
+    };
+    let by_port = ports.into_iter().find(|&port| is_known(port));
     let by_look = || dns::is_likely(payload).then_some(Binding::UdpPort(dns::PORT));
     by_port.or_else(by_look).unwrap_or(Binding::Data)
 }
@@ -122,7 +142,8 @@ mod tests {
             for spec in header.fields {
                 assert_eq!(seen.insert(spec.key, header.name), None, "{} twice", spec.key);
                 let own = spec.key.strip_prefix(header.name).is_some_and(|rest| rest.starts_with(['.', '_']));
-                assert!(own || spec.key.starts_with("ieee8021ah."), "{} in {}", spec.key, header.name);
+                let known = spec.key.starts_with("ieee8021ah.") || spec.key == "tcp.segment_data";
+                assert!(own || known, "{} in {}", spec.key, header.name);
                 assert!(!spec.label.is_empty() && spec.depth <= 1);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::stream::Part;
 use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value};
 
 /// Where a protocol is found: the value in the enclosing header that announces it.
@@ -11,13 +12,16 @@ pub enum Binding {
     Link(LinkType),
     /// Ethernet's (or a tag's) type field.
     EtherType(u16),
+    /// The length of an IEEE 802.3 frame, which has no type.
+    Llc,
+    /// LLC's destination service.
+    Service(u8),
     /// IPv4's protocol field, IPv6's next header.
     IpProtocol(u8),
     /// A datagram to or from this UDP port.
     UdpPort(u16),
-    /// A message in a TCP stream to or from this port. Only who follows the stream knows where messages begin and end, so
-    /// no header announces it.
-    TcpPort(u16),
+    /// A part of a TCP segment, as whoever follows the stream understands it. No header announces it.
+    Stream(Part),
     /// Bytes without a dissector.
     Data,
 }
@@ -123,18 +127,13 @@ impl Found {
         Self { flaw: Some(flaw), ..Self::new(input, length, None) }
     }
 
-    /// The same for a header that is read item by item, so that what the capture cut is missed first.
-    #[must_use]
-    pub fn ended(input: &Input<'_>, needed: usize, promise: &'static str) -> Self {
-        let cut = input.bytes.len() < input.reported;
-        Self::truncated(input, needed, Some(if cut { CUT } else { promise }))
-    }
-
     /// The bytes end before the header's `needed` bytes do. `promise` is the header's own field that asks for them, if
     /// it is not the format itself.
     #[must_use]
     pub fn truncated(input: &Input<'_>, needed: usize, promise: Option<&'static str>) -> Self {
-        let because = if needed <= input.reported { CUT } else { promise.unwrap_or(input.limit) };
+        // What the capture cut is missed first, whatever else is wrong. Most fields have two bytes.
+        let missed = (input.bytes.len() / 2 + 1) * 2;
+        let because = if missed.min(needed) <= input.reported { CUT } else { promise.unwrap_or(input.limit) };
         let flaw = Flaw { kind: FaultKind::Truncated, at: 0, needed, available: input.bytes.len(), because };
         Self { flaw: Some(flaw), ..Self::new(input, input.bytes.len(), None) }
     }
@@ -241,6 +240,9 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// Writes text of a frame as the Info column shows it: what cannot be seen as C escapes, and U+FFFD for what is no UTF-8.
+///
+/// # Errors
+/// Only those of `out`.
 pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -263,7 +265,28 @@ pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
     Ok(())
 }
 
+/// Writes `number` in decimal digits: what `write!` does, in a fifth of the time. An Info line is half numbers.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn decimal(out: &mut dyn fmt::Write, number: impl Into<u64>) -> fmt::Result {
+    let mut number = number.into();
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        // A remainder is a digit.
+        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.write_str(std::str::from_utf8(&digits[start..]).unwrap_or_default())
+}
+
 /// The big-endian number in the two bytes at `at`.
+#[must_use]
 pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }

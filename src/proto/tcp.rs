@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, options};
+pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
-    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, row, rows,
+    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, row, rows,
 };
 use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
@@ -40,7 +40,7 @@ const fn option(key: &'static str, label: &'static str, at: usize, length: usize
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 78] = [
+static FIELDS: [FieldSpec; 81] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -95,14 +95,14 @@ static FIELDS: [FieldSpec; 78] = [
     generated("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag"),
     mark("tcp.analysis.flags", "TCP Analysis Flags"),
     mark("tcp.analysis.reused_ports", "A new session on the same ports"),
-    mark("tcp.analysis.retransmission", "This frame is a (suspected) retransmission"),
-    mark("tcp.analysis.fast_retransmission", "This frame is a (suspected) fast retransmission"),
-    mark("tcp.analysis.spurious_retransmission", "This frame is a (suspected) spurious retransmission"),
-    mark("tcp.analysis.out_of_order", "This frame is a (suspected) out-of-order segment"),
-    mark("tcp.analysis.lost_segment", "Previous segment(s) not captured (common at capture start)"),
-    mark("tcp.analysis.ack_lost_segment", "ACKed segment that wasn't captured (common at capture start)"),
+    mark("tcp.analysis.retransmission", "A (suspected) retransmission"),
+    mark("tcp.analysis.fast_retransmission", "A (suspected) fast retransmission"),
+    mark("tcp.analysis.spurious_retransmission", "A (suspected) spurious retransmission"),
+    mark("tcp.analysis.out_of_order", "A (suspected) out-of-order segment"),
+    mark("tcp.analysis.lost_segment", "Previous segment(s) not captured"),
+    mark("tcp.analysis.ack_lost_segment", "ACKed segment that wasn't captured"),
     mark("tcp.analysis.window_update", "TCP window update"),
-    mark("tcp.analysis.window_full", "TCP window specified by the receiver is now completely full"),
+    mark("tcp.analysis.window_full", "The receiver's window is now completely full"),
     mark("tcp.analysis.keep_alive", "TCP keep-alive segment"),
     mark("tcp.analysis.keep_alive_ack", "ACK to a TCP keep-alive segment"),
     mark("tcp.analysis.duplicate_ack", "Duplicate ACK"),
@@ -119,6 +119,9 @@ static FIELDS: [FieldSpec; 78] = [
     mark("tcp.connection.fin_active", "This frame initiates the connection closing"),
     mark("tcp.connection.fin_passive", "This frame undergoes the connection closing"),
     mark("tcp.connection.rst", "Connection reset (RST)"),
+    FieldSpec::new("tcp.segment", "TCP Segment", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.segment.count", "Segment count", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.reassembled.length", "Reassembled TCP length", ANYWHERE, Kind::Number).generated(),
 ];
 const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
 const THREE_FLAGS: usize = row(&FIELDS, "tcp.flags.ae");
@@ -187,18 +190,24 @@ impl std::ops::BitOr for Flags {
 const FLAG_NAMES: [&str; 12] =
     ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE", "Reserved", "Reserved", "Reserved"];
 
-impl fmt::Display for Flags {
-    /// As in Wireshark's Info column: `SYN, ACK`; `<None>` when no bit is set.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Flags {
+    /// Writes the names of the bits as Wireshark's Info column does: `SYN, ACK`; `<None>` when no bit is set.
+    fn name(self, out: &mut dyn fmt::Write) -> fmt::Result {
         // The three reserved bits share one name.
         let bits = if self.0 & 0xe00 == 0 { self.0 } else { self.0 & 0x1ff | 0x200 };
         let mut separator = "";
-        for (bit, name) in FLAG_NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
-            let _ = bit;
-            write!(f, "{separator}{name}")?;
+        for (_, name) in FLAG_NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
+            out.write_str(separator)?;
+            out.write_str(name)?;
             separator = ", ";
         }
-        if separator.is_empty() { f.write_str("<None>") } else { Ok(()) }
+        if separator.is_empty() { out.write_str("<None>") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name(f)
     }
 }
 
@@ -380,7 +389,12 @@ fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
-    let option_goes_on = || RawOptions::new(bytes.get(LENGTH..)?).cut().filter(|option| option.bytes.len() > 1);
+    // An option that is not all here though the header has room for it.
+    let option_goes_on = || {
+        let length = usize::from(bytes.get(12)? >> 4) * 4;
+        let option = RawOptions::new(bytes.get(LENGTH..)?).cut()?;
+        Some(option.at + usize::from(*option.bytes.get(1)?) + LENGTH).filter(|&end| end <= length)
+    };
     let broken = match broken(view).unwrap_or_default() {
         MALFORMED if option_goes_on().is_some() => CONTAINED,
         end => end,
@@ -390,7 +404,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         return out.write_str(broken);
     };
     signs(view, out)?;
-    write!(out, "{source} → {destination}")?;
+    decimal(out, source)?;
+    out.write_str(" → ")?;
+    decimal(out, destination)?;
     let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
         (be32(bytes, 4), be32(bytes, 8), be16(bytes, 12), be16(bytes, 14))
     else {
@@ -406,13 +422,20 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         // As in Wireshark, without a word where no other flag is set.
         Some(counter) if flags.0 & !COUNTED == 0 => write!(out, " [, ACE={counter}]")?,
         Some(counter) => write!(out, " [{}, ACE={counter}]", Flags(flags.0 & !COUNTED))?,
-        None => write!(out, " [{flags}]")?,
+        None => {
+            out.write_str(" [")?;
+            flags.name(out)?;
+            out.write_str("]")?;
+        }
     }
-    write!(out, " Seq={}", shown("tcp.seq", sequence))?;
+    out.write_str(" Seq=")?;
+    decimal(out, shown("tcp.seq", sequence))?;
     if flags.contains(Flags::ACK) {
-        write!(out, " Ack={}", shown("tcp.ack", acknowledgment))?;
+        out.write_str(" Ack=")?;
+        decimal(out, shown("tcp.ack", acknowledgment))?;
     }
-    write!(out, " Win={}", shown("tcp.window_size", window.into()))?;
+    out.write_str(" Win=")?;
+    decimal(out, shown("tcp.window_size", window.into()))?;
     let length = usize::from(bits >> 12) * 4;
     if length < LENGTH {
         return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
@@ -424,7 +447,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, " Urg={urgent}")?;
     }
     if let (Some(length), true) = (data_length(view), bytes.len() >= LENGTH) {
-        write!(out, " Len={length}")?;
+        out.write_str(" Len=")?;
+        decimal(out, length as u64)?;
     }
     options::info(view, out)?;
     out.write_str(broken)

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use pnet::packet::udp::MutableUdpPacket;
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, row, rows};
+use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, decimal, row, rows};
 use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
 
@@ -71,7 +71,8 @@ fn dissect(input: &Input<'_>) -> Found {
     });
     let ends = (length < room).then_some("udp.length");
     let payload = input.bytes.get(HEADER_LENGTH..length.min(input.bytes.len())).unwrap_or(&[]);
-    let ports = Udp::read(input.bytes);
+    // Of data that the capture cut off altogether, nobody can say what they are.
+    let ports = Udp::read(input.bytes).filter(|_| !payload.is_empty());
     let next = ports.map(|ports| in_datagram(ports.source_port, ports.destination_port, payload));
     Found { payload: length.min(room) - HEADER_LENGTH, ends, flaw, ..Found::new(input, HEADER_LENGTH, next) }
 }
@@ -125,7 +126,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         ipv6::before(view, out)?;
         return out.write_str(end);
     };
-    write!(out, "{} → {}", ports.source_port, ports.destination_port)?;
+    decimal(out, ports.source_port)?;
+    out.write_str(" → ")?;
+    decimal(out, ports.destination_port)?;
     let Some(length) = length(view) else { return out.write_str(end) };
     if length < HEADER_LENGTH {
         return write!(out, " [BAD UDP LENGTH {length} < 8]");
@@ -133,7 +136,8 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if ip::enclosing(view).is_some_and(|ip| ip::is_unfragmented(ip) && length > ip::reported_payload(ip)) {
         write!(out, " [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")?;
     }
-    write!(out, " Len={}", length - HEADER_LENGTH)?;
+    out.write_str(" Len=")?;
+    decimal(out, (length - HEADER_LENGTH) as u64)?;
     if jumbo(view, usize::from(be16(bytes, LENGTH).unwrap_or_default())).is_some() {
         out.write_str(" [Jumbogram]")?;
     }

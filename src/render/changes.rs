@@ -2,7 +2,7 @@
 
 use crate::converse::{ConversationNo, Speaker};
 use crate::engine::Seen;
-use crate::model::{FrameNo, MacAddr, Packet, Value};
+use crate::model::{FrameNo, LayerView, MacAddr, Packet, Value};
 use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::ipv4::{self, Ipv4};
@@ -114,20 +114,20 @@ impl How {
     }
 }
 
-fn packed(MacAddr([a, b, c, d, e, f]): MacAddr) -> u64 {
-    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+fn packed(MacAddr(bytes): MacAddr) -> u64 {
+    bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 fn unpacked(number: u64) -> MacAddr {
-    let [_, _, a, b, c, d, e, f] = number.to_be_bytes();
-    MacAddr([a, b, c, d, e, f])
+    let [_, _, mac @ ..] = number.to_be_bytes();
+    MacAddr(mac)
 }
 
 fn read(packet: &Packet<'_>) -> Values {
     let link = packet.find(&ethernet::HEADER).and_then(|view| Ethernet::read(view.bytes()));
     let outer = ip::outermost(packet);
     let old_ip = outer.filter(|view| view.is(&ipv4::HEADER)).and_then(|view| Ipv4::read(view.bytes()));
-    let new_ip = outer.filter(|view| view.is(&ipv6::HEADER)).map(|view| view.bytes());
+    let new_ip = outer.filter(|view| view.is(&ipv6::HEADER)).map(LayerView::bytes);
     let echo = packet.find(&icmp::HEADER).and_then(|view| Echo::read(view.bytes()));
     let segment = packet.find(&tcp::HEADER);
     let header = segment.and_then(|view| Tcp::read(view.bytes()));

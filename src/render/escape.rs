@@ -75,11 +75,18 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
 
 /// The inside of a JSON string: also what JSON itself allows is escaped where a terminal would act on it.
 pub fn json(out: &mut Vec<u8>, text: &str) {
-    for character in text.chars() {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    let mut rest = text;
+    loop {
+        let run = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        let (before, after) = rest.split_at(run);
+        out.extend_from_slice(before.as_bytes());
+        let Some(character) = after.chars().next() else { return };
+        rest = &after[character.len_utf8()..];
         match character {
             '"' => out.extend_from_slice(b"\\\""),
             '\\' => out.extend_from_slice(b"\\\\"),
-            ' '..='~' => out.push(character as u8),
+            '→' => out.extend_from_slice("→".as_bytes()),
             _ if seen(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {

@@ -26,7 +26,13 @@ pub fn write(
     header: &Header,
     spec: &FieldSpec,
 ) -> io::Result<()> {
-    writeln!(out, "{}  {}", look.paint(Paint::Title, spec.key), spec.label)?;
+    let beside = spec.key.len() + 2;
+    for (number, line) in wrap::lines(spec.label, look.width - beside, look.width - 2).iter().enumerate() {
+        match number {
+            0 => writeln!(out, "{}  {line}", look.paint(Paint::Title, spec.key))?,
+            _ => writeln!(out, "  {line}")?,
+        }
+    }
     if let Some(words) = words::field(language, spec.key) {
         for line in wrap::lines(&escape::line(&words, look.glyphs), look.width, look.width) {
             writeln!(out, "{}", look.paint(Paint::Sentence, line))?;

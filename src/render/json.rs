@@ -3,35 +3,42 @@
 //! Written by hand straight into a buffer that is used again, because a capture has a million packets with fifty
 //! fields each. The caller flushes: at once while packets arrive, when the buffer is full while reading a file.
 
+mod packet;
+
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 
-use smallvec::SmallVec;
-
+use crate::engine::{self, Seen};
 use crate::explain::words::{self, Language};
 use crate::model::{
-    Answer, ArpSummary, ConnectionSummary, Direction, Fault, FaultKind, Field, FieldSpec, FrameNo, Header, Hop,
-    HopProbe, HopReport, Kind, LayerView, Nanos, Neighbour, Note, Packet, Path, PingSummary, Probed, Quote,
-    TraceSummary, Value,
+    Answer, ArpSummary, ConnectionSummary, FieldSpec, Header, Hop, HopProbe, HopReport, Kind, Nanos, Neighbour, Note,
+    Packet, Path, PingSummary, Probed, Quote, TraceSummary, Value,
 };
 
-use super::escape;
 use super::trace::WatchedRow;
+use super::{escape, figures};
 
 /// Writes the lines of one run.
 #[derive(Debug)]
 pub struct Json {
-    language: Language,
+    claims: packet::Claims,
     origin: Option<Nanos>,
     buffer: Vec<u8>,
-    info: String,
+    text: String,
+    generated: Vec<u8>,
 }
 
 impl Json {
     /// A run that has not begun; sentences are in `language`.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        Self { language, origin: None, buffer: Vec::new(), info: String::new() }
+        Self {
+            claims: packet::Claims::new(language),
+            origin: None,
+            buffer: Vec::new(),
+            text: String::new(),
+            generated: Vec::new(),
+        }
     }
 
     /// Times count from this point on, and not from the first packet.
@@ -101,48 +108,53 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
+        self.packet_with(out, packet, &[], notes)
+    }
+
+    /// The same for a packet of a whole capture: also with the layers of what it completes.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn seen(&mut self, out: &mut dyn io::Write, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> io::Result<()> {
+        self.packet_with(out, seen.packet, seen.whole, notes)
+    }
+
+    fn packet_with(
+        &mut self,
+        out: &mut dyn io::Write,
+        packet: &Packet<'_>,
+        whole: &[Packet<'_>],
+        notes: &[Note],
+    ) -> io::Result<()> {
         let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
-        let direction = match frame.direction {
-            Some(Direction::Out) => "\"out\"",
-            Some(Direction::In) => "\"in\"",
-            Some(Direction::Other) => "\"other\"",
-            None => "null",
-        };
-        let line = &mut self.buffer;
-        write!(
-            line,
-            "{{\"type\":\"packet\",\"number\":{},\"time\":{},\"relative\":{},\"direction\":{direction},\"length\":{},\
-             \"captured\":{},\"stream\":",
-            frame.number.0,
-            frame.time.0,
-            (frame.time - origin).0,
-            frame.original,
-            frame.bytes.len(),
-        )?;
+        let Self { buffer: line, text, claims, generated, .. } = self;
+        packet::head(line, frame, frame.time - origin);
+        line.extend_from_slice(b",\"stream\":");
         match packet.generated("tcp.stream") {
-            Some(Value::Number(stream)) => write!(line, "{stream}")?,
+            Some(Value::Number(stream)) => figures::decimal(line, stream),
             _ => line.extend_from_slice(b"null"),
         }
-        self.info.clear();
+        text.clear();
         // Writing to a string does not fail.
-        let _ = packet.info(&mut self.info);
+        let _ = engine::info(packet, whole, text);
         line.extend_from_slice(b",\"info\":");
-        string(line, &self.info);
-        line.extend_from_slice(b",\"layers\":[");
-        for view in packet.views() {
-            layer(line, view)?;
+        string(line, text);
+        line.extend_from_slice(b",\"layers\":");
+        packet::layers(line, generated, packet);
+        if let Some(whole) = whole.last() {
+            line.extend_from_slice(b",\"reassembled\":");
+            packet::layers(line, generated, whole);
         }
-        close_list(line);
         line.extend_from_slice(b",\"notes\":[");
         for one in notes {
-            note(line, self.language, one)?;
+            claims.write(line, one);
             line.push(b',');
         }
         close_list(line);
         line.extend_from_slice(b",\"faults\":[");
         for one in &packet.faults {
-            fault(line, one)?;
+            packet::fault(line, one);
             line.push(b',');
         }
         close_list(line);
@@ -155,7 +167,7 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn note(&mut self, out: &mut dyn io::Write, one: &Note) -> io::Result<()> {
-        note(&mut self.buffer, self.language, one)?;
+        self.claims.write(&mut self.buffer, one);
         self.end(out)
     }
 
@@ -360,7 +372,7 @@ impl Json {
         }
         close(line, b'}');
         line.extend_from_slice(b",\"meaning\":");
-        match words::field(self.language, spec.key) {
+        match words::field(self.claims.language(), spec.key) {
             Some(words) => string(line, &words),
             None => line.extend_from_slice(b"null"),
         }
@@ -421,121 +433,6 @@ fn hop_head(line: &mut Vec<u8>, ttl: u8, addresses: &[IpAddr], names: &[String])
         line.push(b',');
     }
     close_list(line);
-    Ok(())
-}
-
-fn layer(line: &mut Vec<u8>, view: LayerView<'_, '_>) -> io::Result<()> {
-    let layer = view.layer();
-    line.extend_from_slice(b"{\"name\":");
-    string(line, layer.header.name);
-    write!(line, ",\"offset\":{},\"length\":{}", layer.offset, layer.length)?;
-    if layer.quoted {
-        line.extend_from_slice(b",\"quoted\":true");
-    }
-    let mut fields: SmallVec<[(&str, Value<'_>, bool); 64]> = SmallVec::new();
-    view.walk(&mut |Field { spec, value, .. }| fields.push((spec.key, value, spec.generated)));
-    // A header may show what the tracker found among its own fields.
-    let walked = fields.len();
-    let tracked = view.packet.generated.iter().filter(|generated| generated.layer == view.index);
-    for generated in tracked {
-        if !fields[..walked].iter().any(|(key, _, _)| *key == generated.key) {
-            fields.push((generated.key, generated.value, true));
-        }
-    }
-    object(line, "fields", &fields, false)?;
-    if fields.iter().any(|(_, _, generated)| *generated) {
-        object(line, "generated", &fields, true)?;
-    }
-    line.extend_from_slice(b"},");
-    Ok(())
-}
-
-/// The fields that are or are not generated, as an object; a key that repeats has a list.
-fn object(line: &mut Vec<u8>, name: &str, fields: &[(&str, Value<'_>, bool)], generated: bool) -> io::Result<()> {
-    write!(line, ",\"{name}\":{{")?;
-    let same = |key: &str, other: &(&str, Value<'_>, bool)| other.2 == generated && other.0 == key;
-    for (position, (key, first, kind)) in fields.iter().enumerate() {
-        if *kind != generated || fields[..position].iter().any(|earlier| same(key, earlier)) {
-            continue;
-        }
-        string(line, key);
-        line.push(b':');
-        let mut rest = fields[position + 1..].iter().filter(|later| same(key, later)).peekable();
-        if rest.peek().is_none() {
-            value(line, *first)?;
-        } else {
-            line.push(b'[');
-            value(line, *first)?;
-            for (_, other, _) in rest {
-                line.push(b',');
-                value(line, *other)?;
-            }
-            line.push(b']');
-        }
-        line.push(b',');
-    }
-    close(line, b'}');
-    Ok(())
-}
-
-fn value(line: &mut Vec<u8>, value: Value<'_>) -> io::Result<()> {
-    match value {
-        Value::Number(number) => write!(line, "{number}"),
-        Value::Flag(flag) => write!(line, "{flag}"),
-        Value::Span(span) => write!(line, "{}", span.0),
-        Value::Mac(mac) => write!(line, "\"{mac}\""),
-        Value::Ipv4(address) => write!(line, "\"{address}\""),
-        Value::Ipv6(address) => write!(line, "\"{address}\""),
-        Value::Text(text) => {
-            string(line, text);
-            Ok(())
-        }
-        Value::Composed(text) => {
-            line.push(b'"');
-            escape::json_pieces(line, text);
-            line.push(b'"');
-            Ok(())
-        }
-        Value::Bytes(bytes) => {
-            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
-            line.push(b'"');
-            line.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]));
-            line.push(b'"');
-            Ok(())
-        }
-    }
-}
-
-fn note(line: &mut Vec<u8>, language: Language, note: &Note) -> io::Result<()> {
-    line.extend_from_slice(b"{\"type\":\"note\",\"id\":");
-    string(line, note.id);
-    write!(line, ",\"kind\":\"{}\",\"severity\":\"{}\",\"frames\":[", note.kind.word(), note.severity.word())?;
-    for FrameNo(frame) in &note.frames {
-        write!(line, "{frame},")?;
-    }
-    close_list(line);
-    line.extend_from_slice(b",\"text\":");
-    string(line, &words::of(language, note));
-    line.extend_from_slice(b",\"source\":");
-    match note.source {
-        Some(source) => string(line, source),
-        None => line.extend_from_slice(b"null"),
-    }
-    line.push(b'}');
-    Ok(())
-}
-
-fn fault(line: &mut Vec<u8>, fault: &Fault) -> io::Result<()> {
-    let kind = match fault.kind {
-        FaultKind::Truncated => "truncated",
-        FaultKind::Malformed => "malformed",
-    };
-    write!(line, "{{\"kind\":\"{kind}\",\"layer\":")?;
-    string(line, fault.layer);
-    let Fault { offset, needed, available, .. } = fault;
-    write!(line, ",\"offset\":{offset},\"needed\":{needed},\"available\":{available},\"because\":")?;
-    string(line, fault.because);
-    line.push(b'}');
     Ok(())
 }
 

@@ -1,33 +1,47 @@
 //! `-v`: one line a layer.
 
-use crate::model::{Field, FieldSpec, Header, LayerView, Packet};
+use crate::model::{FieldSpec, Header, Kind, LayerView, MacAddr, Packet, Value};
 
 use super::theme::{Glyphs, Look, Paint};
-use super::{figures, text, theme, value, wrap};
+use super::{text, theme, value, wrap};
 
 /// How the fields of a line are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum By {
-    /// Each lies where its row says, whatever the message.
-    Place,
+    /// Each lies where its row says, in a header of which this is true.
+    Place(fn(&[u8]) -> bool),
     /// By a walk over the layer's fields.
     Walk,
 }
 
-/// The line of a layer: literal text, and keys in braces that are replaced by the field's value.
+/// The line of a layer: literal text, and keys in braces that are replaced by the field's value. Of a layer with several
+/// lines the first one holds that fits the header.
 static LINES: &[(&str, By, &str)] = &[
-    ("eth", By::Place, "{eth.src} → {eth.dst}, {eth.type}"),
+    ("eth", By::Place(|header| header.get(12).is_some_and(|&byte| byte >= 6)), "{eth.src} → {eth.dst}, {eth.type}"),
+    ("eth", By::Walk, "{eth.src} → {eth.dst}, {eth.len} bytes"),
     ("sll", By::Walk, "{sll.pkttype}, {sll.hatype}"),
-    ("vlan", By::Place, "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
+    ("vlan", By::Place(always), "network {vlan.id}, priority {vlan.priority}, {vlan.etype}"),
     ("arp", By::Walk, "{arp.opcode}: {arp.src.proto_ipv4} ({arp.src.hw_mac}) → {arp.dst.proto_ipv4}"),
-    ("ip", By::Place, "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
-    ("ipv6", By::Place, "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes"),
-    ("icmp", By::Place, "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
-    ("icmpv6", By::Place, "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
-    ("udp", By::Place, "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
-    ("tcp", By::Place, "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}"),
+    ("ip", By::Place(always), "{ip.src} → {ip.dst}, {ip.proto}, TTL {ip.ttl}, {ip.len} bytes"),
+    (
+        "ipv6",
+        By::Place(|header| header.first().is_some_and(|&byte| byte >> 4 == 6)),
+        "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes",
+    ),
+    ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
+    ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
+    ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
+    (
+        "tcp",
+        By::Place(always),
+        "port {tcp.srcport} → {tcp.dstport}, flags {tcp.flags}, seq {tcp.seq_raw}, ack {tcp.ack_raw}",
+    ),
     ("data", By::Walk, "{data.len} bytes: {data.data}"),
 ];
+
+fn always(_: &[u8]) -> bool {
+    true
+}
 
 /// Width of a layer's name.
 const NAME: usize = 6;
@@ -36,7 +50,8 @@ const NAME: usize = 6;
 #[derive(Debug)]
 pub(super) struct Layers {
     look: Look,
-    lines: Vec<(&'static Header, Line)>,
+    /// The lines of the headers that were seen.
+    lines: Vec<(&'static Header, Vec<Line>)>,
     said: Vec<u8>,
 }
 
@@ -49,8 +64,21 @@ struct Line {
 #[derive(Clone, Copy, Debug)]
 enum Piece {
     Words(&'static str),
-    /// A row of the layer's table.
-    Row(usize),
+    Arrow,
+    /// A row of the layer's table, and how it is read where it lies in its place.
+    Row(&'static FieldSpec, Read),
+}
+
+/// A field in its place.
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    Byte(usize),
+    Half(usize),
+    Word(usize),
+    Mac(usize),
+    Ipv4(usize),
+    /// In the way that its row says.
+    Row,
 }
 
 impl Layers {
@@ -69,10 +97,13 @@ impl Layers {
             }
             let known = lines.iter().position(|(header, _)| std::ptr::eq(*header, layer.header));
             let index = known.unwrap_or_else(|| {
-                lines.push((layer.header, Line::of(layer.header)));
+                lines.push((layer.header, Line::all_of(layer.header)));
                 lines.len() - 1
             });
-            lines[index].1.write(said, view, look.glyphs);
+            match lines[index].1.iter().find(|line| line.fits(view)) {
+                Some(line) => line.write(said, view, look.glyphs),
+                None => said.extend_from_slice(layer.header.title.as_bytes()),
+            }
             beside(out, *look, layer.header.name, said);
         }
     }
@@ -80,62 +111,101 @@ impl Layers {
 
 /// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
 pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
+    const MARGIN: &[u8; text::INDENT + NAME] = &[b' '; text::INDENT + NAME];
     let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
-    let said = std::str::from_utf8(said).unwrap_or_default();
     for (number, part) in wrap::pieces(said, room, room).enumerate() {
-        figures::spaces(out, text::INDENT);
-        let start = out.len();
-        let name = if number == 0 { name } else { "" };
-        theme::paint(out, look, Paint::Aside, |out| {
-            out.extend_from_slice(name.as_bytes());
-            figures::spaces(out, NAME.saturating_sub(name.len()).max(usize::from(number == 0)));
-        });
-        debug_assert!(out.len() >= start + NAME);
-        out.extend_from_slice(part.as_bytes());
+        if number == 0 {
+            out.extend_from_slice(&MARGIN[..text::INDENT]);
+            theme::paint(out, look, Paint::Aside, |out| {
+                out.extend_from_slice(name.as_bytes());
+                out.extend_from_slice(&MARGIN[..NAME.saturating_sub(name.len()).max(1)]);
+            });
+        } else {
+            out.extend_from_slice(MARGIN);
+        }
+        out.extend_from_slice(part);
         out.push(b'\n');
     }
 }
 
 impl Line {
-    fn of(header: &'static Header) -> Self {
-        let Some((_, by, template)) = LINES.iter().find(|(name, ..)| *name == header.name) else {
-            return Self { by: By::Place, pieces: vec![Piece::Words(header.title)] };
-        };
+    /// The lines that a header may have.
+    fn all_of(header: &'static Header) -> Vec<Self> {
+        let own = LINES.iter().filter(|(name, ..)| *name == header.name);
+        own.map(|(_, by, template)| Self::of(header, *by, template)).collect()
+    }
+
+    fn of(header: &'static Header, by: By, template: &'static str) -> Self {
         let mut pieces = Vec::new();
         for piece in template.split('{') {
             let (key, words) = piece.split_once('}').map_or((None, piece), |(key, words)| (Some(key), words));
-            let row = key.and_then(|key| header.fields.iter().position(|spec| spec.key == key));
-            pieces.extend(row.map(Piece::Row));
+            let row = key.and_then(|key| header.fields.iter().find(|spec| spec.key == key));
+            pieces.extend(row.map(|spec| Piece::Row(spec, Read::of(by, spec))));
             // The arrow is the only word that ASCII writes otherwise.
-            let mut words = words.split('→').peekable();
-            while let Some(part) = words.next() {
-                pieces.push(Piece::Words(part));
-                if words.peek().is_some() {
-                    pieces.push(Piece::Words("→"));
+            for (number, words) in words.split('→').enumerate() {
+                if number > 0 {
+                    pieces.push(Piece::Arrow);
                 }
+                pieces.extend((!words.is_empty()).then_some(Piece::Words(words)));
             }
         }
-        Self { by: *by, pieces }
+        Self { by, pieces }
+    }
+
+    fn fits(&self, view: LayerView<'_, '_>) -> bool {
+        match self.by {
+            By::Place(fits) => fits(view.bytes()),
+            By::Walk => true,
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>, view: LayerView<'_, '_>, glyphs: Glyphs) {
-        let fields = view.layer().header.fields;
+        let bytes = view.bytes();
         for piece in &self.pieces {
-            match piece {
-                Piece::Words("→") if glyphs == Glyphs::Ascii => out.extend_from_slice(b"->"),
+            match *piece {
+                Piece::Arrow => out.extend_from_slice(if glyphs == Glyphs::Unicode { "→" } else { "->" }.as_bytes()),
                 Piece::Words(words) => out.extend_from_slice(words.as_bytes()),
-                Piece::Row(row) => match self.read(view, &fields[*row]) {
-                    Some(field) => value::write(out, field.spec, field.value, glyphs),
+                Piece::Row(spec, read) => match read.value(bytes).or_else(|| self.read(view, spec)) {
+                    Some(value) => value::write(out, spec, value, glyphs),
                     None => out.push(b'?'),
                 },
             }
         }
     }
 
-    fn read<'f>(&self, view: LayerView<'_, 'f>, spec: &'static FieldSpec) -> Option<Field<'f>> {
-        match self.by {
-            By::Place => spec.read(view.bytes(), view.layer().offset),
+    fn read<'f>(&self, view: LayerView<'_, 'f>, spec: &'static FieldSpec) -> Option<Value<'f>> {
+        let field = match self.by {
+            By::Place(_) => spec.read(view.bytes(), view.layer().offset),
             By::Walk => view.field(spec.key),
+        };
+        field.map(|field| field.value)
+    }
+}
+
+impl Read {
+    fn of(by: By, spec: &FieldSpec) -> Self {
+        let place = (spec.at.start.is_multiple_of(8) && matches!(by, By::Place(_))).then_some(spec.at.start / 8);
+        match (place, spec.kind, spec.at.len) {
+            (Some(at), Kind::Mac, 48) => Self::Mac(at),
+            (Some(at), Kind::Ipv4, 32) => Self::Ipv4(at),
+            (Some(at), Kind::Number | Kind::Hex | Kind::Enum(_), 8) => Self::Byte(at),
+            (Some(at), Kind::Number | Kind::Hex | Kind::Enum(_), 16) => Self::Half(at),
+            (Some(at), Kind::Number | Kind::Hex | Kind::Enum(_), 32) => Self::Word(at),
+            _ => Self::Row,
+        }
+    }
+
+    fn value(self, header: &[u8]) -> Option<Value<'static>> {
+        fn chunk<const N: usize>(header: &[u8], at: usize) -> Option<[u8; N]> {
+            header.get(at..)?.first_chunk().copied()
+        }
+        match self {
+            Self::Byte(at) => header.get(at).map(|&byte| Value::Number(byte.into())),
+            Self::Half(at) => chunk(header, at).map(|half| Value::Number(u16::from_be_bytes(half).into())),
+            Self::Word(at) => chunk(header, at).map(|word| Value::Number(u32::from_be_bytes(word).into())),
+            Self::Mac(at) => chunk(header, at).map(|mac| Value::Mac(MacAddr(mac))),
+            Self::Ipv4(at) => chunk(header, at).map(|address: [u8; 4]| Value::Ipv4(address.into())),
+            Self::Row => None,
         }
     }
 }

@@ -71,10 +71,10 @@ struct Open {
 pub struct Whole<'a> {
     /// Its name, as the user gave it.
     pub name: &'a str,
-    /// Packets that the capturing program missed, where the file says.
-    pub dropped: Option<u64>,
-    /// Commands that show more, with the id of what they show.
-    pub more: &'a [(&'a str, &'a str)],
+    /// Packets that the capturing host missed.
+    pub dropped: u64,
+    /// The command that shows more, with the id of what it shows, where there is one.
+    pub more: Option<(&'a str, &'a str)>,
 }
 
 impl Tale {
@@ -112,12 +112,12 @@ impl Tale {
     }
 
     /// Takes in a packet and what there is to say about it.
-    pub fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: Vec<Note>) {
+    pub fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) {
         let (packet, frame) = (seen.packet, seen.packet.frame);
         let origin = *self.origin.get_or_insert(frame.time);
         self.last = self.last.max(frame.time);
         self.packets += 1;
-        self.problems.add(&notes);
+        self.problems.add(notes);
         let now = (frame.number, frame.time);
         if !self.open.contains_key(&seen.conversation) {
             self.begin(seen, now);
@@ -127,7 +127,7 @@ impl Tale {
             return;
         }
         let (look, language) = (self.look, self.language);
-        let remarkable = is_remarkable(packet, &notes);
+        let remarkable = is_remarkable(packet, notes);
         let (kind, way, time) = (chapter.kind, way(seen), frame.time - origin);
         let scratch = &mut self.scratch;
         chapter.add(counted(seen), frame.original as u64, remarkable, notes, |text| {
@@ -151,7 +151,7 @@ impl Tale {
     }
 
     fn begin(&mut self, seen: &Seen<'_, '_, '_>, now: (FrameNo, Nanos)) {
-        let kind = seen.conversations.of(seen.conversation).map_or(Kind::Link, |known| known.kind);
+        let kind = seen.conversations.and_then(|all| all.of(seen.conversation)).map_or(Kind::Link, |known| known.kind);
         self.begun += 1;
         if self.begun == FEW as u64 + 1 {
             self.open.values_mut().for_each(|open| open.chapter.shrink(SMALL));
@@ -164,12 +164,12 @@ impl Tale {
     }
 
     /// A conversation is over; this is its verdict.
-    pub fn ended(&mut self, conversation: &Conversation, verdict: Vec<Note>) {
+    pub fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) {
         let Some(Open { mut chapter, .. }) = self.open.remove(&conversation.number) else { return };
         chapter.worst = verdict.iter().map(|note| note.severity).fold(chapter.worst, Severity::max);
-        self.problems.add(&verdict);
+        self.problems.add(verdict);
         self.overview.add(&chapter);
-        self.over.push((chapter, verdict));
+        self.over.push((chapter, verdict.to_vec()));
         if self.begun > FEW as u64 && self.over.len() > FEW {
             self.choose();
         }
@@ -273,16 +273,16 @@ impl Tale {
             format!("{} {one}{plural}", grouped(count))
         };
         write!(out, "{}, {}", many(self.packets, "packet"), many(self.begun, "conversation"))?;
-        if let Some(dropped) = whole.dropped.filter(|dropped| *dropped > 0) {
-            write!(out, ", {} missed by whoever captured them", grouped(dropped))?;
+        if whole.dropped > 0 {
+            write!(out, ", {} missed by whoever captured them", grouped(whole.dropped))?;
         }
         writeln!(out, ", {span:.3} s")?;
         writeln!(out)?;
         self.problems.write(out, self.look, self.language)?;
-        for (command, id) in whole.more {
-            claims::more(out, self.look, self.language, command, id)?;
+        match whole.more {
+            Some((command, id)) => claims::more(out, self.look, self.language, command, id),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -374,7 +374,8 @@ fn side(seen: &Seen<'_, '_, '_>, mirrored: bool) -> Side {
         Speaker::Second if mirrored => Side::Left,
         Speaker::Second => Side::Right,
         Speaker::Between => {
-            let ends = seen.conversations.of(seen.conversation).and_then(|known| known.kind.addresses());
+            let ends =
+                seen.conversations.and_then(|all| all.of(seen.conversation)).and_then(|known| known.kind.addresses());
             let to_first = ends.map(|(first, _)| first) == ip::addresses(seen.packet).map(|(_, to)| to);
             Side::Between { leftward: to_first != mirrored }
         }

@@ -45,12 +45,37 @@ pub struct Story {
     verbosity: Verbosity,
     origin: Option<Nanos>,
     time_of_day: bool,
-    told: HashSet<&'static str>,
+    told: Told,
     layers: Layers,
     changes: Changes,
     /// Buffers that are used again for every packet.
     page: Vec<u8>,
     scratch: Scratch,
+}
+
+/// What has been said: asked about every note of every packet, and nearly always the answer is yes.
+#[derive(Debug, Default)]
+struct Told {
+    all: HashSet<&'static str>,
+    /// The address and length of ids that are among them.
+    latest: Vec<(usize, usize)>,
+}
+
+impl Told {
+    /// Whether `id` is new; from now on it is not.
+    fn insert(&mut self, id: &'static str) -> bool {
+        const PLACES: usize = 64;
+        if self.latest.is_empty() {
+            self.latest.resize(PLACES, (0, 0));
+        }
+        let here = (id.as_ptr() as usize, id.len());
+        let place = &mut self.latest[here.0 / 8 % PLACES];
+        if *place == here {
+            return false;
+        }
+        *place = here;
+        self.all.insert(id)
+    }
 }
 
 /// What a line is put together in.
@@ -70,7 +95,7 @@ impl Story {
             verbosity,
             origin: None,
             time_of_day: false,
-            told: HashSet::new(),
+            told: Told::default(),
             layers: Layers::new(look),
             changes: Changes::default(),
             page: Vec::new(),
@@ -212,7 +237,7 @@ impl Story {
                 self.layers.write(&mut self.scratch.line, packet);
                 out.write_all(&self.scratch.line)
             }
-            Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told),
+            Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told.all),
         }
     }
 
@@ -285,17 +310,18 @@ impl Line {
         };
         theme::paint(out, look, paint, |out| out.extend_from_slice(arrow.encode_utf8(&mut [0; 4]).as_bytes()));
         out.push(b' ');
-        let info = std::str::from_utf8(&scratch.line).unwrap_or_default();
         let (first, rest) = (look.width.saturating_sub(begun + 2), look.width.saturating_sub(INDENT));
         let mut column = begun + 2;
-        for (number, piece) in wrap::pieces(info, first, rest).enumerate() {
+        for (number, piece) in wrap::pieces(&scratch.line, first, rest).enumerate() {
             if number > 0 {
                 out.push(b'\n');
                 figures::spaces(out, INDENT);
                 column = INDENT;
             }
-            out.extend_from_slice(piece.as_bytes());
-            column += if margin.is_some() { wrap::width(piece) } else { 0 };
+            out.extend_from_slice(piece);
+            if margin.is_some() {
+                column += wrap::width(&String::from_utf8_lossy(piece));
+            }
         }
         if let Some(margin) = margin {
             let fits = column + 2 + margin.len() <= look.width;
@@ -332,11 +358,13 @@ impl Line {
         }
         // Writing to a string does not fail.
         let _ = packet.info(info);
-        if let (true, Some(pair)) = (measured, info.rfind(" (request in ")) {
+        if measured && let Some(pair) = info.rfind(" (request in ") {
             info.truncate(pair);
         }
         // Clocks that tick in every segment say nothing about this one.
-        if let (true, Some(stamps)) = (self.in_context, info.find(" TSval=")) {
+        if self.in_context
+            && let Some(stamps) = info.find(" TSval=")
+        {
             let length = info[stamps..].match_indices(' ').nth(2).map_or(info.len() - stamps, |(end, _)| end);
             info.replace_range(stamps..stamps + length, "");
         }

@@ -1,6 +1,7 @@
 //! What the tests of the binary share: running it, running it as nobody, and skipping loudly.
 #![allow(dead_code)] // every test binary uses its own part of this
 
+pub mod folder;
 pub mod run;
 
 use std::ffi::OsStr;
@@ -10,7 +11,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+
+pub use folder::scratch;
 
 const NOBODY: u32 = 65534;
 
@@ -71,16 +73,6 @@ pub fn netlab<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
 /// Whether the tests are run by root.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
-}
-
-/// A new empty folder that everybody can use.
-pub fn scratch(name: &str) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("netlab-{name}-{}-{number}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("permissions");
-    folder
 }
 
 /// Has `command` run as the user nobody where the tests run as root; else it already runs without rights.

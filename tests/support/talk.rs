@@ -1,9 +1,10 @@
 //! Conversations that go wrong in every way, made from a seed: two TCP ends that lose, repeat, reorder and forget, and
 //! a capture that missed some of it.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::ipv6::{self, Ipv6};
 use netlab::proto::tcp::{self, Flags, Tcp, TcpOption};
 
 /// Numbers that look random and are the same for the same seed (xorshift64*).
@@ -36,6 +37,42 @@ impl Dice {
     }
 }
 
+/// A packet with this segment in it.
+fn carried(source: IpAddr, destination: IpAddr, segment: &[u8]) -> Vec<u8> {
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, segment)
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            let rest = Ipv6 { traffic_class: 0, flow: 7, next_header: ipv4::TCP, hop_limit: 64, source, destination };
+            ipv6::craft(&rest, segment)
+        }
+        _ => unreachable!("both ends have the same version"),
+    }
+}
+
+/// A transfer of which the acknowledgements are missing for longer than Wireshark remembers segments.
+pub fn monologue() -> Vec<Vec<u8>> {
+    let (source, destination) = (Ipv4Addr::new(172, 16, 0, 1), Ipv4Addr::new(172, 16, 0, 2));
+    let packet = |answers: bool, flags, sequence, acknowledgment, length: usize| {
+        let (source, destination) = if answers { (destination, source) } else { (source, destination) };
+        let (source_port, destination_port) = if answers { (80, 9) } else { (9, 80) };
+        let header = Tcp { source_port, destination_port, sequence, acknowledgment, flags, window: 9000, urgent: 0 };
+        let bytes = tcp::craft(&header, &[], source, destination, &vec![b'.'; length]);
+        ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, &bytes)
+    };
+    let many = 10_000;
+    let mut packets: Vec<_> = (0..many + 5).map(|step| packet(false, A, 5000 + step * 2, 1, 2)).collect();
+    let end = 5000 + (many + 5) * 2;
+    packets.push(packet(false, F | A, end, 1, 0));
+    packets.push(packet(false, A, 5000, 1, 2));
+    packets.extend((1..10).map(|step| packet(true, A, 1, 5000 + step * 2000 + step % 2, 0)));
+    packets.push(packet(false, F | A, end, 1, 0));
+    packets.push(packet(false, A, end - 6, 1, 4));
+    packets.extend((0..4).map(|step| packet(true, A, 1, end - 1 + step, 0)));
+    packets
+}
+
 /// "Port unreachable" from the receiver of the packet with this header.
 fn complaint(about: &Ipv4, quotation: &[u8]) -> Vec<u8> {
     let mut bytes = vec![3, 3, 0, 0, 0, 0, 0, 0];
@@ -56,7 +93,7 @@ pub type Captured = (i64, Vec<u8>);
 /// One end as the generator has it; numbers are absolute.
 #[derive(Clone)]
 struct End {
-    address: Ipv4Addr,
+    address: IpAddr,
     port: u16,
     isn: u32,
     next: u32,
@@ -100,8 +137,9 @@ impl Talk {
                 3 => dice.below(3),
                 _ => dice.next(),
             };
+            let v4 = Ipv4Addr::new(10, b.wrapping_add(last), c, d);
             End {
-                address: Ipv4Addr::new(10, b.wrapping_add(last), c, d),
+                address: if number.is_multiple_of(4) { v4.to_ipv6_mapped().into() } else { v4.into() },
                 port,
                 isn,
                 next: isn,
@@ -114,10 +152,10 @@ impl Talk {
                 fin: false,
             }
         };
-        let same = number % 37 == 0;
+        let same = number.is_multiple_of(37);
         let first = end(100, 40_000, &mut dice);
         let mut second = end(if same { 100 } else { 0 }, 80, &mut dice);
-        if number % 111 == 0 {
+        if number.is_multiple_of(111) {
             second.port = 40_000;
         }
         let trip = dice.of(&[100_000, 2_000_000, 2_999_999, 3_000_001, 25_000_000, 120_000_000]);
@@ -165,7 +203,7 @@ impl Talk {
                 options.extend([TcpOption::Nop, TcpOption::WindowScale(shift)]);
             }
         }
-        if self.wild && self.step % 29 == 0 {
+        if self.wild && self.step.is_multiple_of(29) {
             // Where it has no business.
             options.push(TcpOption::WindowScale(3));
         }
@@ -186,8 +224,7 @@ impl Talk {
         };
         let payload = vec![b'.'; length as usize];
         let bytes = tcp::craft(&header, &options, end.address, other.address, &payload);
-        let ip = Ipv4 { protocol: ipv4::TCP, source: end.address, destination: other.address, ..Ipv4::default() };
-        ipv4::craft(&ip, &bytes)
+        carried(end.address, other.address, &bytes)
     }
 
     fn blocks(&mut self, from: usize) -> Vec<(u32, u32)> {
@@ -225,7 +262,7 @@ impl Talk {
     pub fn next(&mut self) -> Vec<Vec<u8>> {
         self.step += 1;
         let packet = self.packet();
-        let header = Ipv4::read(&packet).expect("an IPv4 header");
+        let Some(header) = Ipv4::read(&packet).filter(|_| packet[0] >> 4 == 4) else { return vec![packet] };
         match self.dice.below(120) {
             // A complaint about it instead.
             0 => {
@@ -262,18 +299,7 @@ impl Talk {
         match self.dice.below(100) {
             0..=34 => self.data(from),
             35..=49 => self.segment(from, A, next, heard, 0),
-            50..=55 => {
-                // Sent again: one of the last, whole or in part.
-                let back = self.dice.below(4) as usize;
-                let sent = &self.ends[from].sent;
-                let Some(&(start, length)) = sent.iter().rev().nth(back) else { return self.data(from) };
-                let skip = if self.dice.chance(30) { self.dice.below(length) } else { 0 };
-                let length = if self.dice.chance(20) { length + 1 + self.dice.below(300) } else { length };
-                let (start, length) = (start.wrapping_add(skip), length - skip);
-                let packet = self.segment(from, A | P, start, heard, length);
-                self.sent(from, start, length);
-                packet
-            }
+            50..=55 => self.again(from, heard),
             56..=59 => {
                 // Just what the other end asks for.
                 let asked = self.ends[1 - from].heard;
@@ -357,6 +383,18 @@ impl Talk {
             92..=93 => self.segment(from, Flags::default(), next, 0, 0),
             _ => self.segment(from, A, next, self.ends[from].heard, 0),
         }
+    }
+
+    /// One of the last segments once more, in whole, in part, or with more behind it.
+    fn again(&mut self, from: usize, heard: u32) -> Vec<u8> {
+        let back = self.dice.below(4) as usize;
+        let Some(&(start, length)) = self.ends[from].sent.iter().rev().nth(back) else { return self.data(from) };
+        let skip = if self.dice.chance(30) { self.dice.below(length) } else { 0 };
+        let length = if self.dice.chance(20) { length + 1 + self.dice.below(300) } else { length };
+        let (start, length) = (start.wrapping_add(skip), length - skip);
+        let packet = self.segment(from, A | P, start, heard, length);
+        self.sent(from, start, length);
+        packet
     }
 
     fn open(&mut self) -> Vec<u8> {

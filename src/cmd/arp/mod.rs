@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 use super::args::{self, Common};
 use super::report::Report;
 use super::stage::Stage;
+use crate::engine::Seen;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Direction, Event, FrameNo, MacAddr, Nanos, Neighbour, Packet};
 use crate::proto::arp as protocol;
@@ -124,13 +125,14 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>) -> Result<()> {
+        let packet = seen.packet;
         let ours = |arp: protocol::Arp| arp.operation == protocol::REQUEST && arp.sender_mac == self.mac;
         let arp = packet.find(&protocol::HEADER).and_then(|view| protocol::Arp::read(view.bytes()));
         if packet.frame.direction == Some(Direction::Out) && arp.is_some_and(ours) {
             self.questions.push(packet.frame.number);
         }
-        self.report.packet(packet)
+        self.report.packet(seen)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {

@@ -1,22 +1,21 @@
 //! Where the capture comes from. What is told waits in a buffer, and leaves it before the program waits for more input:
 //! so a file is told with few writes, and what another program captures is told as it comes.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::capture::Reader;
+use crate::capture::{self, Reader};
 use crate::error::{Error, Kind, Result};
+use crate::wire::privilege;
 
 /// Bytes of output that are collected before they are written.
 const BUFFER: usize = 1 << 17;
@@ -28,62 +27,73 @@ const LAST_WORDS: u16 = 300;
 const ENDED_BY_SIGNAL: i32 = 130;
 
 /// Standard output, with a buffer that whoever waits may empty.
-pub(super) type Output = Rc<RefCell<BufWriter<io::Stdout>>>;
+pub(super) type Output = Arc<Mutex<BufWriter<io::Stdout>>>;
 
 /// A new [`Output`].
 pub(super) fn output() -> Output {
-    Rc::new(RefCell::new(BufWriter::with_capacity(BUFFER, io::stdout())))
+    Arc::new(Mutex::new(BufWriter::with_capacity(BUFFER, io::stdout())))
+}
+
+/// The output, to write to it.
+pub(super) fn lock(out: &Output) -> MutexGuard<'_, BufWriter<io::Stdout>> {
+    out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A capture that is open and not read yet: reading needs no right, so all are given up in between.
-pub(super) enum Input {
-    File(PathBuf, File),
-    Stdin,
+pub(super) struct Input {
+    name: String,
+    file: File,
+    /// All of it is there already: a file, and no pipe or terminal.
+    is_whole: bool,
 }
 
 impl Input {
-    /// Opens `file`.
+    /// Opens `file`, or the capture of the last run.
     pub(super) fn open(file: Option<&Path>) -> Result<Self> {
-        let Some(path) = file else {
-            return Err(Error::new(Kind::Usage, "no capture file is given")
-                .hint("try: netlab explain FILE.pcapng; make one with: netlab --lab ping --save FILE.pcapng …"));
+        let last;
+        let path = match file {
+            Some(path) => path,
+            None => {
+                last = capture::last(privilege::home().as_deref())?;
+                &last
+            }
         };
-        if path.as_os_str() == STDIN.0 {
-            return Ok(Self::Stdin);
-        }
-        let name = shown(path);
-        let file = File::open(path).map_err(|error| {
+        let from_stdin = path.as_os_str() == STDIN.0;
+        let name = if from_stdin { STDIN.1.to_owned() } else { shown(path) };
+        let opened =
+            if from_stdin { io::stdin().as_fd().try_clone_to_owned().map(File::from) } else { File::open(path) };
+        let file = opened.map_err(|error| {
             let failed = Error::new(Kind::File, format!("cannot read {name}: {error}"));
             match error.kind() {
                 io::ErrorKind::NotFound => failed.hint("check the name; capture files often end in .pcapng or .pcap"),
                 _ => failed,
             }
         })?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        let metadata = file.metadata();
+        if metadata.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
             let failed = Error::new(Kind::File, format!("cannot read {name}: it is a directory"));
             return Err(failed.hint("give the name of a capture file in it"));
         }
-        Ok(Self::File(path.to_owned(), file))
+        Ok(Self { name, is_whole: metadata.is_ok_and(|metadata| metadata.is_file()), file })
     }
 
     /// What it is called.
     pub(super) fn name(&self) -> String {
-        match self {
-            Self::File(path, _) => shown(path),
-            Self::Stdin => STDIN.1.to_owned(),
-        }
+        self.name.clone()
+    }
+
+    /// Whether all of it is there already.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Reads its head. From here on, an interrupt ends the capture instead of the process.
     pub(super) fn reader(self, out: &Output) -> Result<Reader> {
         heed_interrupts()?;
-        let name = self.name();
-        match self {
-            Self::File(_, file) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => Reader::new(&name, file),
-            // A named pipe may be as slow as standard input.
-            Self::File(_, file) => Reader::new(&name, Patient { input: file, out: Rc::clone(out) }),
-            Self::Stdin => Reader::new(&name, Patient { input: io::stdin(), out: Rc::clone(out) }),
+        if self.is_whole {
+            return Reader::new(&self.name, self.file);
         }
+        Reader::new(&self.name, Patient { input: self.file, out: Arc::clone(out) })
     }
 }
 
@@ -112,15 +122,15 @@ pub(super) fn interrupted() -> bool {
 }
 
 /// Input that may make its reader wait. Before it does, what was told is shown.
-struct Patient<R> {
-    input: R,
+struct Patient {
+    input: File,
     out: Output,
 }
 
-impl<R: Read + AsFd> Read for Patient<R> {
+impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.ready(PollTimeout::ZERO)? {
-            self.out.borrow_mut().flush()?;
+            lock(&self.out).flush()?;
             let patience = || if interrupted() { PollTimeout::from(LAST_WORDS) } else { PollTimeout::NONE };
             while !self.ready(patience())? {
                 if interrupted() {
@@ -132,7 +142,7 @@ impl<R: Read + AsFd> Read for Patient<R> {
     }
 }
 
-impl<R: AsFd> Patient<R> {
+impl Patient {
     /// Whether there is something to read, or the end of it. Also `false` after a signal.
     fn ready(&self, patience: PollTimeout) -> io::Result<bool> {
         let mut inputs = [PollFd::new(self.input.as_fd(), PollFlags::POLLIN)];

@@ -1,13 +1,16 @@
 //! `netlab explain`: what a capture file says.
 
 mod input;
+mod relay;
+mod teller;
 mod views;
 
 use std::net::ToSocketAddrs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use input::Input;
-use views::{Shown, View};
+use teller::{Taker, Teller};
+use views::{Says, Shown, View};
 
 use super::args::Common;
 use super::{field, report, services};
@@ -25,7 +28,7 @@ use crate::wire::privilege;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The capture, pcap or pcapng; - is standard input
+    /// The capture, pcap or pcapng; - is standard input; without it, the capture of the last run
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// Only packets that pass this filter, in tcpdump's language
@@ -53,7 +56,8 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  netlab explain visit.pcapng                   the story, conversation by conversation
+  netlab explain                                the story of the last run
+  netlab explain visit.pcapng                   that of a file, conversation by conversation
   netlab explain visit.pcapng --summary         a line a packet
   netlab explain visit.pcapng --ladder --stream 0     one connection, drawn
   netlab explain visit.pcapng -v                every layer, and what changed since the packet before
@@ -65,12 +69,15 @@ Examples:
 /// What passes, and where it goes.
 struct Run<'a> {
     args: &'a Args,
-    view: View,
+    /// What is said about packets, and about conversations.
+    says: Says,
     filter: Matcher,
     context: Context,
     language: Language,
     saver: Option<Saver>,
     shown: Shown,
+    /// When the first frame came.
+    origin: Option<Nanos>,
     frames: u32,
 }
 
@@ -91,8 +98,11 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(key) = &args.field {
         field::known(key)?;
     }
-    let mut filter = Filter::parse(&args.filter.join(" "), &services::service)?;
-    let input = Input::open(args.file.as_deref())?;
+    let (file, words) = split(args);
+    let mut filter = Filter::parse(&words.join(" "), &services::service)?;
+    // A filter that makes no sense anywhere is refused before anything is read.
+    filter.check()?;
+    let input = Input::open(file)?;
     let save = args.write.as_ref().or(common.save.as_ref());
     let open = || save.map(|path| Destination::open(path)).transpose();
     // Under sudo the file is opened with the rights of the user who called it, and is theirs.
@@ -103,79 +113,118 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     resolve(&mut filter)?;
     let out = input::output();
     let name = input.name();
+    let is_whole = input.is_whole();
     let mut reader = input.reader(&out)?;
+    let view = View::new(args, common, out);
     let mut run = Run {
         args,
-        view: View::new(args, common, out),
+        says: view.says(),
         filter: Matcher::new(filter),
         context: Context::default(),
         language: report::language(common),
         saver: destination.map(|destination| Saver::new(destination, common.save.is_some())),
         shown: Shown::default(),
+        origin: None,
         frames: 0,
     };
     let mut engine = Engine::default();
-    let told = run.read(&mut reader, &mut engine);
-    let damage = run.view.settle(told)?;
-    run.finish(&mut engine, &name)?;
-    if let (Some(number), None) = (args.frame, &damage)
-        && run.frames < number
-    {
-        let frames = if run.frames == 1 { "1 frame".to_owned() } else { format!("{} frames", run.frames) };
-        return Err(Error::new(Kind::Usage, format!("there is no frame {number}: {name} has {frames}"))
-            .hint("frames are counted from 1; see them with --summary"));
+    let mut teller = Teller::new(view, is_whole)?;
+    let read = run.read(&mut reader, &mut engine, &mut teller).and_then(|damage| {
+        for conversation in engine.tracker_mut().conversations_mut().finish() {
+            run.ended(conversation, &mut teller)?;
+        }
+        Ok(damage)
+    });
+    // What was told so far is shown, however the reading went.
+    let mut view = teller.finish()?;
+    let damage = read?;
+    view.finish(&name, file, reader.dropped(), &run.shown)?;
+    run.saver.take().map_or(Ok(()), Saver::finish)?;
+    if let Some(damage) = damage {
+        return Err(damage);
     }
-    damage.map_or(Ok(0), Err)
+    match args.frame {
+        Some(number) if run.frames < number && !input::interrupted() => Err(beyond(number, run.frames, &name)),
+        _ => Ok(0),
+    }
+}
+
+/// The file, and the words of the filter. Where the first word names no file and all of them are a filter, the capture
+/// is that of the last run.
+fn split(args: &Args) -> (Option<&Path>, Vec<String>) {
+    let Some(file) = args.file.as_deref() else { return (None, args.filter.clone()) };
+    let mut words = vec![file.to_string_lossy().into_owned()];
+    words.extend_from_slice(&args.filter);
+    let is_filter =
+        || Filter::parse(&words.join(" "), &services::service).is_ok_and(|filter| filter.names().is_empty());
+    if !file.exists() && file.as_os_str() != "-" && is_filter() {
+        return (None, words);
+    }
+    (Some(file), args.filter.clone())
+}
+
+fn beyond(number: u32, frames: u32, name: &str) -> Error {
+    let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
+    Error::new(Kind::Usage, format!("there is no frame {number}: {name} has {frames}"))
+        .hint("frames are counted from 1; see them with --summary")
 }
 
 impl Run<'_> {
     /// Reads to the end, to the frame that was asked for, or to an interrupt; what was damaged, if anything was.
-    fn read(&mut self, reader: &mut Reader, engine: &mut Engine) -> Result<Option<Error>> {
+    fn read(&mut self, reader: &mut Reader, engine: &mut Engine, teller: &mut Teller) -> Result<Option<Error>> {
         let mut damage = None;
-        for record in reader {
+        loop {
+            let (record, notes, taker) = teller.next();
+            let Some(read) = reader.read_into(record) else { break };
             if input::interrupted() {
                 return Ok(None);
             }
-            let Record { frame, comments } = match record {
-                Ok(record) => record,
-                Err(error) => {
-                    damage = damage.or(Some(error));
-                    continue;
+            if let Err(error) = read {
+                damage = damage.or(Some(error));
+                continue;
+            }
+            let Record { frame, comments } = &*record;
+            self.frames = frame.number.0;
+            let origin = *self.origin.get_or_insert(frame.time);
+            // What does not pass still counts: numbers and states are those of the whole capture.
+            let accepted = self.filter.accepts(frame)?;
+            notes.clear();
+            let goes_on = match taker {
+                Taker::View(view) => engine.see(frame, |seen| {
+                    view.begin_at(origin);
+                    let passes = accepted && self.takes(seen, comments, notes)?;
+                    if passes { view.packet(seen, notes).map(|()| true) } else { Ok(true) }
+                })?,
+                Taker::Findings(findings) => {
+                    let look = |seen: &Seen<'_, '_, '_>| Ok(accepted && self.takes(seen, comments, notes)?);
+                    let passes: Result<bool> = engine.see_and_keep(frame, findings, look);
+                    !passes? || teller.hand_on(origin)
                 }
             };
-            self.frames = frame.number.0;
-            self.view.begin_at(frame.time);
-            if self.filter.accepts(&frame)? {
-                engine.see(&frame, |seen| self.packet(seen, &comments))?;
-            } else {
-                // What does not pass still counts: numbers and states are those of the whole capture.
-                engine.see(&frame, |_| ());
-            }
             while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {
-                self.ended(&conversation)?;
+                self.ended(conversation, teller)?;
             }
-            if self.args.frame == Some(frame.number.0) {
+            if !goes_on || self.args.frame == Some(self.frames) {
                 break;
             }
         }
         Ok(damage.filter(|_| !input::interrupted()))
     }
 
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String]) -> Result<()> {
+    /// Whether a packet passes; then it is saved, and `notes` has what there is to say about it.
+    fn takes(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String], notes: &mut Vec<Note>) -> Result<bool> {
         if !self.passes(seen) {
-            return Ok(());
+            return Ok(false);
         }
         self.shown.add(seen.conversation);
-        let saves_notes = self.saver.as_ref().is_some_and(|saver| saver.explained);
-        let notes = if self.view.has_notes() || saves_notes {
-            explain::explain(seen.packet, &self.context)
-        } else {
-            Vec::new()
-        };
-        if let Some(saver) = &mut self.saver {
-            saver.write(seen.packet.frame, comments, &notes, self.language)?;
+        if self.says.packets || self.saver.as_ref().is_some_and(|saver| saver.explained) {
+            explain::tell(seen.packet, &self.context, notes);
+            seen.whole.iter().for_each(|whole| explain::tell(whole, &self.context, notes));
         }
-        self.view.packet(seen, notes)
+        if let Some(saver) = &mut self.saver {
+            saver.write(seen.packet.frame, comments, notes, self.language)?;
+        }
+        Ok(true)
     }
 
     fn passes(&self, seen: &Seen<'_, '_, '_>) -> bool {
@@ -184,20 +233,12 @@ impl Run<'_> {
         self.args.frame.is_none_or(|only| only == number) && self.args.stream.is_none_or(in_stream)
     }
 
-    fn ended(&mut self, conversation: &Conversation) -> Result<()> {
-        if !self.shown.has(conversation.number) || !self.view.has_notes() {
+    fn ended(&mut self, conversation: Conversation, teller: &mut Teller) -> Result<()> {
+        if !self.says.conversations || !self.shown.has(conversation.number) {
             return Ok(());
         }
-        self.view.ended(conversation, explain::verdict(conversation, &self.context))
-    }
-
-    fn finish(&mut self, engine: &mut Engine, name: &str) -> Result<()> {
-        for conversation in engine.tracker_mut().conversations_mut().finish() {
-            self.ended(&conversation)?;
-        }
-        let file = self.args.file.as_deref();
-        self.view.finish(name, file, &self.shown)?;
-        self.saver.take().map_or(Ok(()), Saver::finish)
+        let verdict = explain::verdict(&conversation, &self.context);
+        teller.ended(conversation, verdict)
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::Args;
-use super::input::Output;
+use super::input::{Output, lock};
 use crate::cmd::args::Common;
 use crate::cmd::report;
 use crate::converse::{Conversation, ConversationNo};
@@ -31,6 +31,13 @@ enum Form {
     Field(Box<Story>, String),
     Tale(Box<Tale>),
     Json(Box<Json>),
+}
+
+/// Whether a view says more about packets, and about conversations, than what is in them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Says {
+    pub packets: bool,
+    pub conversations: bool,
 }
 
 /// The conversations of the packets that passed, and their number.
@@ -94,18 +101,28 @@ impl View {
         }
     }
 
-    /// Whether this view says more about packets than what is in them.
-    pub(super) fn has_notes(&self) -> bool {
-        !matches!(self.form, Form::Nothing | Form::Summary(_) | Form::Field(..))
+    /// What this view says.
+    pub(super) fn says(&self) -> Says {
+        let (packets, conversations) = match self.form {
+            Form::Nothing | Form::Summary(_) | Form::Field(..) => (false, false),
+            Form::Packets(_) => (true, false),
+            Form::Tale(_) | Form::Json(_) => (true, true),
+        };
+        Says { packets, conversations }
+    }
+
+    /// Whether it writes so much for each packet that this takes as long as understanding it.
+    pub(super) fn writes_much(&self) -> bool {
+        matches!(self.form, Form::Summary(_) | Form::Packets(_) | Form::Json(_))
     }
 
     /// Shows a packet.
-    pub(super) fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: Vec<Note>) -> Result<()> {
-        let out = &mut *self.out.borrow_mut();
+    pub(super) fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
+        let out = &mut *lock(&self.out);
         match &mut self.form {
             Form::Nothing => {}
             Form::Summary(summary) => summary.packet(out, seen)?,
-            Form::Packets(story) => story.seen(out, seen, &notes)?,
+            Form::Packets(story) => story.seen(out, seen, notes)?,
             Form::Field(story, key) => {
                 let mut found = story.field(out, seen.packet, key)?;
                 for whole in seen.whole {
@@ -117,17 +134,17 @@ impl View {
                 }
             }
             Form::Tale(tale) => tale.packet(seen, notes),
-            Form::Json(json) => json.packet(out, seen.packet, &notes)?,
+            Form::Json(json) => json.seen(out, seen, notes)?,
         }
         Ok(())
     }
 
     /// Takes in the verdict on a conversation.
-    pub(super) fn ended(&mut self, conversation: &Conversation, verdict: Vec<Note>) -> Result<()> {
+    pub(super) fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()> {
         match &mut self.form {
             Form::Tale(tale) => tale.ended(conversation, verdict),
             Form::Json(json) => {
-                let out = &mut *self.out.borrow_mut();
+                let out = &mut *lock(&self.out);
                 verdict.iter().try_for_each(|note| json.note(out, note))?;
             }
             Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
@@ -135,24 +152,16 @@ impl View {
         Ok(())
     }
 
-    /// Shows what is still in the buffer, however the reading went.
-    pub(super) fn settle<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        let outcome = outcome?;
-        self.out.borrow_mut().flush()?;
-        Ok(outcome)
-    }
-
     /// Ends the view. `name` is what the capture is called, `file` what the user called it.
-    pub(super) fn finish(&mut self, name: &str, file: Option<&Path>, shown: &Shown) -> Result<()> {
-        let out = &mut *self.out.borrow_mut();
+    pub(super) fn finish(&mut self, name: &str, file: Option<&Path>, dropped: u64, shown: &Shown) -> Result<()> {
+        let out = &mut *lock(&self.out);
         match &mut self.form {
             Form::Tale(tale) => {
-                let file = file.map_or_else(|| "FILE".to_owned(), |file| privilege::shell_word(file.as_os_str()));
-                let more = [(format!("netlab explain {file} -v"), "more.explain-layers")];
-                let more: Vec<(&str, &str)> = more.iter().map(|(command, id)| (command.as_str(), *id)).collect();
-                tale.finish(out, &Whole { name, dropped: None, more: &more })?;
+                let file = file.map_or_else(String::new, |file| privilege::shell_word(file.as_os_str()) + " ");
+                let more = format!("netlab explain {file}-v");
+                tale.finish(out, &Whole { name, dropped, more: Some((&more, "more.explain-layers")) })?;
             }
-            Form::Json(json) => json.capture_summary(out, shown.packets, None, shown.conversations)?,
+            Form::Json(json) => json.capture_summary(out, shown.packets, Some(dropped), shown.conversations)?,
             Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
         }
         Ok(out.flush()?)

@@ -67,7 +67,7 @@ impl Teller {
         frame.number = FrameNo(number);
         let Self { report, engine, .. } = self;
         engine.see(frame, |seen| {
-            report.packet(seen.packet)?;
+            report.packet(seen)?;
             seen.whole.iter().try_for_each(|whole| report.whole(whole))
         })?;
         while engine.tracker_mut().conversations_mut().ended().is_some() {}

@@ -66,9 +66,9 @@ impl Told {
             keep.frame(seen.packet.frame, || notes.iter().map(|note| words::of(*language, note)).collect());
             match form {
                 Form::Nothing => {}
-                Form::Tale(tale) => tale.packet(seen, notes),
+                Form::Tale(tale) => tale.packet(seen, &notes),
                 Form::Packets(story) => story.seen(out, seen, &notes)?,
-                Form::Json(json) => json.packet(out, seen.packet, &notes)?,
+                Form::Json(json) => json.seen(out, seen, &notes)?,
             }
             Ok(())
         })?;
@@ -81,7 +81,7 @@ impl Told {
     fn ended(&mut self, conversation: &crate::converse::Conversation) -> Result<()> {
         let verdict = || explain::verdict(conversation, &self.context);
         match &mut self.form {
-            Form::Tale(tale) => tale.ended(conversation, verdict()),
+            Form::Tale(tale) => tale.ended(conversation, &verdict()),
             Form::Json(json) => verdict().iter().try_for_each(|note| json.note(&mut self.out, note))?,
             Form::Nothing | Form::Packets(_) => {}
         }
@@ -105,7 +105,7 @@ impl Told {
                 json.capture_summary(out, summary.packets, Some(summary.dropped), summary.conversations)?;
             }
             Form::Tale(tale) if summary.packets > 0 => {
-                tale.finish(out, &Whole { name: run.command, dropped: Some(dropped), more: &[] })?;
+                tale.finish(out, &Whole { name: run.command, dropped, more: None })?;
                 claims::write(out, self.look, self.language, &notes)?;
             }
             Form::Tale(_) | Form::Packets(_) => {

@@ -12,6 +12,7 @@ use socket2::{Domain, Socket, Type};
 use super::args::{self, Common};
 use super::report::{self, Report};
 use super::stage::{Open, Scene, Stage};
+use crate::engine;
 use crate::error::{Error, Kind, Result};
 use crate::explain::{self, Context};
 use crate::model::{Event, FrameNo, Hop, HopReport, Nanos, Packet, Path, ProbeKind, TraceSummary};
@@ -296,9 +297,9 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
-        self.seen.packet(packet);
-        self.report.packet(packet)
+    fn packet(&mut self, seen: &engine::Seen<'_, '_, '_>) -> Result<()> {
+        self.seen.packet(seen.packet);
+        self.report.packet(seen)
     }
 
     fn whole(&mut self, packet: &Packet<'_>) -> Result<()> {

@@ -10,6 +10,7 @@ use super::naming::Names;
 use super::{Args, Door, Seen, go};
 use crate::cmd::args::Common;
 use crate::cmd::report::Report;
+use crate::engine;
 use crate::error::{Kind, Result};
 use crate::explain;
 use crate::model::{Event, Nanos, Packet, Path, TraceSummary};
@@ -171,9 +172,10 @@ impl Screen {
 }
 
 impl Observer for Screen {
-    fn packet(&mut self, packet: &Packet<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &engine::Seen<'_, '_, '_>) -> Result<()> {
+        let packet = seen.packet;
         self.seen.packet(packet);
-        self.report.packet(packet)?;
+        self.report.packet(seen)?;
         let due = self.last.is_none_or(|last| packet.frame.time - last >= REDRAW);
         if self.drawn.is_some() && due {
             self.last = Some(packet.frame.time);

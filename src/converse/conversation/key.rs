@@ -215,7 +215,8 @@ impl<'p, 'f> Outline<'p, 'f> {
             return (!piece.is_whole()).then_some(Fragment { datagram, is_first: piece.offset == 0 });
         }
         let word = ip.bytes().get(6..8).filter(|_| ip.is(&ipv4::HEADER))?;
-        if word[0] & 0x3f == 0 && word[1] == 0 {
+        // Nothing but "don't fragment" and the reserved bit: a whole packet, as nearly all are.
+        if matches!(word, [0 | 0x40 | 0x80 | 0xc0, 0]) {
             return None;
         }
         let header = Ipv4::read(ip.bytes())?;

@@ -9,6 +9,7 @@ mod exchange;
 pub mod facts;
 mod key;
 mod pinging;
+mod requests;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +18,7 @@ pub use asking::{Asking, Owner};
 pub use exchange::{Answered, Exchange, Lease, Lookup};
 use facts::{Complaint, Facts, Moment, Pieces, Side, Wait};
 pub use pinging::Pinging;
+pub use requests::{Request, Requests};
 
 use super::Piece;
 use super::owners::Conflict;
@@ -92,6 +94,8 @@ pub struct Conversation {
     pub facts: Facts,
     /// ICMP errors about its packets.
     pub complaints: Vec<Complaint>,
+    /// What was asked and answered over it, where that is read.
+    pub requests: Option<Box<Requests>>,
     /// What came in pieces; `None` when nothing did.
     pub pieces: Option<Box<Pieces>>,
     /// What its first packet had to wait for.
@@ -195,6 +199,15 @@ impl Conversations {
         };
         let (_, _, sender) = outline.read(packet);
         conversation.take(packet, &outline, conversation.kind.speaker(sender), None);
+    }
+
+    /// Takes in the messages in `packet`: the segment that was just observed, or what it completes.
+    pub fn observe_messages(&mut self, packet: &Packet<'_>) {
+        let Some(place) = self.latest.and_then(|place| self.open.get_mut(place)) else { return };
+        let now = Moment { frame: packet.frame.number, time: packet.frame.time };
+        for view in packet.views().filter(|view| requests::is_message(*view)) {
+            place.conversation.requests.get_or_insert_default().see(view, now);
+        }
     }
 
     /// Conversations that are no longer followed, because there were too many: oldest first.
@@ -440,6 +453,7 @@ impl Conversation {
                 Kind::Tcp(..) | Kind::Ip(..) | Kind::Link => Facts::Plain,
             },
             complaints: Vec::new(),
+            requests: None,
             pieces: None,
             wait: None,
             to_group: false,

@@ -35,6 +35,8 @@ pub struct Pinging {
     /// Requests that were asked so long ago that no answer is waited for.
     lost: SmallVec<[(u16, FrameNo); 4]>,
     lost_count: u32,
+    /// Sequence numbers of the latest requests that were answered.
+    answered: SmallVec<[u16; 4]>,
 }
 
 impl Pinging {
@@ -50,10 +52,16 @@ impl Pinging {
             self.waiting.push((echo.sequence, frame));
             return;
         }
+        // The tracker pairs a request with its first answer only.
         let Some((request, rtt)) = asked else {
-            self.unasked.see(frame);
+            let again = self.answered.contains(&echo.sequence);
+            (if again { &mut self.duplicates } else { &mut self.unasked }).see(frame);
             return;
         };
+        if self.answered.len() == WAITING {
+            self.answered.remove(0);
+        }
+        self.answered.push(echo.sequence);
         let waited = |list: &[(u16, FrameNo)]| list.iter().position(|&(_, waiting)| waiting == request);
         if let Some(place) = waited(&self.waiting) {
             self.waiting.remove(place);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::analysis::Analysis;
 use super::segment::Segment;
 use super::sign::{Sign, Signs};
+use super::states::States;
 use super::{Belief, Endpoint};
 use crate::model::{FrameNo, Nanos, Offer};
 use crate::proto::tcp::Flags;
@@ -129,7 +130,7 @@ pub struct Facts {
     /// SYNs without ACK, those sent again included.
     pub syns: Sightings,
     /// When the first of them were sent.
-    pub syn_times: [Nanos; NAMED],
+    syn_times: [Nanos; NAMED],
     /// The first SYN/ACK.
     pub syn_ack: Option<Moment>,
     /// The first acknowledgement after the SYN/ACK: the handshake is done.
@@ -144,11 +145,13 @@ pub struct Facts {
 
 impl Facts {
     /// Takes down a segment of end `sender`, after it was judged.
-    pub(super) fn note(&mut self, sender: usize, segment: &Segment, analysis: &Analysis, beliefs: [Option<Belief>; 2]) {
+    pub(super) fn note(&mut self, sender: usize, segment: &Segment, analysis: &Analysis, states: &States) {
         let here = Moment { frame: segment.frame, time: segment.time };
         let (syn, ack) = (segment.has(Flags::SYN), segment.has(Flags::ACK));
-        self.ends[0].state = beliefs[0];
-        self.ends[1].state = beliefs[1];
+        for (number, end) in self.ends.iter_mut().enumerate() {
+            end.state = states.of(number);
+        }
+        self.note_closing(sender, segment, here, states);
         if syn {
             self.ends[sender].offer = Some(segment.said.offer);
             self.opener.get_or_insert(if ack { 1 - sender } else { sender });
@@ -163,9 +166,6 @@ impl Facts {
         } else if ack && self.syn_ack.is_some() && self.opener == Some(sender) && !segment.has(Flags::RST) {
             self.confirmed.get_or_insert(here);
         }
-        if segment.has(Flags::RST) && self.reset.is_none() {
-            self.reset = Some((here, sender));
-        }
         if !analysis.signs.is_empty() {
             self.note_signs(sender, segment.frame, analysis.signs);
         }
@@ -177,6 +177,21 @@ impl Facts {
         end.bytes += u64::from(segment.bytes());
         if !repeats {
             end.distinct += u64::from(segment.bytes());
+        }
+    }
+
+    fn note_closing(&mut self, sender: usize, segment: &Segment, here: Moment, states: &States) {
+        let acks_fin =
+            segment.has(Flags::ACK) && states.fin(1 - sender).is_some_and(|fin| !segment.acknowledgment.is_before(fin));
+        if acks_fin {
+            self.ends[1 - sender].fin_acked.get_or_insert(here);
+        }
+        if segment.has(Flags::FIN) && self.ends[sender].fin.is_none() {
+            self.ends[sender].fin = Some(here);
+            self.fins_crossed = self.ends[1 - sender].fin.is_some() && !acks_fin;
+        }
+        if segment.has(Flags::RST) {
+            self.reset.get_or_insert((here, sender));
         }
     }
 
@@ -280,6 +295,12 @@ impl Facts {
         }
     }
 
+    /// When the first SYNs were sent.
+    #[must_use]
+    pub fn syn_times(&self) -> &[Nanos] {
+        &self.syn_times[..self.syns.frames().len()]
+    }
+
     /// What holds for the connection, as `end` (0 or 1) has it; `None` until both offers were seen.
     #[must_use]
     pub fn negotiated(&self, end: usize) -> Option<crate::model::Negotiated> {
@@ -291,7 +312,9 @@ impl Facts {
     #[must_use]
     pub fn ending(&self) -> Ending {
         let fin = |end: usize| self.ends[end].fin;
-        if let Some((_, by)) = self.reset {
+        let closed = |reset: Moment| [0, 1].iter().all(|&end| fin(end).is_some_and(|fin| fin.frame < reset.frame));
+        // What comes after both have said goodbye ends nothing.
+        if let Some((_, by)) = self.reset.filter(|(reset, _)| !closed(*reset)) {
             let refused = self.opener == Some(1 - by) && self.syn_ack.is_none() && self.ends[by].bytes == 0;
             return if refused { Ending::Refused { by } } else { Ending::Reset { by } };
         }

@@ -24,6 +24,7 @@ pub(super) const UNSEEN: u32 = u32::MAX;
 pub(super) const BLOCKS: usize = 3;
 
 /// One direction. As in Wireshark, numbers that are 0 are not known yet.
+#[allow(clippy::struct_excessive_bools)] // each is a fact about the direction, independent of the others
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     /// What its relative numbers are counted from.

@@ -59,8 +59,9 @@ pub struct Streams {
     /// Where it is kept, and its number.
     current: Option<(u32, u32)>,
     count: u32,
-    /// Room in the lists of all conversations.
+    /// Room in the lists of all conversations, and how much it may be.
     room: usize,
+    most_room: usize,
     asked: Option<FrameNo>,
     judgement: Option<Judgement>,
     forgotten: Option<Box<Facts>>,
@@ -76,6 +77,7 @@ impl Default for Streams {
             current: None,
             count: 0,
             room: 0,
+            most_room: UNACKED,
             asked: None,
             judgement: None,
             forgotten: None,
@@ -157,7 +159,7 @@ impl Streams {
         if judgement.is_some() {
             self.judgement = judgement;
         }
-        while self.known.is_over() || (self.room > UNACKED && self.known.len() > 1) {
+        while self.known.is_over() || (self.room > self.most_room && self.known.len() > 1) {
             self.forget();
         }
     }
@@ -210,3 +212,6 @@ impl Streams {
         self.forgotten = Some(Box::new(stream.facts));
     }
 }
+
+#[cfg(test)]
+mod tests;

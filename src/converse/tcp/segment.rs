@@ -102,6 +102,10 @@ impl Said {
                 option => hear(&mut said.offer, &option),
             }
         }
+        // Of an option that was cut, the blocks that are whole count.
+        if let Some(blocks) = tcp::cut_blocks(header) {
+            said.blocks = Some(blocks);
+        }
         said
     }
 }

@@ -49,7 +49,11 @@ struct End {
     /// It had the other's FIN before it sent its own.
     closes_second: bool,
     has_their_fin: bool,
+    /// It acknowledged the other's FIN, so it has it for good.
+    shows_their_fin: bool,
     fin_acknowledged: bool,
+    /// The number after the highest it sent.
+    highest: Option<SeqNo>,
     /// The last change came from a segment that it may not have got.
     assumed: bool,
 }
@@ -65,6 +69,11 @@ impl States {
     pub fn of(&self, end: usize) -> Option<Belief> {
         let end = &self.ends[end & 1];
         Some(Belief { state: end.state()?, assumed: end.assumed })
+    }
+
+    /// The number after the FIN of end 0 or 1.
+    pub fn fin(&self, end: usize) -> Option<SeqNo> {
+        self.ends[end & 1].fin
     }
 
     /// End `sender` sent `segment`.
@@ -100,16 +109,25 @@ impl End {
     /// What a segment shows about its sender.
     fn say(&mut self, segment: &Seen, other: &Self) {
         let has = |flags| segment.flags.contains(flags);
-        self.assumed = false;
+        // What was sent before something that we have seen already may come late, and shows nothing.
+        let late = self.highest.is_some_and(|highest| segment.end.is_before(highest));
+        self.highest = Some(self.highest.map_or(segment.end, |highest| highest.later(segment.end)));
         if has(Flags::RST) {
             self.stage = Some(Stage::Closed); // it refuses a connection, or drops one
         } else if has(Flags::SYN) {
+            let went_on = late || self.stage == Some(Stage::Open) && !self.assumed;
+            if self.isn == Some(segment.sequence) && went_on {
+                return;
+            }
             let stage = if has(Flags::ACK) { Stage::SynReceived } else { Stage::SynSent };
-            *self = Self { stage: Some(stage), isn: Some(segment.sequence), ..Self::default() };
-        } else {
+            let highest = Some(segment.end);
+            *self = Self { stage: Some(stage), isn: Some(segment.sequence), highest, ..Self::default() };
+        } else if !(late && self.stage == Some(Stage::Closed)) {
             // Whoever sends without SYN has a connection, whatever we missed of its beginning.
             self.stage = Some(Stage::Open);
-            self.has_their_fin = has(Flags::ACK) && other.fin.is_some_and(|fin| !segment.acknowledgment.is_before(fin));
+            self.shows_their_fin |=
+                has(Flags::ACK) && other.fin.is_some_and(|fin| !segment.acknowledgment.is_before(fin));
+            self.has_their_fin = self.shows_their_fin;
             if has(Flags::FIN) {
                 // A repeated FIN shows that no acknowledgement of it arrived.
                 self.fin_acknowledged = false;
@@ -119,6 +137,7 @@ impl End {
                 }
             }
         }
+        self.assumed = false;
     }
 
     /// What becomes of the receiver if the segment arrives, and the ones before it.
@@ -238,6 +257,45 @@ mod tests {
     fn resets_close() {
         assert_eq!(play(&[(0, S, 99, 0), (1, R | A, 0, 100)])[1], "CLOSED? CLOSED");
         assert_eq!(play(&[(0, S, 99, 0), (1, S | A, 299, 100), (0, R, 100, 0)])[2], "CLOSED CLOSED?");
+    }
+
+    #[test]
+    fn late_segments_do_not_turn_back_time() {
+        let closing = [(0, S, 99, 0), (1, S | A, 299, 100), (0, A, 100, 300), (1, F | A, 300, 100), (0, A, 100, 301)];
+        let late = |more: &[(usize, Flags, u32, u32)]| play(&[&closing, more].concat())[closing.len()..].to_vec();
+        assert_eq!(late(&[(0, A, 100, 300)]), ["CLOSE-WAIT FIN-WAIT-2?"], "an acknowledgement that was overtaken");
+        assert_eq!(late(&[(0, S, 99, 0)]), ["CLOSE-WAIT FIN-WAIT-2?"], "a second copy of the first SYN");
+        assert_eq!(late(&[(0, R, 100, 0), (1, S | A, 299, 100)]), ["CLOSED CLOSED?", "CLOSED CLOSED?"]);
+        assert_eq!(
+            play(&[(0, S, 99, 0), (1, S | A, 299, 100), (0, A, 100, 300), (1, S | A, 299, 100)])[2..],
+            ["ESTABLISHED ESTABLISHED?", "ESTABLISHED SYN-RECEIVED"],
+            "the ACK did not arrive"
+        );
+    }
+
+    #[test]
+    fn one_end_may_go_on_after_the_other_is_done() {
+        let half = [
+            (0, S, 99, 0),
+            (1, S | A, 299, 100),
+            (0, F | A, 100, 300),
+            (1, A, 300, 101),
+            (1, A, 300, 101),
+            (0, A, 101, 300),
+            (1, F | A, 300, 101),
+            (0, A, 101, 301),
+        ];
+        assert_eq!(
+            play(&half)[2..],
+            [
+                "FIN-WAIT-1 CLOSE-WAIT?",
+                "FIN-WAIT-2? CLOSE-WAIT",
+                "FIN-WAIT-2? CLOSE-WAIT",
+                "FIN-WAIT-2 CLOSE-WAIT",
+                "TIME-WAIT? LAST-ACK",
+                "TIME-WAIT CLOSED?"
+            ]
+        );
     }
 
     #[test]

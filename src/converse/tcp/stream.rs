@@ -158,6 +158,13 @@ impl Stream {
         }
         if judged {
             self.tell_numbers(&mut tell, sender, segment);
+        } else {
+            // Where nobody counts along, the numbers are those in the header.
+            tell.number("tcp.seq", segment.sequence.0);
+            if segment.sound {
+                tell.number("tcp.ack", segment.acknowledgment.0);
+                tell.number("tcp.window_size", segment.window);
+            }
         }
         tell.span("tcp.time_relative", segment.time - self.facts.first.time);
         tell.span("tcp.time_delta", delta);
@@ -186,8 +193,7 @@ impl Stream {
                 },
             );
             self.tell_states(&mut tell, sender);
-            let beliefs = [self.states.of(0), self.states.of(1)];
-            self.facts.note(sender, segment, &analysis, beliefs);
+            self.facts.note(sender, segment, &analysis, &self.states);
         }
     }
 
@@ -210,13 +216,15 @@ impl Stream {
     fn complete(&mut self, new: bool, segment: &Segment) {
         let (syn, ack) = (segment.has(Flags::SYN), segment.has(Flags::ACK));
         let data = if segment.bytes() > 0 { complete::DATA } else { 0 };
-        self.facts.completeness |= match (new, syn, ack) {
-            (true, true, false) => complete::SYN | data,
-            (true, ..) => return,
-            (false, true, true) => complete::SYN_ACK,
-            (false, false, true) if data == 0 => complete::ACK,
-            (false, false, true) => data,
-            (false, _, false) => 0,
+        if new {
+            self.facts.completeness = if syn && !ack { complete::SYN | data } else { 0 };
+            return;
+        }
+        self.facts.completeness |= match (syn, ack) {
+            (true, true) => complete::SYN_ACK,
+            (false, true) if data == 0 => complete::ACK,
+            (false, true) => data,
+            (_, false) => 0,
         };
         if segment.has(Flags::FIN | Flags::ACK) {
             self.facts.completeness |= complete::FIN;

@@ -58,11 +58,6 @@ impl Unacked {
         self.sent.push_back(sent);
     }
 
-    /// Whether all the numbers from `start` to before `end` are in one of the segments.
-    pub fn has(&self, start: SeqNo, end: SeqNo) -> bool {
-        self.sent.iter().any(|sent| !start.is_before(sent.start) && !end.is_after(sent.end))
-    }
-
     /// Removes what `number` acknowledges; says which segment it acknowledges to exactly its end, the oldest if there
     /// are several.
     pub fn acknowledge(&mut self, number: SeqNo) -> Option<Sent> {

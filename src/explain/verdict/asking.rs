@@ -20,7 +20,7 @@ pub(super) fn verdict(conversation: &Conversation, asking: &Asking, notes: &mut 
         return;
     }
     if asker == target {
-        told(conversation, asking, asker, notes);
+        told(asking, asker, notes);
         return;
     }
     for (end, (from, about)) in [(asker, target), (target, asker)].into_iter().enumerate() {
@@ -33,17 +33,16 @@ pub(super) fn verdict(conversation: &Conversation, asking: &Asking, notes: &mut 
             notes.push(rule::ARP_BLIND_SILENCE.note(NONE, []));
         }
         for owner in owners.filter(|_| !disputed) {
-            answered(owner, questions.named(), notes);
+            let frames = questions.named().iter().copied().chain(named(&owner.frames));
+            notes.push(rule::ARP_ANSWERED.note(frames, [owner.address.into(), with_vendor(owner.mac).into()]));
         }
     }
-}
-
-/// Who has an address, and where its MAC address comes from.
-fn answered(owner: &Owner, questions: &[FrameNo], notes: &mut Vec<Note>) {
-    let frames = questions.iter().copied().chain(named(&owner.frames));
-    notes.push(rule::ARP_ANSWERED.note(frames, [owner.address.into(), with_vendor(owner.mac).into()]));
-    notes.extend(origin(owner.mac, owner.frames.first()));
-    notes.push(rule::ARP_BLIND_ANSWER.note(NONE, []));
+    // Whose MAC address was asked for first is of interest.
+    let wanted = asking.owners.iter().find(|owner| owner.address == target).or(asking.owners.first());
+    if let Some(owner) = wanted.filter(|_| !disputed) {
+        notes.extend(origin(owner.mac, owner.frames.first()));
+        notes.push(rule::ARP_BLIND_ANSWER.note(NONE, []));
+    }
 }
 
 /// Two machines with one address.
@@ -88,12 +87,11 @@ fn probed(asking: &Asking, address: IpAddr, notes: &mut Vec<Note>) {
 }
 
 /// Somebody told everyone about its own address, unasked.
-fn told(conversation: &Conversation, asking: &Asking, address: IpAddr, notes: &mut Vec<Note>) {
+fn told(asking: &Asking, address: IpAddr, notes: &mut Vec<Note>) {
     let count = asking.announcements.count().saturating_add(asking.gratuitous.count());
     let frames = named(&asking.announcements).chain(named(&asking.gratuitous));
     if count > 0 {
         notes.push(rule::ARP_TOLD.note(frames, [address.into(), count.into()]));
-        notes.push(rule::ARP_BLIND_ANNOUNCED.note(NONE, []));
+        notes.push(rule::ARP_BLIND_TOLD.note(NONE, []));
     }
-    let _ = conversation;
 }

@@ -1,6 +1,7 @@
 //! The verdict of a TCP connection: how it began, what went wrong, how it ended, and what was agreed.
 
 use crate::converse::Conversation;
+use crate::converse::conversation::Request;
 use crate::converse::tcp::{End, Ending, Facts, Sightings};
 use crate::explain::{distance, rules as rule};
 use crate::model::{Arg, FrameNo, Nanos, Negotiated, Note};
@@ -25,6 +26,7 @@ pub(super) fn verdict(conversation: &Conversation, facts: &Facts, notes: &mut Ve
     let opener = facts.opener.unwrap_or(0) & 1;
     let story = Story { conversation, facts, client: &facts.ends[opener], server: &facts.ends[1 - opener] };
     story.opening(notes);
+    story.requests(notes);
     story.trouble(notes);
     story.ending(notes);
     story.data(notes);
@@ -56,10 +58,17 @@ impl Story<'_> {
         for complaint in complaints(self.conversation) {
             let frames = syns.clone().take(1).chain(complaint.frames.iter().copied());
             notes.push(rule::CONNECTION_COMPLAINT.note(frames, complained(&complaint)));
-            notes.push(complaint.cause());
+            let from = complaint.from.filter(|_| complaint.refuses_port());
+            notes.push(
+                from.map_or_else(|| complaint.cause(), |from| rule::HANDSHAKE_WHY_REJECT.note(NONE, [from.into()])),
+            );
+            notes.push(match complaint.from {
+                Some(from) if from != self.server.address => rule::PING_BLIND_REPORTER.note(NONE, [self.server()]),
+                _ => rule::HANDSHAKE_BLIND_WHO.note(NONE, [self.server()]),
+            });
         }
         if let Some(answer) = facts.syn_ack {
-            let asked = syn_times(facts).iter().rev().find(|&&time| time <= answer.time);
+            let asked = facts.syn_times().iter().rev().find(|&&time| time <= answer.time);
             let asked = asked.copied().filter(|_| facts.syns.count() > 0);
             let frames = syns.last().into_iter().chain([answer.frame]);
             match asked {
@@ -76,7 +85,7 @@ impl Story<'_> {
         }
         match facts.ending() {
             Ending::Unanswered => {
-                if self.conversation.complaints.is_empty() {
+                if complaints(self.conversation).next().is_none() {
                     let values = [self.client(), facts.syns.count().into(), self.port(), self.server()];
                     notes.push(rule::CONNECTION_UNANSWERED.note(syns, values));
                     notes.push(rule::HANDSHAKE_WHY_SILENT.note(NONE, [self.port()]));
@@ -92,13 +101,14 @@ impl Story<'_> {
 
     /// The waits between SYNs that were sent again.
     fn waits(&self, notes: &mut Vec<Note>) {
-        let times = syn_times(self.facts);
+        let times = self.facts.syn_times();
         let gaps: Vec<String> = times.windows(2).map(|pair| seconds(pair[1] - pair[0])).collect();
         // What comes faster is not a timer's work.
         let patient = times.get(1).is_some_and(|second| *second - times[0] >= PATIENCE);
         if patient {
             let frames = self.facts.syns.frames().iter().copied();
-            notes.push(rule::CONNECTION_WAITS.note(frames, [gaps.join(", ").into()]));
+            let count = u32::try_from(gaps.len()).unwrap_or(u32::MAX);
+            notes.push(rule::CONNECTION_WAITS.note(frames, [count.into(), gaps.join(", ").into()]));
         }
     }
 
@@ -123,6 +133,20 @@ impl Story<'_> {
         notes.push(rule::HANDSHAKE_BLIND_WHO.note(NONE, [self.server()]));
     }
 
+    /// What it was used for.
+    fn requests(&self, notes: &mut Vec<Note>) {
+        let Some(requests) = self.conversation.requests.as_deref() else { return };
+        let (answered, open) = requests.kept.iter().partition::<Vec<&Request>, _>(|request| request.answer.is_some());
+        for request in answered.into_iter().take(2) {
+            let Some((answer, code)) = request.answer else { continue };
+            let values = [request.what.as_str().into(), code.into(), milliseconds(answer.time - request.asked.time)];
+            notes.push(rule::HTTP_ANSWERED.note([request.asked.frame, answer.frame], values));
+        }
+        if let Some(request) = open.first() {
+            notes.push(rule::HTTP_UNANSWERED.note([request.asked.frame], [request.what.as_str().into()]));
+        }
+    }
+
     fn trouble(&self, notes: &mut Vec<Note>) {
         let ends = &self.facts.ends;
         if self.facts.reuses_ports {
@@ -134,10 +158,18 @@ impl Story<'_> {
             let syns = if self.facts.opener == Some(number) { self.facts.syns.count().saturating_sub(1) } else { 0 };
             let again = end.retransmissions().saturating_sub(syns);
             if again > 0 {
-                let timeouts = end.timeouts.count().saturating_sub(syns);
-                let values =
-                    [who(), again.into(), timeouts.into(), end.fast.count().into(), end.spurious.count().into()];
-                notes.push(rule::CONNECTION_AGAIN.note(all([&end.timeouts, &end.fast, &end.spurious]), values));
+                let (late, asked, needless) =
+                    (end.timeouts.count().saturating_sub(syns), end.fast.count(), end.spurious.count());
+                let syns = self.facts.syns.frames();
+                let lists = all([&end.timeouts, &end.fast, &end.spurious]);
+                let frames = lists.filter(|frame| !syns.contains(frame));
+                notes.push(match (late, asked, needless) {
+                    (_, 0, 0) => rule::CONNECTION_AGAIN_LATE.note(frames, [who(), again.into()]),
+                    (0, _, 0) => rule::CONNECTION_AGAIN_ASKED.note(frames, [who(), again.into()]),
+                    (0, 0, _) => rule::CONNECTION_AGAIN_NEEDLESS.note(frames, [who(), again.into()]),
+                    _ => rule::CONNECTION_AGAIN
+                        .note(frames, [who(), again.into(), late.into(), asked.into(), needless.into()]),
+                });
                 notes.push(rule::CONNECTION_WHY_AGAIN.note(NONE, []));
             }
             let captured_late = ends[1 - number].acked_unseen.count();
@@ -158,7 +190,10 @@ impl Story<'_> {
             }
             if end.keep_alives.count() > 0 {
                 let values = [who(), end.keep_alives.count().into()];
-                notes.push(rule::CONNECTION_KEEP_ALIVE.note(all([&end.keep_alives]), values));
+                // Linux asks for room in the same way as for a sign of life.
+                let shut = ends[1 - number].zero_windows.count() > 0;
+                let rule = if shut { &rule::CONNECTION_ASKS_FOR_ROOM } else { &rule::CONNECTION_KEEP_ALIVE };
+                notes.push(rule.note(all([&end.keep_alives]), values));
             }
         }
     }
@@ -189,15 +224,26 @@ impl Story<'_> {
 
     /// A RST with another TTL than the rest of that end's packets came by another way, or from another machine.
     fn who_reset(&self, by: usize, frame: Option<FrameNo>, notes: &mut Vec<Note>) {
+        let facts = self.facts;
+        if let Some(answer) = facts.syn_ack
+            && facts.opener == Some(by)
+            && facts.confirmed.is_none()
+            && facts.ends[by].bytes == 0
+        {
+            let frames = facts.syns.frames().last().copied().into_iter().chain([answer.frame]).chain(frame);
+            notes.push(rule::CONNECTION_KERNEL_RESET.note(frames, [self.who(by)]));
+            return;
+        }
         let side = self.conversation.sides[by];
         let Some((ttl, first)) = side.ttl else { return };
         match side.other_ttl {
             Some((other, at)) if Some(at) == frame => {
-                notes.push(rule::HANDSHAKE_RESET_OTHER.note([first, at], [other.into(), ttl.into()]));
+                let values = [other.into(), self.who(by), ttl.into()];
+                notes.push(rule::CONNECTION_RESET_OTHER.note([first, at], values));
             }
             None if Some(first) != frame && self.server.address != self.client.address => {
                 let frames = [first].into_iter().chain(frame);
-                notes.push(rule::HANDSHAKE_RESET_SAME.note(frames, [ttl.into()]));
+                notes.push(rule::CONNECTION_RESET_SAME.note(frames, [self.who(by), ttl.into()]));
             }
             _ => {}
         }
@@ -232,7 +278,10 @@ impl Story<'_> {
         if self.facts.syn_ack.is_none() {
             return;
         }
-        notes.push(rule::HANDSHAKE_WHY_OPEN.note(NONE, [self.port()]));
+        // Who has said something, is there.
+        if self.server.distinct == 0 {
+            notes.push(rule::HANDSHAKE_WHY_OPEN.note(NONE, [self.port()]));
+        }
         let server = 1 - (self.facts.opener.unwrap_or(0) & 1);
         let side = self.conversation.sides[server];
         let local = self.client.address == self.server.address || self.server.address.is_loopback();
@@ -275,9 +324,4 @@ fn all<const N: usize>(lists: [&Sightings; N]) -> impl Iterator<Item = FrameNo> 
 /// A wait as people read it: `1.02`.
 fn seconds(span: Nanos) -> String {
     format!("{:.2}", span.as_millis_f64() / 1000.0)
-}
-
-/// When the first SYNs were sent.
-fn syn_times(facts: &Facts) -> &[Nanos] {
-    &facts.syn_times[..facts.syns.frames().len()]
 }

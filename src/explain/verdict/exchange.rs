@@ -49,11 +49,12 @@ pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context:
         {
             notes.push(distance::guess(ttl, Some(frame), (answer.is_near == Some(false)).then(about)));
         }
-        notes.push(rule::UDP_BLIND_LOSS.note(NONE, []));
+        let blind = if exchange.lookups.is_empty() { &rule::UDP_BLIND_LOSS } else { &rule::DNS_BLIND_TRUTH };
+        notes.push(blind.note(NONE, []));
     } else if conversation.to_group {
         notes.push(rule::UDP_TO_GROUP.note(named(sent), [asker.into(), sent.count().into(), about()]));
         notes.push(rule::UDP_BLIND_LISTENERS.note(NONE, []));
-    } else if conversation.complaints.is_empty() && !sent.is_empty() {
+    } else if complaints(conversation).next().is_none() && !sent.is_empty() {
         if exchange.lookups.is_empty() {
             notes.push(rule::UDP_UNANSWERED.note(named(sent), [asker.into(), sent.count().into(), about(), port]));
             notes.push(rule::UDP_WHY_UNANSWERED.note(NONE, [about()]));
@@ -91,7 +92,12 @@ fn leased(lease: &Lease, notes: &mut Vec<Note>) {
     const ACK: u8 = 5;
     const NAK: u8 = 6;
     let frames = || lease.steps.iter().map(|(_, frame)| *frame);
-    let has = |wanted| lease.steps.iter().any(|(message, _)| *message == wanted);
+    // What was said last counts.
+    let decided = lease.steps.iter().rev().map(|(message, _)| *message).find(|message| matches!(*message, ACK | NAK));
+    let has = |wanted| match wanted {
+        ACK | NAK => decided == Some(wanted),
+        _ => lease.steps.iter().any(|(message, _)| *message == wanted),
+    };
     let address = || lease.address.map_or(Arg::Word("an address"), Arg::from);
     notes.push(match (has(ACK), has(NAK), has(OFFER), has(REQUEST)) {
         (true, ..) => rule::DHCP_GOT.note(frames(), [address()]),

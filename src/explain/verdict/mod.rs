@@ -11,9 +11,11 @@ mod pinging;
 use std::net::IpAddr;
 
 use crate::converse::Conversation;
+use crate::converse::conversation::Kind;
 use crate::converse::conversation::facts::{Complaint as Filed, Facts, Frames, Pieces, Wait};
 use crate::model::{Arg, FrameNo, Nanos, Note};
 
+use super::address;
 use super::complaint::Complaint;
 use super::order::most_telling;
 use super::packet::Context;
@@ -36,6 +38,8 @@ pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
         Facts::Plain => plain(conversation, &mut notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
+    notes.extend(shorter_way(conversation));
+    notes.extend(special(conversation));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
     most_telling(notes, MOST, FACTS)
 }
@@ -64,6 +68,16 @@ fn pieces(pieces: &Pieces) -> Option<Note> {
     (wholes > 0).then(|| rule::IP_PIECES.note(frames, [wholes.into(), pieces.fragments.count().into()]))
 }
 
+/// What the other end's address is, where that may explain what happened.
+fn special(conversation: &Conversation) -> Option<Note> {
+    let (_, target) = conversation.kind.addresses().filter(|(asker, target)| asker != target)?;
+    let silent = conversation.packets[1] == 0 && !conversation.to_group;
+    let unreachable = complaints(conversation).any(|complaint| complaint.is_about_the_way());
+    let is_asked = !matches!(conversation.kind, Kind::Neighbour(..));
+    let matters = address::is_special(target) || (silent || unreachable) && !target.is_loopback();
+    (is_asked && matters).then(|| address::explain(target, Some(conversation.first.0)))?
+}
+
 /// That the first packet had to wait for a MAC address.
 fn waited(wait: &Wait, first: FrameNo) -> Note {
     let frames = [wait.question.frame, wait.answer.frame, first];
@@ -74,7 +88,21 @@ fn waited(wait: &Wait, first: FrameNo) -> Note {
 /// The ICMP errors about the conversation's packets.
 fn complaints(conversation: &Conversation) -> impl Iterator<Item = Complaint> {
     let ends = conversation.kind.addresses();
-    conversation.complaints.iter().map(move |filed| complaint(conversation, ends, filed))
+    let errors = conversation.complaints.iter().filter(|filed| !is_advice(filed));
+    errors.map(move |filed| complaint(conversation, ends, filed))
+}
+
+/// Redirects and source quenches quote a packet, too, but it went on its way.
+fn is_advice(filed: &Filed) -> bool {
+    filed.from.is_ipv4() && matches!(filed.kind, 4 | 5)
+}
+
+/// That there is a shorter way.
+fn shorter_way(conversation: &Conversation) -> Option<Note> {
+    let redirect = conversation.complaints.iter().find(|filed| is_advice(filed) && filed.kind == 5)?;
+    let (_, target) = conversation.kind.addresses()?;
+    let target = redirect.target.unwrap_or(target);
+    Some(rule::IP_SHORTER_WAY.note(named(&redirect.frames), [redirect.from.into(), target.into()]))
 }
 
 fn complaint(conversation: &Conversation, ends: Option<(IpAddr, IpAddr)>, filed: &Filed) -> Complaint {

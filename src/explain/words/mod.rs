@@ -5,14 +5,13 @@
 //! the field `ip.ttl` → `field-ip-ttl` in `field.ftl`). Either spelling is understood. A section is parsed when its
 //! first sentence is needed, because a short run has no time to read sentences that it will not say.
 
-use std::borrow::Cow;
+mod message;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use unic_langid::LanguageIdentifier;
+use message::{Message, Messages, Plural};
 
 use crate::model::{Arg, Note};
 
@@ -31,7 +30,7 @@ pub struct UnknownLanguage;
 struct Section {
     name: &'static str,
     source: &'static str,
-    bundle: OnceLock<FluentBundle<FluentResource>>,
+    messages: OnceLock<Messages>,
 }
 
 macro_rules! sections {
@@ -39,14 +38,14 @@ macro_rules! sections {
         [$(Section {
             name: $name,
             source: include_str!(concat!($language, "/", $name, ".ftl")),
-            bundle: OnceLock::new(),
+            messages: OnceLock::new(),
         }),*]
     };
 }
 
-static ENGLISH: [Section; 20] = sections!(
-    "en": "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "icmp" "icmpv6" "ip" "more" "path" "ping"
-    "says" "sniff" "story" "tcp" "trace" "udp"
+static ENGLISH: [Section; 24] = sections!(
+    "en": "address" "arp" "connection" "dhcp" "dns" "event" "field" "frame" "handshake" "http" "icmp" "icmpv6" "ip"
+    "judgement" "more" "path" "ping" "says" "sniff" "story" "stp" "tcp" "trace" "udp"
 );
 
 impl Language {
@@ -58,6 +57,13 @@ impl Language {
     pub fn code(self) -> &'static str {
         match self {
             Self::English => "en",
+        }
+    }
+
+    /// How it counts: Unicode's rules for plurals.
+    fn plural(self) -> Plural {
+        match self {
+            Self::English => |number| if (number - 1.0).abs() < f64::EPSILON { "one" } else { "other" },
         }
     }
 
@@ -103,6 +109,36 @@ pub fn of(language: Language, note: &Note) -> String {
     text(language, note.id, &note.args)
 }
 
+/// A sentence that was looked up, for whoever says it often.
+#[derive(Clone, Copy, Debug)]
+pub struct Sentence {
+    id: &'static str,
+    message: Option<&'static Message>,
+    plural: Plural,
+}
+
+impl Sentence {
+    /// The sentence `id`.
+    #[must_use]
+    pub fn of(language: Language, id: &'static str) -> Self {
+        Self { id, message: find(language, id), plural: language.plural() }
+    }
+
+    /// The rule that says it.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Appends it with `args` put in, not yet escaped.
+    pub fn append(&self, out: &mut String, args: &[(&'static str, Arg)]) {
+        match self.message {
+            Some(message) => message::write(out, message, args, self.plural),
+            None => out.push_str(self.id),
+        }
+    }
+}
+
 /// What the field `key` (`ip.ttl`) means, where the catalogue says so.
 #[must_use]
 pub fn field(language: Language, key: &str) -> Option<String> {
@@ -110,45 +146,34 @@ pub fn field(language: Language, key: &str) -> Option<String> {
 }
 
 fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option<String> {
-    let section = id.split(['.', '-']).next()?;
-    let bundle = language.sections().iter().find(|candidate| candidate.name == section)?.bundle(language);
-    let pattern = bundle.get_message(&id.replace('.', "-"))?.value()?;
-    let mut given = FluentArgs::with_capacity(args.len());
-    for (name, value) in args {
-        match value {
-            Arg::Number(number) => given.set(*name, FluentValue::from(*number)),
-            Arg::Text(text) => given.set(*name, FluentValue::String(Cow::Borrowed(text.as_str()))),
-            Arg::Word(word) => given.set(*name, FluentValue::String(Cow::Borrowed(word))),
-            Arg::Ip(address) => given.set(*name, FluentValue::String(address.to_string().into())),
-            Arg::Mac(address) => given.set(*name, FluentValue::String(address.to_string().into())),
-        }
-    }
-    // A variable that is missing is written as its name: better than no sentence. The tests allow none.
-    let mut errors = Vec::new();
-    let text = bundle.format_pattern(pattern, Some(&given), &mut errors).into_owned();
-    debug_assert!(errors.is_empty(), "{id}: {errors:?}");
-    Some(text)
+    let mut out = String::new();
+    write(&mut out, language, id, args).then_some(out)
+}
+
+/// Writes the sentence `id`; `false` when there is none.
+fn write(out: &mut String, language: Language, id: &str, args: &[(&'static str, Arg)]) -> bool {
+    let Some(message) = find(language, id) else { return false };
+    message::write(out, message, args, language.plural());
+    true
+}
+
+fn find(language: Language, id: &str) -> Option<&'static Message> {
+    let name = id.split(['.', '-']).next().unwrap_or(id);
+    language.sections().iter().find(|section| section.name == name)?.messages().of(id)
 }
 
 impl Section {
-    fn bundle(&self, language: Language) -> &FluentBundle<FluentResource> {
-        self.bundle.get_or_init(|| {
-            let code: LanguageIdentifier = language.code().parse().unwrap_or_default();
-            let mut bundle = FluentBundle::new_concurrent(vec![code]);
-            // The isolating characters U+2068 and U+2069 are invisible to people and wrong in a terminal.
-            bundle.set_use_isolating(false);
-            // Both calls keep what is sound when something is not; a test proves that everything is.
-            let resource =
-                FluentResource::try_new(self.source.to_owned()).unwrap_or_else(|(resource, _errors)| resource);
-            let _ = bundle.add_resource(resource);
-            bundle
-        })
+    fn messages(&self) -> &Messages {
+        self.messages.get_or_init(|| Messages::read(self.source))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use fluent_bundle::FluentResource;
+    use fluent_bundle::concurrent::FluentBundle;
 
     use super::*;
     use crate::explain::rules;
@@ -171,6 +196,7 @@ mod tests {
                 bundle.add_resource(resource).unwrap_or_else(|errors| panic!("{}: {errors:?}", section.name));
                 for name in names(section.source) {
                     assert!(bundle.has_message(name), "{name} is not read");
+                    assert!(section.messages().of(name).is_some(), "{name} says it in a way that netlab does not know");
                     assert!(name.starts_with(&format!("{}-", section.name)), "{name} is in the wrong file");
                 }
             }
@@ -183,8 +209,8 @@ mod tests {
             let mut spoken = BTreeSet::new();
             for rule in rules() {
                 let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::Text(format!("<{name}>")))).collect();
-                // Formatting asserts that the words use no variable that the rule does not give.
                 let words = message(language, rule.id, &args).unwrap_or_else(|| panic!("{}: no words", rule.id));
+                assert!(!words.contains("{$"), "{}: a value that the rule does not give: {words}", rule.id);
                 assert!(words.trim().len() > 8, "{}: {words:?}", rule.id);
                 spoken.insert(rule.id.replace('.', "-"));
             }

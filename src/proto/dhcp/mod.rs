@@ -165,9 +165,23 @@ impl Dhcp {
     /// The message in `bytes`.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let kind = options(bytes).filter(|option| option.code == MESSAGE && !option.is_cut(bytes)).last();
-        Some(Self { id: be32(bytes, 4)?, message: kind.and_then(|option| bytes.get(option.at + 2).copied()) })
+        let mut message = None;
+        for option in options(bytes) {
+            // Of options that cannot be read to their end, none counts.
+            if option.is_cut(bytes) {
+                message = None;
+            } else if option.code == MESSAGE {
+                message = bytes.get(option.at + 2).copied();
+            }
+        }
+        Some(Self { id: be32(bytes, 4)?, message })
     }
+}
+
+/// Whether a datagram looks like a message: it has the sign that options follow.
+#[must_use]
+pub fn is_likely(bytes: &[u8]) -> bool {
+    be32(bytes, FIXED) == Some(MAGIC)
 }
 
 /// An option: a code, a length and contents; or one of the two that are a code alone.
@@ -209,7 +223,9 @@ fn options(message: &[u8]) -> impl Iterator<Item = Choice> {
 
 fn dissect(input: &Input<'_>) -> Found {
     let bytes = input.bytes;
-    let truncated = |needed| Found::truncated(input, needed, None);
+    // What the capture cut might have been whole.
+    let is_cut = bytes.len() < input.reported;
+    let truncated = |needed| Found::truncated(input, if is_cut { bytes.len() + 1 } else { needed }, None);
     match be32(bytes, FIXED) {
         None => truncated(OPTIONS_AT),
         Some(MAGIC) => match options(bytes).find(|option| option.is_cut(bytes)) {
@@ -311,8 +327,7 @@ fn text<'f>(view: LayerView<'_, 'f>, row: usize, at: usize, length: usize, each:
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view).unwrap_or_default();
-    // Behind this many bytes the summary is known.
-    let Some(hardware) = bytes.get(28..44).filter(|_| bytes.len() >= 44) else { return out.write_str(broken) };
+    let &[operation, kind, length, ..] = bytes else { return out.write_str(broken) };
     match Dhcp::read(bytes) {
         Some(Dhcp { id, message: Some(message) }) => {
             let ports = view.index.checked_sub(1).map(|index| LayerView { index, ..view });
@@ -325,19 +340,19 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
             }
             write!(out, " - Transaction ID {id:#x}")?;
         }
-        _ => match bytes[0] {
-            1 => match (bytes[1], bytes[2]) {
-                (1 | 6, 6) => {
-                    let mac = MacAddr::read(hardware).unwrap_or(MacAddr::ZERO);
-                    write!(out, "Boot Request from {mac} ({mac})")?;
+        _ => match operation {
+            1 => {
+                let address = if length == 0 { Some(&bytes[..0]) } else { bytes.get(28..28 + usize::from(length)) };
+                let Some(address) = address else { return out.write_str(broken) };
+                match (kind, MacAddr::read(address).filter(|_| length == 6)) {
+                    (1 | 6, Some(mac)) => write!(out, "Boot Request from {mac} ({mac})")?,
+                    _ if address.is_empty() => out.write_str("Boot Request from <No address>")?,
+                    _ => {
+                        out.write_str("Boot Request from ")?;
+                        address.iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
+                    }
                 }
-                (_, 0) => out.write_str("Boot Request from <No address>")?,
-                (_, length) => {
-                    out.write_str("Boot Request from ")?;
-                    let address = bytes.get(28..28 + usize::from(length)).unwrap_or(hardware);
-                    address.iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
-                }
-            },
+            }
             2 => out.write_str("Boot Reply")?,
             other => write!(out, "Unknown BOOTP message type ({other})")?,
         },

@@ -8,11 +8,13 @@ use smallvec::SmallVec;
 use super::name::Name;
 use super::sections::{HEADER, Parts, RESPONSE};
 use super::types::TYPES;
-use super::{Dialect, FIELDS, message};
+use super::{Dialect, is_message, message};
 use crate::model::{Compose, Composed, LayerView};
 use crate::proto::numbers;
 use crate::proto::reading::{be16, be32};
 
+/// Bits of the flags: what kind of operation.
+pub(super) const OPERATION: u16 = 0x7800;
 /// Addresses named at most.
 const NAMED: usize = 4;
 /// Answers looked at for them.
@@ -28,6 +30,7 @@ pub const NO_SUCH_NAME: u8 = 3;
 pub const REFUSED: u8 = 5;
 
 /// A message as people speak of it.
+#[allow(clippy::struct_excessive_bools)] // they are the message's own bits
 #[derive(Clone, Debug)]
 pub struct Gist<'f> {
     /// Chosen by the asker, repeated by the answerer.
@@ -58,12 +61,12 @@ impl<'f> Gist<'f> {
     /// The message that `view` is, if it is one.
     #[must_use]
     pub fn read(view: LayerView<'_, 'f>) -> Option<Self> {
-        let bytes = Some(message(view)).filter(|_| std::ptr::eq(view.layer().header.fields, &raw const FIELDS))?;
+        let bytes = Some(message(view)).filter(|_| is_message(view.layer().header))?;
         let (flags, questions, answers) = (be16(bytes, 2)?, be16(bytes, 4)?, be16(bytes, 6)?);
         let mut gist = Self {
             id: be16(bytes, 0)?,
             response: flags & RESPONSE != 0,
-            ordinary: flags >> 11 & 15 == 0,
+            ordinary: flags & OPERATION == 0,
             code: u8::try_from(flags & 15).unwrap_or(0),
             truncated: flags & 0x200 != 0,
             name: None,

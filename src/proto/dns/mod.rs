@@ -11,6 +11,8 @@ mod walking;
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use data::{Found as Piece, each_piece};
 use fields::FIELDS;
 use name::{Broken, Name};
@@ -88,12 +90,18 @@ impl Dns {
     /// The message that `view` is, if it is one.
     #[must_use]
     pub fn read(view: LayerView<'_, '_>) -> Option<Self> {
-        let message = Some(message(view)).filter(|_| std::ptr::eq(view.layer().header.fields, &raw const FIELDS))?;
+        let message = Some(message(view)).filter(|_| is_message(view.layer().header))?;
         let (id, flags) = (be16(message, 0)?, be16(message, 2)?);
         let first = Parts::of(message).next().and_then(Result::ok);
         let transfer = first.is_some_and(|part| part.data.is_none() && matches!(part.kind, 251 | 252));
         Some(Self { id, response: flags & RESPONSE != 0, transfer })
     }
+}
+
+/// Whether a layer with this table is a message, of whichever of the four.
+#[must_use]
+pub fn is_message(header: &Header) -> bool {
+    std::ptr::eq(header.fields, &raw const FIELDS)
 }
 
 /// Whether a datagram on any port looks like a message, by Wireshark's rule: an ordinary question with nothing but
@@ -107,7 +115,7 @@ pub fn is_likely(bytes: &[u8]) -> bool {
     } else {
         questions <= 1 && answers <= 100 && authorities <= 10
     };
-    bytes.len() > FIXED && flags >> 11 & 15 == 0 && believable && additional <= 10
+    bytes.len() > FIXED && flags & gist::OPERATION == 0 && believable && additional <= 10
 }
 
 /// The bytes of the message, without a length before it.
@@ -127,10 +135,15 @@ fn dissect_stream(input: &Input<'_>) -> Found {
 fn dissect_behind(input: &Input<'_>, prefix: usize) -> Found {
     let message = input.bytes.get(prefix..).unwrap_or(&[]);
     if message.len() < FIXED {
-        return Found::truncated(input, prefix + FIXED, None);
+        let is_cut = input.bytes.len() < input.reported;
+        return Found::truncated(input, if is_cut { input.bytes.len() + 1 } else { prefix + FIXED }, None);
     }
     match first_break(message) {
         None => Found { payload: 0, ..Found::new(input, input.bytes.len(), None) },
+        // What the capture cut might have been whole.
+        Some(Broken::Short(_)) if input.bytes.len() < input.reported => {
+            Found::truncated(input, input.bytes.len() + 1, None)
+        }
         Some(Broken::Short(at)) => Found::truncated(input, prefix + at.max(message.len()) + 1, None),
         Some(Broken::Wrong(at)) => Found::malformed(input, input.bytes.len(), prefix + at, 1, 1, "dns.resp.name"),
     }
@@ -201,21 +214,20 @@ fn print_data(message: &[u8], part: &Part, out: &mut dyn fmt::Write) -> Result<b
     if says == Says::Owner {
         print_name(message, part.at, out)?;
     }
-    let (Says::Pieces(mut left), mut said) = (says, Ok(())) else {
+    let Says::Pieces(said, read) = says else {
         return Ok(each_piece(message, part, &mut |_| {}).is_ok());
     };
-    let mut pieces = Vec::new();
+    let mut pieces = SmallVec::<[Piece; 4]>::new();
     let whole = each_piece(message, part, &mut |piece| {
-        if left > 0 && !matches!(piece, Piece::Length(..)) {
+        if pieces.len() < read && !matches!(piece, Piece::Length(..)) {
             pieces.push(piece);
-            left -= 1;
         }
     });
     // Nothing is said before all of it could be read.
-    if left == 0 {
-        said = pieces.iter().try_for_each(|piece| print_piece(message, *piece, out));
+    if pieces.len() == read {
+        pieces.iter().take(said).try_for_each(|piece| print_piece(message, *piece, out))?;
     }
-    said.map(|()| whole.is_ok())
+    Ok(whole.is_ok())
 }
 
 fn print_piece(message: &[u8], piece: Piece, out: &mut dyn fmt::Write) -> fmt::Result {

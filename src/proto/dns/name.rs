@@ -114,7 +114,7 @@ impl Name {
         if self.bytes().len() > 1 { dots as u64 + 1 } else { 0 }
     }
 
-    /// Writes it for the Info column.
+    /// Writes it so that everything in it can be seen.
     pub(super) fn print(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         printable(self.bytes(), out)
     }
@@ -125,22 +125,14 @@ impl Name {
     }
 }
 
-/// Writes bytes as UTF-8, with U+FFFD where they are none.
-fn lossy(bytes: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
-    bytes.utf8_chunks().try_for_each(|chunk| {
-        out.write_str(chunk.valid())?;
-        out.write_str(if chunk.invalid().is_empty() { "" } else { "\u{fffd}" })
-    })
-}
-
-/// Writes the name that begins at byte `at` of a message.
+/// Writes the name that begins at byte `at` of a message, as Wireshark shows it.
 pub(super) fn whole(message: &[u8], at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
-    Name::read(message, at).map_or(Ok(()), |name| lossy(name.bytes(), out))
+    Name::read(message, at).map_or(Ok(()), |name| name.print(out))
 }
 
 /// Writes the piece number `N` of such a name, counted from 0.
 pub(super) fn piece<const N: usize>(message: &[u8], at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
-    Name::read(message, at).map_or(Ok(()), |name| name.pieces().nth(N).map_or(Ok(()), |piece| lossy(piece, out)))
+    Name::read(message, at).map_or(Ok(()), |name| name.pieces().nth(N).map_or(Ok(()), |piece| printable(piece, out)))
 }
 
 #[cfg(test)]
@@ -150,7 +142,7 @@ mod tests {
     fn text(message: &[u8], at: usize) -> Result<(String, usize), Broken> {
         Name::read(message, at).map(|name| {
             let mut text = String::new();
-            lossy(name.bytes(), &mut text).expect("a string takes everything");
+            name.print(&mut text).expect("a string takes everything");
             (text, name.used)
         })
     }

@@ -122,8 +122,8 @@ pub(super) enum Says {
     Nothing,
     /// The name that the record belongs to.
     Owner,
-    /// So many pieces of its data.
-    Pieces(usize),
+    /// So many pieces of its data, once as many as the second number could be read.
+    Pieces(usize, usize),
 }
 
 /// The data of one type of record.
@@ -146,14 +146,14 @@ const SOME_NAME: Piece = Piece::Name(None);
 const SOME_WORD: Piece = Piece::Fixed(None, 2);
 
 static DATA: [(u16, Says, &[Piece]); 30] = [
-    (1, Says::Pieces(1), &[number("dns.a", 4)]),
-    (2, Says::Pieces(1), &[named("dns.ns")]),
+    (1, Says::Pieces(1, 1), &[number("dns.a", 4)]),
+    (2, Says::Pieces(1, 1), &[named("dns.ns")]),
     (3, Says::Owner, &[SOME_NAME]),
     (4, Says::Owner, &[SOME_NAME]),
-    (5, Says::Pieces(1), &[named("dns.cname")]),
+    (5, Says::Pieces(1, 1), &[named("dns.cname")]),
     (
         6,
-        Says::Pieces(1),
+        Says::Pieces(1, 2),
         &[
             named("dns.soa.mname"),
             named("dns.soa.rname"),
@@ -167,22 +167,22 @@ static DATA: [(u16, Says, &[Piece]); 30] = [
     (7, Says::Owner, &[SOME_NAME]),
     (8, Says::Owner, &[SOME_NAME]),
     (9, Says::Owner, &[SOME_NAME]),
-    (11, Says::Pieces(1), &[Piece::Fixed(None, 4)]),
-    (12, Says::Pieces(1), &[named("dns.ptr.domain_name")]),
-    (13, Says::Pieces(2), &[Piece::Text(None), Piece::Text(None)]),
+    (11, Says::Pieces(1, 1), &[Piece::Fixed(None, 4)]),
+    (12, Says::Pieces(1, 1), &[named("dns.ptr.domain_name")]),
+    (13, Says::Pieces(2, 2), &[Piece::Text(None), Piece::Text(None)]),
     (14, Says::Owner, &[SOME_NAME, SOME_NAME]),
-    (15, Says::Pieces(2), &[number("dns.mx.preference", 2), named("dns.mx.mail_exchange")]),
+    (15, Says::Pieces(2, 2), &[number("dns.mx.preference", 2), named("dns.mx.mail_exchange")]),
     (16, Says::Nothing, &[Piece::Texts(row(&FIELDS, "dns.txt.length"), row(&FIELDS, "dns.txt"))]),
     (17, Says::Owner, &[SOME_NAME, SOME_NAME]),
     (18, Says::Owner, &[SOME_WORD, SOME_NAME]),
     (21, Says::Owner, &[SOME_WORD, SOME_NAME]),
     (23, Says::Owner, &[SOME_NAME]),
     (26, Says::Owner, &[SOME_WORD, SOME_NAME, SOME_NAME]),
-    (28, Says::Pieces(1), &[number("dns.aaaa", 16)]),
-    (30, Says::Pieces(1), &[SOME_NAME]),
+    (28, Says::Pieces(1, 1), &[number("dns.aaaa", 16)]),
+    (30, Says::Pieces(1, 1), &[SOME_NAME]),
     (
         SRV,
-        Says::Pieces(4),
+        Says::Pieces(4, 4),
         &[
             number("dns.srv.priority", 2),
             number("dns.srv.weight", 2),
@@ -190,13 +190,13 @@ static DATA: [(u16, Says, &[Piece]); 30] = [
             named("dns.srv.target"),
         ],
     ),
-    (35, Says::Pieces(3), &[SOME_WORD, SOME_WORD, Piece::Text(None)]),
-    (36, Says::Pieces(2), &[SOME_WORD, SOME_NAME]),
-    (39, Says::Pieces(1), &[SOME_NAME]),
+    (35, Says::Pieces(3, 3), &[SOME_WORD, SOME_WORD, Piece::Text(None)]),
+    (36, Says::Pieces(2, 2), &[SOME_WORD, SOME_NAME]),
+    (39, Says::Pieces(1, 1), &[SOME_NAME]),
     (OPT, Says::Nothing, &[Piece::Options]),
-    (47, Says::Pieces(1), &[SOME_NAME]),
+    (47, Says::Pieces(1, 1), &[SOME_NAME]),
     (99, Says::Nothing, &[Piece::Texts(row(&FIELDS, "dns.spf.length"), row(&FIELDS, "dns.spf"))]),
-    (107, Says::Pieces(2), &[SOME_WORD, SOME_NAME]),
+    (107, Says::Pieces(2, 2), &[SOME_WORD, SOME_NAME]),
 ];
 
 /// Types whose data are not read, but of which the Info column says whose they are.

@@ -90,7 +90,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>))
     }
 }
 
-impl<'f> Walk<'_, 'f> {
+impl Walk<'_, '_> {
     /// The fixed part: which of the flags and counts there are depends on the kind of message.
     fn header(&mut self) {
         let flags = be16(self.message, 2).unwrap_or(0);
@@ -141,10 +141,9 @@ impl<'f> Walk<'_, 'f> {
         self.bytes(DATA_LENGTH, data.at - 2, 2);
         let message = self.message;
         each_piece(message, part, &mut |found| match found {
-            Found::Fixed(Some(row), at, length) => self.bytes(row, at, length),
+            Found::Fixed(Some(row), at, length) | Found::Text(Some(row), at, length) => self.bytes(row, at, length),
             Found::Name(Some(row), at, used) => self.name(row, at, used),
             Found::Length(Some(row), at) => self.bytes(row, at, 1),
-            Found::Text(Some(row), at, length) => self.bytes(row, at, length),
             Found::Option(at, length) => self.option(at, length),
             _ => {}
         })
@@ -194,7 +193,7 @@ impl<'f> Walk<'_, 'f> {
 
     /// An address of which only the bytes of the network are sent (RFC 7871 §6); of a network of 0 bits, none.
     fn subnet(&mut self, data: usize, length: usize) {
-        let address = self.message.get(data + 4..data + length).unwrap_or(&[]);
+        let Some(address) = self.message.get(data + 4..data + length) else { return };
         let (row, value) = match be16(self.message, data) {
             Some(1) => (SUBNET4, filled(address).map(|bytes: [u8; 4]| Value::Ipv4(bytes.into()))),
             Some(2) => (SUBNET6, filled(address).map(|bytes: [u8; 16]| Value::Ipv6(bytes.into()))),

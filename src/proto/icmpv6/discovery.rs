@@ -155,9 +155,8 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, kind: u8, each: &mut dyn FnMut(F
     if let Some(bytes @ &[kind, _, ..]) = message(view).get(options.at..) {
         let option = RawOption { at: options.at, kind, bytes };
         option_rows(view, &FIELDS[OPTION..=OPTION_LENGTH], option.at, &option, each);
-        let known = CONTENTS
-            .iter()
-            .find(|(known, _, _, length)| *known == kind && (*length < usize::MAX || kind == DNS_SERVERS));
+        // Rows without a length of their own would pretend that the option ends here.
+        let known = CONTENTS.iter().find(|(known, first, ..)| *known == kind && FIELDS[*first].at.len > 0);
         if let Some(&(_, first, last, _)) = known {
             option_rows(view, &FIELDS[first..=last], option.at, &option, each);
         } else if kind == ROUTE_INFORMATION {

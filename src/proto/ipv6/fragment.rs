@@ -115,6 +115,26 @@ pub fn fragments(header: &Ipv6, payload: &[u8], mtu: usize, identification: u32)
         .collect()
 }
 
+/// The headers in front of this fragment header, `view`, as the whole packet has them: the last one announces what the
+/// fragments carry. `ip` is the first of them.
+#[must_use]
+pub fn head_of_whole(view: LayerView<'_, '_>, ip: LayerView<'_, '_>) -> Option<Vec<u8>> {
+    let before = view.packet.layers.get(view.index.checked_sub(1)?)?;
+    let announcement = if view.index == ip.index + 1 { 6 } else { 0 };
+    let mut head = view.packet.frame.bytes.get(ip.layer().offset..view.layer().offset)?.to_vec();
+    *head.get_mut(before.offset - ip.layer().offset + announcement)? = Fragment::of(view)?.next_header;
+    Some(head)
+}
+
+/// The whole packet that fragments carry `payload` of, behind these headers; `None` when it would be too long for one.
+#[must_use]
+pub fn joined(head: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = [head, payload].concat();
+    let length = u16::try_from(bytes.len().checked_sub(super::LENGTH)?).ok()?;
+    bytes.get_mut(4..6)?.copy_from_slice(&length.to_be_bytes());
+    Some(bytes)
+}
+
 /// What the Info column says of a fragment.
 pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let Some(Fragment { next_header, offset, more, identification }) = Fragment::of(view) else { return Ok(()) };

@@ -210,7 +210,7 @@ pub(super) fn home(header: &[u8]) -> Option<Ipv6Addr> {
 fn dissect(input: &Input<'_>, promise: &'static str) -> Found {
     let Some(&[next, units]) = input.bytes.first_chunk() else { return Found::truncated(input, UNIT, None) };
     let length = (usize::from(units) + 1) * UNIT;
-    let Some(header) = input.bytes.get(..length) else { return Found::ended(input, length, promise) };
+    let Some(header) = input.bytes.get(..length) else { return Found::truncated(input, length, Some(promise)) };
     let mut found = Found::new(input, length, Some(Binding::IpProtocol(next)));
     found.promises = true;
     if let Some((at, needed, available)) = Options::of(header).flaw() {

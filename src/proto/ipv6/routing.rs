@@ -94,7 +94,7 @@ fn dissect(input: &Input<'_>) -> Found {
     let Some(&[next, units, _, left]) = input.bytes.first_chunk() else { return Found::truncated(input, UNIT, None) };
     let length = (usize::from(units) + 1) * UNIT;
     let Some(header) = input.bytes.get(..length) else {
-        return Found::ended(input, length, "ipv6.routing.len");
+        return Found::truncated(input, length, Some("ipv6.routing.len"));
     };
     let mut found = Found::new(input, length, Some(Binding::IpProtocol(next)));
     found.promises = true;
@@ -126,7 +126,9 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         Some(&SEGMENT_ROUTING) => (SEGMENTS, TAG, Some(SEGMENT)),
         _ => (UNKNOWN, UNKNOWN, None),
     };
-    rows(view, &FIELDS[first..=last], each);
+    if header.len() > LIST / 2 {
+        rows(view, &FIELDS[first..=last], each);
+    }
     for index in 0..count(header).unwrap_or_default().min(header.len() / 16) {
         if let (Some(entry), true) = (entry, header.len() >= LIST + 16 * (index + 1)) {
             placed(view, &FIELDS[entry], LIST + 16 * index, 16, each);

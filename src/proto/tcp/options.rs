@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{LENGTH, LONGEST_OPTIONS};
 use crate::model::{Field, FieldSpec, LayerView, Value};
-use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, placed};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, decimal, option_rows, placed};
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,18 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
     raw(header).map(|option| read(&option))
 }
 
+/// The whole blocks of the selective acknowledgement that the end of `header` cuts, if it cuts one.
+#[must_use]
+pub fn cut_blocks(header: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
+    let promised = usize::from(header.get(12)? >> 4) * 4;
+    let option = raw(header).cut().filter(|option| promised > header.len() && option.kind == SACK)?;
+    blocks(option.bytes.get(2..)?)
+}
+
+fn blocks(data: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
+    data.chunks_exact(8).map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect()
+}
+
 fn raw(header: &[u8]) -> RawOptions<'_> {
     RawOptions::new(header.get(LENGTH..).unwrap_or(&[])).with_padding()
 }
@@ -69,9 +81,7 @@ fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
         (MSS, &[a, b]) => TcpOption::MaximumSegmentSize(u16::from_be_bytes([a, b])),
         (WINDOW_SCALE, &[shift]) => TcpOption::WindowScale(shift),
         (SACK_PERMITTED, &[]) => TcpOption::SackPermitted,
-        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => {
-            TcpOption::Sack(data.chunks_exact(8).filter_map(|block| Some((be32(block, 0)?, be32(block, 4)?))).collect())
-        }
+        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => TcpOption::Sack(blocks(data).unwrap_or_default()),
         (kind, data) => match (be32(data, 0), be32(data, 4)) {
             (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
             _ => TcpOption::Unknown { kind, data },
@@ -218,17 +228,21 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
     let mut edges = relative_edges(view);
     for option in options(view.bytes()) {
         match option {
-            TcpOption::MaximumSegmentSize(size) => write!(out, " MSS={size}")?,
-            TcpOption::WindowScale(shift) => write!(out, " WS={}", 1_u32 << shift.min(LARGEST_SHIFT))?,
+            TcpOption::MaximumSegmentSize(size) => pair(out, " MSS=", size)?,
+            TcpOption::WindowScale(shift) => pair(out, " WS=", 1_u32 << shift.min(LARGEST_SHIFT))?,
             TcpOption::SackPermitted => out.write_str(" SACK_PERM")?,
             TcpOption::Sack(blocks) => {
                 for (left, right) in blocks {
                     let left = edges.next().unwrap_or_else(|| left.into());
                     let right = edges.next().unwrap_or_else(|| right.into());
-                    write!(out, " SLE={left} SRE={right}")?;
+                    pair(out, " SLE=", left)?;
+                    pair(out, " SRE=", right)?;
                 }
             }
-            TcpOption::Timestamps { value, echo } => write!(out, " TSval={value} TSecr={echo}")?,
+            TcpOption::Timestamps { value, echo } => {
+                pair(out, " TSval=", value)?;
+                pair(out, " TSecr=", echo)?;
+            }
             TcpOption::Unknown { kind, data } => match (cookie(kind, data), be16(data, 0)) {
                 (Some((_, [])), _) => out.write_str(" TFO=R")?,
                 (Some(_), _) => out.write_str(" TFO=C")?,
@@ -239,6 +253,11 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
         }
     }
     Ok(())
+}
+
+fn pair(out: &mut dyn fmt::Write, name: &str, number: impl Into<u64>) -> fmt::Result {
+    out.write_str(name)?;
+    decimal(out, number)
 }
 
 #[cfg(test)]

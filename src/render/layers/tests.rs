@@ -31,3 +31,31 @@ fn real_tables_fill_the_lines() {
     assert_eq!(lines[3], "ip    quoted: 192.168.11.2 → 93.184.216.34, ICMP, TTL 1, 36 bytes");
     assert!(!text.contains('?'), "{text}");
 }
+
+#[test]
+fn what_lies_in_its_place_is_what_a_walk_finds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder).expect("the captures") {
+        let path = entry.expect("an entry").path();
+        if !path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
+            continue;
+        }
+        for record in crate::capture::Reader::open(&path).expect("a capture").flatten() {
+            let packet = dissect(&record.frame);
+            for view in packet.views() {
+                let header = view.layer().header;
+                let lines = Line::all_of(header);
+                let Some(line) = lines.iter().find(|line| line.fits(view)) else { continue };
+                for piece in line.pieces.iter().filter(|_| matches!(line.by, By::Place(_))) {
+                    let Piece::Row(spec, read) = *piece else { continue };
+                    let value = read.value(view.bytes()).or_else(|| line.read(view, spec));
+                    let walked = view.field(spec.key).map(|field| field.value);
+                    assert_eq!(value, walked, "{} in {}", spec.key, path.display());
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}

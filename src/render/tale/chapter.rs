@@ -161,7 +161,7 @@ impl Chapter {
         counted: Counted,
         length: u64,
         remarkable: bool,
-        notes: Vec<Note>,
+        notes: &[Note],
         tell: impl FnOnce(&mut Vec<u8>),
     ) {
         self.packets = self.packets.saturating_add(1);
@@ -180,7 +180,7 @@ impl Chapter {
         }
         let mut text = Vec::new();
         tell(&mut text);
-        let told = Told { text, notes, remarkable, as_counted: counted };
+        let told = Told { text, notes: notes.to_vec(), remarkable, as_counted: counted };
         if routine {
             match &mut self.run {
                 Some(run) => run.add(counted),
@@ -257,8 +257,7 @@ mod tests {
         let mut chapter = Chapter::new(ConversationNo(1), Kind::Link, (FrameNo(1), Nanos(0)), ROOM);
         for (number, (what, speaker, remarkable)) in (1..).zip(packets) {
             let counted = Counted { what, speaker, bytes: 10, frame: FrameNo(number), time: Nanos(number.into()) };
-            chapter
-                .add(counted, 60, remarkable, Vec::new(), |text| text.extend_from_slice(number.to_string().as_bytes()));
+            chapter.add(counted, 60, remarkable, &[], |text| text.extend_from_slice(number.to_string().as_bytes()));
         }
         let shown = |entry| match entry {
             Entry::Packet(told) => String::from_utf8(told.text).expect("digits"),

@@ -43,7 +43,7 @@ arp-network = { $target } is the name of the network { $network } itself: the lo
 
 # Facts
 
-arp-answered = { $target } is at { $mac }: a machine on your link said so.
+arp-answered = { $target } is at { $mac }: a machine on the link said so.
 arp-some = { $count } of { $asked } addresses were answered for.
 arp-swept = { $count } of { $asked } addresses in { $network } were answered for.
 arp-unasked = { $count ->
@@ -102,4 +102,5 @@ arp-blind-silence = Whether a machine with this address exists elsewhere, or sle
 arp-blind-sweep = Who is off or asleep, and who is behind a router or on another VLAN: ARP does not get there.
 arp-blind-free = Who has { $target } but is off or asleep now, and who will claim it later.
 arp-blind-taken = Who gave it { $target }, and whether that was meant.
+arp-blind-told = Who noted it, and whether somebody else has the address, too: most systems say nothing to that.
 arp-blind-announced = Who noted it, and whether somebody else has the address: most systems say nothing to an announcement. -D asks.

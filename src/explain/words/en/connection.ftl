@@ -8,7 +8,10 @@ connection-unanswered = { $client } sent { $count ->
     [one] a SYN
    *[other] { $count } SYNs
 } to port { $port } of { $server }, and nothing came back.
-connection-waits = The SYN was sent again, with waits of { $waits } s. Whoever gets no answer should wait twice as long each time, so as not to flood a busy network.
+connection-waits = { $count ->
+    [one] The SYN was sent again after { $waits } s.
+   *[other] The SYN was sent again, with waits of { $waits } s. The standard doubles the wait each time; Linux begins with a few equal ones.
+}
 connection-complaint = { $from } sent { $count ->
     [one] an ICMP error
    *[other] { $count } ICMP errors
@@ -16,7 +19,19 @@ connection-complaint = { $from } sent { $count ->
 connection-again = { $who } sent { $count ->
     [one] { $count } segment
    *[other] { $count } segments
-} again: { $timeouts } because the time ran out, { $fast } because duplicate acknowledgements asked for it, { $spurious } for nothing.
+} again: { $timeouts } because no acknowledgement came in time, { $fast } because duplicate acknowledgements asked for it, { $spurious } needlessly.
+connection-again-late = { $who } sent { $count ->
+    [one] { $count } segment
+   *[other] { $count } segments
+} again because no acknowledgement came in time.
+connection-again-asked = { $who } sent { $count ->
+    [one] { $count } segment
+   *[other] { $count } segments
+} again because duplicate acknowledgements asked for it.
+connection-again-needless = { $who } sent { $count ->
+    [one] { $count } segment
+   *[other] { $count } segments
+} again that had been acknowledged before. It does no harm.
 connection-capture-lost = Of what { $who } sent, the capture misses some: { $count ->
     [one] { $count } acknowledgement is
    *[other] { $count } acknowledgements are
@@ -49,6 +64,13 @@ connection-closed-partly = Both ends said FIN, but not both acknowledgements are
 
 # Guesses
 
+connection-asks-for-room = { $who } asked { $count ->
+    [one] once
+   *[other] { $count } times
+} with old bytes whether there was room again. Such questions look like keep-alives, and Wireshark calls them that.
+connection-kernel-reset = The operating system of { $who } sent the RST, as it knew nothing of the connection: a program had made the SYN by hand, as port scanners do.
+connection-reset-same = { $who } itself sent the RST, it seems: it has the same TTL of { $ttl } as its other packets.
+connection-reset-other = Somebody on the way may have sent the RST: it came with TTL { $reset }, other packets of { $who } with { $ttl }.
 connection-why-again = Segments or their acknowledgements got lost, or came so late that they looked lost. A busy link or weak radio does that.
 connection-why-window = The program at { $who } takes its bytes more slowly than they come.
 

@@ -22,5 +22,6 @@ dns-unsolicited = Nobody was seen to ask for this: the question came before the 
 # What a look-up comes to
 
 dns-looked-up = { $name }: { $what }, after { $ms } ms.
+dns-blind-truth = Whether the answer is true: whoever saw the question could have made it up.
 dns-unanswered = The question for { $name } got no answer.
 dns-why-unanswered = The name server is off or not there, or a firewall drops the question or its answer.

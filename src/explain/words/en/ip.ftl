@@ -15,6 +15,7 @@ ip-pieces-missing = { $missing } of { $count ->
     [one] { $count } packet that came in pieces is not whole
    *[other] { $count } packets that came in pieces are not whole
 }: at least one fragment is not in the capture. The receiver can use none of the others.
+ip-shorter-way = { $from } passed packets to { $target } on, but said that there is a shorter way.
 ip-complaint = { $from } sent { $count ->
     [one] an ICMP error
    *[other] { $count } ICMP errors

@@ -28,6 +28,10 @@ ping-questions-missing = { $count ->
     [one] { $count } answer came from { $target }, but its question is not in the capture.
    *[other] { $count } answers came from { $target }, but their questions are not in the capture.
 }
+ping-trace = The requests set out with growing TTLs, as those of a trace do: { $count ->
+    [one] { $count } router
+   *[other] { $count } routers
+} told that one ran out there ({ $list }).
 ping-no-arp = Nobody answered the ARP question for { $target }, so there was no MAC address to send an echo request to.
 ping-no-arp-router = The router { $router } did not answer the ARP question, so nothing for { $target } got beyond your own link.
 ping-arp-but-silent = The ARP question for { $target } was answered, so a machine on your link claims this address.

@@ -1,0 +1,163 @@
+//! One datagram on its way to being whole: which bytes have arrived, and what was wrong with those that did.
+
+use super::{Incomplete, Key, Part};
+use crate::model::{FrameNo, Nanos};
+use crate::proto::{ipv4, ipv6};
+
+/// Longest datagram behind its IP header, in bytes.
+const LONGEST: usize = 65_535;
+/// Most frames remembered: more pieces of eight bytes do not fit a datagram.
+const FRAMES: usize = LONGEST / 8 + 1;
+
+#[derive(Debug)]
+pub(super) struct Datagram {
+    pub key: Key,
+    /// When its first fragment was seen.
+    pub begun: Nanos,
+    /// The frames with its fragments, in the order they came.
+    pub frames: Vec<FrameNo>,
+    head: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+    /// Ranges of `bytes` that have arrived: sorted, and with a hole between each two.
+    arrived: Vec<(usize, usize)>,
+    /// Known once the last fragment has arrived.
+    length: Option<usize>,
+    version_6: bool,
+    /// Not to be put together any more (RFC 5722).
+    overlapped: bool,
+}
+
+/// What is wrong with a fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It brings bytes that are here already.
+    Overlap,
+    /// They are not the same.
+    Conflict,
+    /// It ends the datagram elsewhere than another does.
+    Tails,
+    /// It goes beyond the end of the datagram, or of what a datagram can be.
+    TooLong,
+}
+
+impl Datagram {
+    pub(super) fn new(part: &Part<'_>, begun: Nanos) -> Self {
+        Self {
+            key: part.key,
+            begun,
+            frames: Vec::new(),
+            head: None,
+            bytes: Vec::new(),
+            arrived: Vec::new(),
+            length: None,
+            version_6: part.version_6,
+            overlapped: false,
+        }
+    }
+
+    /// Takes a fragment in, and tells what is wrong with it.
+    pub(super) fn take(&mut self, part: &Part<'_>, frame: FrameNo) -> Vec<Wrong> {
+        let (start, end) = (part.start, part.start + part.payload.len());
+        if self.frames.len() < FRAMES {
+            self.frames.push(frame);
+        }
+        if end > LONGEST {
+            return vec![Wrong::TooLong];
+        }
+        let (overlap, conflict) = self.compare(start, part.payload);
+        let tails = !part.more && self.length.is_some_and(|length| end != length);
+        let too_long = self.length.is_some_and(|length| end > length);
+        let all =
+            [(overlap, Wrong::Overlap), (conflict, Wrong::Conflict), (tails, Wrong::Tails), (too_long, Wrong::TooLong)];
+        let wrong = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, wrong)| wrong).collect();
+        let repeated = overlap && !conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
+        self.overlapped |= self.version_6 && overlap && !repeated;
+        if self.overlapped {
+            (self.bytes, self.arrived) = (Vec::new(), Vec::new());
+            return wrong;
+        }
+        if start == 0 && self.head.is_none() {
+            self.head = Some(part.head.clone());
+        }
+        if !part.more && self.length.is_none() {
+            self.length = Some(end);
+        }
+        self.fill(start, part.payload);
+        wrong
+    }
+
+    /// Whether some of these bytes are here already, and whether one of them is another.
+    fn compare(&self, start: usize, payload: &[u8]) -> (bool, bool) {
+        let end = start + payload.len();
+        let common =
+            self.arrived.iter().map(|&(from, to)| (from.max(start), to.min(end))).filter(|(from, to)| from < to);
+        common.fold((false, false), |(_, conflict), (from, to)| {
+            (true, conflict || self.bytes.get(from..to) != payload.get(from - start..to - start))
+        })
+    }
+
+    /// Copies the parts of `payload` that fall into holes.
+    fn fill(&mut self, start: usize, payload: &[u8]) {
+        let end = start + payload.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        let mut from = start;
+        for &(taken, free) in &self.arrived {
+            if taken > from && from < end {
+                let to = taken.min(end);
+                self.bytes[from..to].copy_from_slice(&payload[from - start..to - start]);
+            }
+            from = from.max(free);
+        }
+        if from < end {
+            self.bytes[from..end].copy_from_slice(&payload[from - start..]);
+        }
+        self.arrived.push((start, end));
+        self.arrived.sort_unstable();
+        self.arrived.dedup_by(|later, earlier| {
+            let touches = later.0 <= earlier.1;
+            if touches {
+                earlier.1 = earlier.1.max(later.1);
+            }
+            touches
+        });
+    }
+
+    /// Bytes of payload of the whole; `None` while the last fragment is missing.
+    pub(super) fn length(&self) -> Option<usize> {
+        self.length
+    }
+
+    /// The whole datagram, once all of it is here.
+    pub(super) fn whole(&self) -> Option<Vec<u8>> {
+        let length = self.length.filter(|_| !self.overlapped)?;
+        self.arrived.first().filter(|&&(start, end)| start == 0 && end >= length)?;
+        let payload = self.bytes.get(..length)?;
+        let head = self.head.as_deref()?;
+        if self.version_6 { ipv6::fragment::joined(head, payload) } else { ipv4::joined(head, payload) }
+    }
+
+    /// What is missing.
+    pub(super) fn incomplete(&self) -> Incomplete {
+        let mut missing = Vec::new();
+        let mut from = 0;
+        for &(start, end) in &self.arrived {
+            if start > from {
+                missing.push((from, Some(start)));
+            }
+            from = end;
+        }
+        if self.length.is_none_or(|length| from < length) {
+            missing.push((from, self.length));
+        }
+        Incomplete {
+            source: self.key.source,
+            destination: self.key.destination,
+            identification: self.key.identification,
+            frames: self.frames.clone(),
+            missing,
+            overlapped: self.overlapped,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Pairs requests of HTTP with their answers: in one conversation, an answer belongs to the last request before it.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
+use crate::proto::http::{self, Http};
+
+/// Conversations remembered at most; the one that began first is forgotten first.
+const REMEMBERED: usize = 4096;
+
+/// A request and its answer, as far as they were seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exchange {
+    number: u64,
+    request: Option<(FrameNo, Nanos)>,
+    response: Option<FrameNo>,
+}
+
+/// The last two exchanges of one conversation.
+#[derive(Clone, Copy, Debug, Default)]
+struct Conversation {
+    last: Option<Exchange>,
+    before: Option<Exchange>,
+}
+
+/// The exchanges seen so far.
+#[derive(Debug, Default)]
+pub struct Exchanges {
+    open: HashMap<u32, Conversation>,
+    order: VecDeque<u32>,
+}
+
+impl Exchanges {
+    /// Gives the messages in a packet of the conversation number `stream` their place in it: `http.request_number` and
+    /// `http.response_number`, the frames before (`http.request_in`, `http.prev_request_in`, `http.prev_response_in`) and
+    /// the time since the request (`http.time`).
+    pub fn observe(&mut self, packet: &mut Packet<'_>, stream: u32) {
+        let mut found = Vec::new();
+        let (frame, time) = (packet.frame.number, packet.frame.time);
+        for view in packet.views().filter(|view| view.is(&http::HEADER) && !view.layer().quoted) {
+            let message = Http::read(view.bytes());
+            if message == Http::Other {
+                continue;
+            }
+            let conversation = self.open.entry(stream).or_insert_with(|| {
+                self.order.push_back(stream);
+                Conversation::default()
+            });
+            let mut add = |key, value| found.push(Generated { layer: view.index, key, value });
+            conversation.message(message, frame, time, &mut add);
+        }
+        packet.generated.extend(found);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.open.remove(&oldest);
+        }
+    }
+}
+
+impl Conversation {
+    fn message(
+        &mut self,
+        message: Http,
+        frame: FrameNo,
+        time: Nanos,
+        add: &mut dyn FnMut(&'static str, Value<'static>),
+    ) {
+        let is_request = matches!(message, Http::Request { .. });
+        // An answer without a request opens an exchange too.
+        if is_request || self.last.is_none_or(|last| last.response.is_some()) {
+            let number = self.last.map_or(1, |last| last.number + 1);
+            (self.before, self.last) = (self.last, Some(Exchange { number, ..Exchange::default() }));
+        }
+        let Some(last) = self.last.as_mut() else { return };
+        let number = |frame: FrameNo| Value::Number(u64::from(frame.0));
+        let before = self.before.unwrap_or_default();
+        if is_request {
+            last.request = Some((frame, time));
+            add("http.request_number", Value::Number(last.number));
+        } else {
+            last.response = Some(frame);
+            add("http.response_number", Value::Number(last.number));
+            if let Some((request, asked_at)) = last.request {
+                add("http.time", Value::Span(time - asked_at));
+                add("http.request_in", number(request));
+            }
+            if let Some(response) = before.response {
+                add("http.prev_response_in", number(response));
+            }
+        }
+        if let Some((request, _)) = before.request {
+            add("http.prev_request_in", number(request));
+        }
+    }
+}

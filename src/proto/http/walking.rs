@@ -1,0 +1,241 @@
+//! The fields of a message, line after line.
+
+use std::fmt;
+
+use super::fields::FIELDS;
+use super::head::{Chunks, Head, HeaderLine, Kind, Line, stray_headers, word};
+use super::names::{CODES, HEADERS};
+use crate::model::{Bits, Composed, Field, LayerView, Value};
+use crate::proto::numbers;
+use crate::proto::reading::row;
+
+const METHOD: usize = row(&FIELDS, "http.request.method");
+const URI: usize = row(&FIELDS, "http.request.uri");
+const PATH: usize = row(&FIELDS, "http.request.uri.path");
+const QUERY: usize = row(&FIELDS, "http.request.uri.query");
+const PARAMETER: usize = row(&FIELDS, "http.request.uri.query.parameter");
+const REQUEST_VERSION: usize = row(&FIELDS, "http.request.version");
+const RESPONSE_VERSION: usize = row(&FIELDS, "http.response.version");
+const CODE: usize = row(&FIELDS, "http.response.code");
+const MEANING: usize = row(&FIELDS, "http.response.code.desc");
+const PHRASE: usize = row(&FIELDS, "http.response.phrase");
+const REQUEST_LINE: usize = row(&FIELDS, "http.request.line");
+const RESPONSE_LINE: usize = row(&FIELDS, "http.response.line");
+const UNKNOWN_LINE: usize = row(&FIELDS, "http.unknown_header");
+const LENGTH: usize = row(&FIELDS, "http.content_length");
+const COOKIE_PAIR: usize = row(&FIELDS, "http.cookie_pair");
+const FULL_URI: usize = row(&FIELDS, "http.request.full_uri");
+const NOTIFICATION: usize = row(&FIELDS, "http.notification");
+const REQUEST: usize = row(&FIELDS, "http.request");
+const RESPONSE: usize = row(&FIELDS, "http.response");
+const CHUNK_SIZE: usize = row(&FIELDS, "http.chunk_size");
+const CHUNK_DATA: usize = row(&FIELDS, "http.chunk_data");
+const CHUNK_BOUNDARY: usize = row(&FIELDS, "http.chunk_boundary");
+const TRAILER: usize = row(&FIELDS, "http.chunked_trailer_part");
+const BODY: usize = row(&FIELDS, "http.file_data");
+
+/// A message and who listens to its fields.
+struct Walk<'w, 'f> {
+    message: &'f [u8],
+    /// Where it lies in the frame.
+    offset: usize,
+    each: &'w mut dyn FnMut(Field<'f>),
+}
+
+/// Every field of the message that `view` is.
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+    let layer = view.layer();
+    let offset = layer.offset;
+    let message = view.packet.frame.bytes.get(offset..offset + layer.length + layer.payload).unwrap_or(&[]);
+    let mut walk = Walk { message, offset, each };
+    let Some(head) = Head::read(message) else {
+        stray_headers(message).for_each(|header| walk.header(Kind::Notification, &header));
+        if matches!(message.first(), Some(b' '..=b'~')) {
+            walk.text(BODY, layer.length, layer.payload);
+        }
+        return;
+    };
+    match head.kind {
+        Kind::Response(_) => walk.status(head.first),
+        Kind::Request | Kind::Notification => walk.request(head.first),
+    }
+    for header in head.headers() {
+        walk.header(head.kind, &header);
+    }
+    if head.header("Host").is_some() && !word(head.first.text(message), 0).0.is_empty() && is_request(head.kind) {
+        let value = Value::Composed(Composed::new(message, 0, full_uri));
+        walk.conclude(FULL_URI, value);
+    }
+    let row = match head.kind {
+        Kind::Request => REQUEST,
+        Kind::Response(_) => RESPONSE,
+        Kind::Notification => NOTIFICATION,
+    };
+    walk.conclude(row, Value::Flag(true));
+    if head.chunked {
+        walk.chunks(&head);
+    } else if head.header("Content-Encoding").is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+        walk.text(BODY, head.end, head.body());
+    }
+}
+
+fn is_request(kind: Kind) -> bool {
+    matches!(kind, Kind::Request | Kind::Notification)
+}
+
+impl<'f> Walk<'_, 'f> {
+    /// Method, address and version of a request.
+    fn request(&mut self, line: Line) {
+        let text = line.text(self.message);
+        let (method, mut at) = word(text, 0);
+        self.text(METHOD, line.at, method.len());
+        // Two blanks have an empty address between them.
+        if at > method.end + 1 {
+            at -= 1;
+        }
+        let (uri, rest) =
+            if at > method.end && text.get(at) == Some(&b' ') { (at..at, at + 1) } else { word(text, at) };
+        self.text(URI, line.at + uri.start, uri.len());
+        if let Some(mark) = text[uri.clone()].iter().position(|&byte| byte == b'?') {
+            self.text(PATH, line.at + uri.start, mark);
+            let query = uri.start + mark + 1..uri.end;
+            self.text(QUERY, line.at + query.start, query.len());
+            let mut start = query.start;
+            for parameter in text[query].split(|&byte| byte == b'&') {
+                self.text(PARAMETER, line.at + start, parameter.len());
+                start += parameter.len() + 1;
+            }
+        }
+        self.text(REQUEST_VERSION, line.at + rest, text.len().saturating_sub(rest));
+    }
+
+    /// Version, code and words of an answer.
+    fn status(&mut self, line: Line) {
+        let text = line.text(self.message);
+        let (version, at) = word(text, 0);
+        self.text(RESPONSE_VERSION, line.at, version.len());
+        let (code, rest) = word(text, at);
+        let Some(digits) = text.get(code.start..code.start + 3).filter(|_| code.len() >= 3) else { return };
+        let number = digits.iter().take_while(|digit| digit.is_ascii_digit());
+        let number = number.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+        self.field(CODE, line.at + code.start, 3, Value::Number(number));
+        let meaning = u32::try_from(number).ok().and_then(|number| numbers::name(&CODES, number));
+        match meaning {
+            Some(meaning) => self.conclude(MEANING, Value::Text(meaning)),
+            None => self.conclude(MEANING, Value::Composed(Composed::new(self.message, line.at + code.start, unknown))),
+        }
+        self.text(PHRASE, line.at + rest, text.len().saturating_sub(rest));
+    }
+
+    /// The line of a header, its value, and what the value is made of.
+    fn header(&mut self, kind: Kind, header: &HeaderLine<'f>) {
+        let HeaderLine { line, value_at, value, .. } = *header;
+        let row = match kind {
+            Kind::Request => REQUEST_LINE,
+            Kind::Response(_) => RESPONSE_LINE,
+            Kind::Notification => UNKNOWN_LINE,
+        };
+        let known = HEADERS.iter().find(|(name, _)| header.is(name));
+        let of_key = known.and_then(|(_, key)| FIELDS.iter().position(|spec| spec.key == *key));
+        if kind != Kind::Notification || of_key.is_none() {
+            self.text(row, line.at, line.next - line.at);
+        }
+        let Some(of_key) = of_key else { return };
+        self.text(of_key, value_at, value.len());
+        if header.is("Content-Length")
+            && let Some(length) = super::head::number(value)
+        {
+            self.conclude(LENGTH, Value::Number(length));
+        }
+        if header.is("Cookie") {
+            let mut at = value_at;
+            for pair in value.split(|&byte| byte == b';') {
+                let blanks = pair.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                self.text(COOKIE_PAIR, at + blanks, pair.len() - blanks);
+                at += pair.len() + 1;
+            }
+        }
+    }
+
+    fn chunks(&mut self, head: &Head<'f>) {
+        let start = head.end;
+        let body = &self.message[start..start + head.body()];
+        let mut chunks = Chunks::of(body);
+        let mut data = 0;
+        for chunk in chunks.by_ref() {
+            let at = start + chunk.line.at;
+            self.field(CHUNK_SIZE, at, chunk.line.next - chunk.line.at, Value::Number(chunk.size as u64));
+            if chunk.size > 0 {
+                let next = start + chunk.line.next;
+                self.bytes(CHUNK_DATA, next, chunk.size);
+                self.bytes(CHUNK_BOUNDARY, next + chunk.size, 2);
+                data += chunk.size;
+            }
+        }
+        let trailer = chunks.trailer();
+        self.text(TRAILER, start + trailer.start, trailer.len());
+        if data > 0 && head.header("Content-Encoding").is_none() {
+            let value = Value::Composed(Composed::new(self.message, 0, joined));
+            self.field(BODY, start, body.len(), value);
+        }
+    }
+
+    fn text(&mut self, row: usize, at: usize, length: usize) {
+        self.bytes(row, at, length);
+    }
+
+    fn bytes(&mut self, row: usize, at: usize, length: usize) {
+        if length > 0 {
+            let field = FIELDS[row].read_at(Bits::bytes(at, length), self.message, self.offset);
+            field.into_iter().for_each(&mut *self.each);
+        }
+    }
+
+    fn field(&mut self, row: usize, at: usize, length: usize, value: Value<'f>) {
+        (self.each)(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: length * 8, value });
+    }
+
+    fn conclude(&mut self, row: usize, value: Value<'f>) {
+        (self.each)(Field { spec: &FIELDS[row], start: self.offset * 8, bits: 0, value });
+    }
+}
+
+/// Whether the chunks of a message hold nothing.
+pub(super) fn is_empty(head: &Head<'_>) -> bool {
+    Chunks::of(&head.bytes[head.end..]).all(|chunk| chunk.size == 0)
+}
+
+fn write_lossy(bytes: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+    out.write_str(&String::from_utf8_lossy(bytes))
+}
+
+/// Writes what a request asks for as one would type it into a browser.
+fn full_uri(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    let Some(head) = Head::read(message) else { return Ok(()) };
+    let line = head.first.text(message);
+    let (method, at) = word(line, 0);
+    let uri = &line[word(line, at).0];
+    let absolute = |scheme: &[u8]| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if !absolute(b"http://") && !absolute(b"https://") && !line[method].starts_with(b"CONNECT") {
+        out.write_str("http://")?;
+        write_lossy(head.header("Host").unwrap_or_default().trim_ascii(), out)?;
+    }
+    write_lossy(uri, out)
+}
+
+/// Writes the meaning of a status code that has none.
+fn unknown(message: &[u8], at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    let digits = message.get(at..at + 3).unwrap_or_default();
+    let digits = &digits[..digits.iter().take_while(|digit| digit.is_ascii_digit()).count()];
+    let number = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    write!(out, "Unknown ({number})")
+}
+
+/// Writes a body without the sizes between its chunks.
+fn joined(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    let Some(head) = Head::read(message) else { return Ok(()) };
+    let body = &message[head.end..head.end + head.body()];
+    let parts: Vec<u8> =
+        Chunks::of(body).flat_map(|chunk| &body[chunk.line.next..chunk.line.next + chunk.size]).copied().collect();
+    write_lossy(&parts, out)
+}
