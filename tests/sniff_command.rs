@@ -58,7 +58,7 @@ fn client() {
         }
         assert!(TcpStream::connect((THEIRS, refused)).is_err());
         if word != "OURS" {
-            std::thread::sleep(Duration::from_micros(500));
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -108,17 +108,21 @@ fn serve(done: &Arc<AtomicBool>) {
     }
 }
 
-/// IPv4 frames: the two ends with their ports, and the whole frame.
-fn segments(file: &Path) -> Vec<(u8, SocketAddr, SocketAddr, Vec<u8>)> {
+/// A frame's protocol, its two ends with their ports, and all of it.
+type Seen = (u8, SocketAddr, SocketAddr, Vec<u8>, i64);
+
+/// The TCP and UDP frames of a capture.
+fn segments(file: &Path) -> Vec<Seen> {
     let mut found = Vec::new();
     for record in Reader::open(file).expect("a capture") {
-        let bytes = record.expect("whole").frame.bytes;
+        let frame = record.expect("whole").frame;
+        let (bytes, time) = (frame.bytes, frame.time.0);
         if bytes.get(12..14) == Some(&[8, 0]) && matches!(bytes[23], 6 | 17) {
             let end = |address: usize, port: usize| {
                 let ip: [u8; 4] = bytes[address..address + 4].try_into().expect("four bytes");
                 SocketAddr::from((ip, u16::from_be_bytes([bytes[port], bytes[port + 1]])))
             };
-            found.push((bytes[23], end(26, 34), end(30, 36), bytes));
+            found.push((bytes[23], end(26, 34), end(30, 36), bytes, time));
         }
     }
     found
@@ -165,21 +169,25 @@ fn one_run(neighbours: u32) {
     }
     drop(writer);
     let (all_frames, told) = (segments(&all), segments(&file));
-    // Our flows are those that carry our word, and those to the port that only we are refused by.
-    let is_ours = |(protocol, source, destination, bytes): &(u8, SocketAddr, SocketAddr, Vec<u8>)| {
-        let ends = if source.ip() == OURS { (*source, *destination) } else { (*destination, *source) };
-        (has(bytes, b"OURS-") || ends.1.port() == REFUSED).then_some((*protocol, ends))
-    };
-    let ours: HashSet<_> = all_frames.iter().filter_map(is_ours).collect();
-    assert_eq!(ours.len(), 48, "12 flows of each of four kinds: {said}");
-    let belongs = |(protocol, source, destination, _): &(u8, SocketAddr, SocketAddr, Vec<u8>)| {
-        ours.contains(&(*protocol, (*source, *destination))) || ours.contains(&(*protocol, (*destination, *source)))
-    };
-    let strangers: Vec<_> = told.iter().filter(|frame| !belongs(frame)).collect();
-    assert!(strangers.is_empty(), "{} strangers, such as {:?}\n{said}", strangers.len(), strangers[0]);
-    let told: HashSet<&Vec<u8>> = told.iter().map(|(.., bytes)| bytes).collect();
-    let missing: Vec<_> = all_frames.iter().filter(|frame| belongs(frame) && !told.contains(&frame.3)).collect();
-    // tcpdump stops later than netlab: what the kernel repeats after that is not missing.
+    // Datagrams carry a word. Connections are ours when they carry ours, or go to the port that only we are refused by.
+    let ends = |frame: &Seen| if frame.1.ip() == OURS { (frame.1, frame.2) } else { (frame.2, frame.1) };
+    let is_tcp = |frame: &&Seen| frame.0 == 6;
+    let speaks = |frame: &&Seen| has(&frame.3, b"OURS-") || ends(frame).1.port() == REFUSED;
+    let connections: HashSet<_> = all_frames.iter().filter(is_tcp).filter(speaks).map(ends).collect();
+    assert_eq!(connections.len(), 24, "12 connections of both kinds: {said}");
+    let is_ours =
+        |frame: &&Seen| if frame.0 == 6 { connections.contains(&ends(frame)) } else { has(&frame.3, b"OURS-") };
+    let strangers: Vec<_> = told.iter().filter(|frame| !is_ours(frame)).collect();
+    assert!(
+        strangers.is_empty(),
+        "{} strangers, such as {:?}\n{said}",
+        strangers.len(),
+        (strangers[0].4, strangers[0])
+    );
+    let ours: Vec<_> = all_frames.iter().filter(is_ours).collect();
+    assert_eq!(ours.iter().filter(|frame| frame.0 == 17).count(), 36, "12 datagrams of three kinds: {said}");
+    let told: HashSet<&Vec<u8>> = told.iter().map(|frame| &frame.3).collect();
+    let missing: Vec<_> = ours.iter().filter(|frame| !told.contains(&frame.3)).collect();
     assert!(missing.is_empty(), "{} missing, such as {:?}\n{said}", missing.len(), missing[0]);
     let noisy = all_frames.iter().filter(|frame| has(&frame.3, b"NOISE")).count();
     assert!(neighbours == 0 || noisy > 50, "the neighbours were noisy: {noisy}");

@@ -85,8 +85,9 @@ const MOST: usize = 1 << 20;
 
 /// A packet that left this long after its socket was closed may still be the socket's.
 const LATE: Nanos = Nanos(2_000_000);
-/// So may its first packet, when it had to wait for a MAC address.
+/// So may its first packet, when it had to wait for a MAC address, and then leaves at once.
 const FIRST_LATE: Nanos = Nanos(4_000_000_000);
+const RELEASED: Nanos = Nanos(10_000_000);
 /// Answers to it come so long after it was closed.
 const ANSWERS: Nanos = Nanos(30_000_000_000);
 /// Questions for a MAC address are repeated so long, and so long before a packet may they begin.
@@ -232,8 +233,8 @@ impl Belongs {
         for question in open {
             self.answer(question, Owner::Unknown);
         }
-        let mut ports = HashMap::new();
-        let mut frames: Vec<bool> = self.frames.iter().map(|tag| self.by_flow(*tag, &mut ports)).collect();
+        let mut past = Past::default();
+        let mut frames: Vec<bool> = self.frames.iter().map(|tag| self.by_flow(*tag, &mut past)).collect();
         let (mut macs, mut span) = (HashSet::new(), None::<(Nanos, Nanos)>);
         for (tag, ours) in self.frames.iter().zip(&frames) {
             if let (Tag::Flow { time, across, .. }, true) = (*tag, ours) {
@@ -258,9 +259,16 @@ impl Belongs {
         Verdict { frames, lost: self.flows.iter().filter(|(_, state)| *state == State::Lost).count() }
     }
 
-    /// Whether a frame is of a flow of the command. `ports` remembers who used a port last; frames come in order.
-    fn by_flow(&self, tag: Tag, ports: &mut HashMap<(u8, SocketAddr), Use>) -> bool {
-        let Tag::Flow { number, time, out, .. } = tag else { return false };
+    /// Whether a frame is of a flow of the command. Frames come in order.
+    fn by_flow(&self, tag: Tag, past: &mut Past) -> bool {
+        let (number, time, out) = match tag {
+            Tag::Flow { number, time, out, .. } => (number, time, out),
+            Tag::Neighbour { time, .. } => {
+                past.neighbour = Some(time);
+                return false;
+            }
+            Tag::Piece(_) | Tag::Nobody => return false,
+        };
         let (flow, state) = self.flows[number as usize];
         let ours = state == State::Ours;
         // A connection has both ends for itself. Other sockets may have a port one after the other.
@@ -268,7 +276,8 @@ impl Belongs {
         if flow.protocol == TCP || !self.watched || claims.is_empty() || claims.iter().any(|held| held.is_exact()) {
             return ours;
         }
-        let used = ports.entry((flow.protocol, flow.local)).or_default();
+        let just_heard = past.neighbour.is_some_and(|heard| time <= heard + RELEASED);
+        let used = past.ports.entry((flow.protocol, flow.local)).or_default();
         let open = |held: &&&Held| held.since <= time && held.until.is_none_or(|until| time <= until + LATE);
         let waited = |held: &&&Held| {
             held.since <= time
@@ -296,6 +305,15 @@ impl Belongs {
 }
 
 const TCP: u8 = 6;
+
+/// What came before a frame.
+#[derive(Debug, Default)]
+struct Past {
+    /// Who sent from each port last, by protocol.
+    ports: HashMap<(u8, SocketAddr), Use>,
+    /// When somebody asked for a MAC address last, or told one.
+    neighbour: Option<Nanos>,
+}
 
 /// Who sent from a port last.
 #[derive(Clone, Copy, Debug, Default)]

@@ -105,7 +105,9 @@ impl Watch<'_> {
                     interrupted = true;
                     until = Some(sooner(until, LAST_WORDS));
                 }
-                flow = tap.hear(&mut see) => drop(flow?),
+                flow = tap.hear(&mut see) => {
+                    let _ = flow?;
+                }
             }
             let mut heard = heard.borrow_mut();
             if heard.not_started.is_some() {

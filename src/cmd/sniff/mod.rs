@@ -116,7 +116,7 @@ async fn sniff(
     }
     let program = program(&filter, &interface)?;
     let is_quiet = (common.quiet && !common.json) || args.write.is_some();
-    let memory = if is_quiet { MUCH_MEMORY } else { MEMORY };
+    let memory = if is_quiet || prepared.is_some() { MUCH_MEMORY } else { MEMORY };
     let keep = open.keep(&interface)?;
     let in_lab = open.in_lab();
     let (socket, interrupts) = open.ears();

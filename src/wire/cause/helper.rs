@@ -80,7 +80,7 @@ fn start(
         let (child, listener) = launch::spawn(&mut command, user)?;
         // What cannot be looked at then is told of by its packets only.
         let _ = launch::become_equal(user);
-        Ok((children, Pid::from_raw(i32::try_from(child.id()).unwrap_or(0)), listener))
+        Ok((children, child, listener))
     };
     match begin() {
         Err(error) => Err((channel, error)),

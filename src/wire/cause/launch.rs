@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // fork, and what a child does between fork and exec; both in processes with one thread
 
 use std::ffi::{CString, OsStr};
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +10,15 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use caps::{CapSet, Capability};
 use nix::libc;
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
-use nix::unistd::{ForkResult, Gid, Uid, User, fork as fork_process, getgrouplist};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Gid, Pid, Uid, User, fork as fork_process, getgrouplist, getpid};
 
 use super::notice::{self, Listener};
 use crate::wire::privilege::Invoker;
@@ -72,56 +73,74 @@ pub(super) fn treat(signals: &[Signal], handler: SigHandler) -> io::Result<()> {
 pub(super) const KEYS: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
 /// Starts `command`, as `user` if one is given. With a listener where the kernel lets us look at its sockets.
-pub(super) fn spawn(command: &mut Command, user: Option<Invoker>) -> io::Result<(Child, Option<Listener>)> {
+pub(super) fn spawn(command: &mut Command, user: Option<Invoker>) -> io::Result<(Pid, Option<Listener>)> {
     let identity = user.map(Identity::of).transpose()?;
-    let program = command.get_program().to_owned();
     let privileged = caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_ADMIN).unwrap_or(false);
     // Without that right, who wants to be looked at has to forgo ever gaining rights.
-    let may_forgo = !gains_rights(&program);
+    let shows = privileged || !gains_rights(command.get_program());
     let (ours, theirs) = UnixStream::pair()?;
-    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let number = RawFd::try_from(limit.min(1024)).unwrap_or(1024) - 1;
-    let prepare = move || -> io::Result<()> {
-        treat(&KEYS, SigHandler::SigDfl)?;
-        if privileged || may_forgo {
-            show_sockets(&theirs, number, privileged);
+    // SAFETY: the helper has one thread, so the child is a whole copy.
+    let child = match unsafe { fork_process() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            let begin = || -> io::Result<()> {
+                treat(&KEYS, SigHandler::SigDfl)?;
+                if !shows || show_sockets(&theirs, privileged).is_err() {
+                    // The command runs all the same.
+                    (&theirs).write_all(&[0])?;
+                }
+                identity.as_ref().map_or(Ok(()), Identity::take)
+            };
+            let error = begin().err().unwrap_or_else(|| command.exec());
+            let errno = error.raw_os_error().unwrap_or(libc::EIO);
+            let _ = (&theirs).write(&errno.to_ne_bytes());
+            // Not by exiting: that is a call which is looked at, and the helper does not look before the command runs.
+            let _ = kill(getpid(), Signal::SIGKILL);
+            // SAFETY: ends the process at once, if the signal has not.
+            unsafe { libc::_exit(BROKEN) }
         }
-        identity.as_ref().map_or(Ok(()), Identity::take)
     };
-    // SAFETY: the closure runs in a child of a process with one thread, where allocating is as safe as in the parent.
-    unsafe { command.pre_exec(prepare) };
-    let child = command.spawn()?;
-    // The sender's end closes with the command's exec, or never sent anything.
-    Ok((child, receive(&ours)))
+    drop(theirs);
+    // First comes a byte, with the listener if there is one; then an error number where the command does not begin.
+    // When it does, the other end closes.
+    let listener = receive(&ours);
+    let mut errno = [0; 4];
+    match (&ours).read_exact(&mut errno) {
+        Err(_) => Ok((child, listener)),
+        Ok(()) => {
+            let _ = waitpid(child, None);
+            Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)))
+        }
+    }
 }
 
-/// Asks to be looked at, and sends what that is done through to the helper. Without it the command runs all the same.
-fn show_sockets(channel: &UnixStream, number: RawFd, privileged: bool) {
-    let show = || -> io::Result<()> {
-        if !privileged {
-            nix::sys::prctl::set_no_new_privs()?;
-        }
-        // From here on this process would wait for a helper that does not listen yet, except when it sends by this
-        // number, which closes when the command begins.
-        // SAFETY: duplicates one descriptor of ours to a number that is not in use.
-        let way = unsafe { libc::fcntl(channel.as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };
-        if way != number {
-            return Err(io::Error::last_os_error());
-        }
-        let listener = notice::listen(number)?;
-        let files = [listener.as_raw_fd()];
-        sendmsg::<()>(number, &[IoSlice::new(&[1])], &[ControlMessage::ScmRights(&files)], MsgFlags::empty(), None)?;
-        Ok(())
-    };
-    // Whoever receives nothing knows.
-    let _ = show();
+/// Asks to be looked at, and sends what that is done through to the helper.
+fn show_sockets(channel: &UnixStream, privileged: bool) -> io::Result<()> {
+    if !privileged {
+        nix::sys::prctl::set_no_new_privs()?;
+    }
+    // From here on this process would wait for a helper that does not look yet, except when it sends by this number,
+    // which closes when the command begins. As large as can be, so that the command does not use it again.
+    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let number = RawFd::try_from(limit.min(1024)).unwrap_or(1024) - 1;
+    // SAFETY: duplicates a descriptor of ours to a number that is not in use.
+    let way = unsafe { libc::fcntl(channel.as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };
+    if way != number {
+        return Err(io::Error::last_os_error());
+    }
+    let listener = notice::listen(number)?;
+    let files = [listener.as_raw_fd()];
+    // Closing it would be looked at, too; it closes when the command begins.
+    std::mem::forget(listener);
+    sendmsg::<()>(number, &[IoSlice::new(&[1])], &[ControlMessage::ScmRights(&files)], MsgFlags::empty(), None)?;
+    Ok(())
 }
 
 fn receive(channel: &UnixStream) -> Option<Listener> {
     let mut byte = [0];
     let mut parts = [IoSliceMut::new(&mut byte)];
     let mut space = nix::cmsg_space!(RawFd);
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
     let message = recvmsg::<()>(channel.as_raw_fd(), &mut parts, Some(&mut space), flags).ok()?;
     let file = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::ScmRights(files) => files.first().copied(),

@@ -19,8 +19,8 @@ use crate::model::Nanos;
 pub(super) struct Sockets {
     /// Sockets that have no end of their own yet, but soon will: the call that gives it to them is under way.
     pending: Vec<Pending>,
-    /// Sockets whose own end is claimed, with any other end: their inodes, protocols and ports.
-    claimed: HashMap<u64, (u8, u16)>,
+    /// Sockets whose own end is claimed, with any other end: their inodes, protocols and ends.
+    claimed: HashMap<u64, (u8, SocketAddr)>,
     told: HashSet<Beyond>,
 }
 
@@ -137,12 +137,12 @@ impl Sockets {
     /// A process is about to close a socket, or all that it has where it `ends`. If nobody else has the socket, its port
     /// is free then.
     fn close(&mut self, process: u32, inode: u64, ends: bool, until: Nanos, words: &mut Vec<Word>) {
-        let Some((protocol, port)) = self.claimed.get(&inode).copied() else { return };
+        let Some((protocol, local)) = self.claimed.get(&inode).copied() else { return };
         let family = tree::descendants(std::process::id());
         let elsewhere = family.iter().filter(|other| **other != process).any(|other| tree::count(*other, inode) > 0);
         if (ends || tree::count(process, inode) <= 1) && !elsewhere {
             self.claimed.remove(&inode);
-            words.push(Word::Closed { protocol, port, until });
+            words.push(Word::Closed { protocol, port: local.port(), until });
         }
     }
 
@@ -162,7 +162,11 @@ impl Sockets {
                 Some(local) => {
                     let (protocol, local, remote) = (pending.protocol, plain(local), pending.remote);
                     if remote.is_none() {
-                        claimed.insert(pending.inode, (protocol, local.port()));
+                        let before = claimed.insert(pending.inode, (protocol, local));
+                        // One that is bound to any address is claimed for all.
+                        if before.is_some_and(|(_, known)| known.ip().is_unspecified() || known == local) {
+                            return false;
+                        }
                     }
                     words.push(Word::Claim { claim: Claim { protocol, local, remote }, since: pending.since });
                     false

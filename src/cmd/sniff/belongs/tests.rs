@@ -129,13 +129,14 @@ fn a_first_packet_may_wait_for_a_mac_address_when_its_socket_is_gone() {
     belongs.close(UDP, 5000, ms(11));
     let frames = [
         arp(12, US, THEM),
+        arp(899, THEM, US),
         frame(900, UDP, (US, 5000), (THEM, 53)),
         frame(901, UDP, (THEM, 53), (US, 5000)),
         frame(950, UDP, (US, 5000), (THEM, 53)),
     ];
     keep(&mut belongs, &frames);
     answer(&mut belongs, Owner::Unknown);
-    assert_eq!(belongs.verdict(&[THEM.into()]).frames, [true, true, true, false]);
+    assert_eq!(belongs.verdict(&[THEM.into()]).frames, [true, true, true, true, false]);
 }
 
 #[test]
