@@ -52,6 +52,16 @@ fn client() {
             stream.read_exact(&mut vec![0; words.len()])?;
             Ok(())
         };
+        // Where only packets tell of sockets, these have to be there when they are looked for.
+        if word == "SLOW" {
+            let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+            socket.send_to(words.as_bytes(), (THEIRS, SINK)).expect("sent");
+            let mut stream = TcpStream::connect((THEIRS, SERVER)).expect("connects");
+            stream.write_all(words.as_bytes()).expect("sent");
+            stream.read_exact(&mut vec![0; words.len()]).expect("answered");
+            std::thread::sleep(Duration::from_secs(1));
+            continue;
+        }
         // A noisy neighbour may run out of ports.
         if let Err(error) = send() {
             assert!(word != "OURS", "{error}");
@@ -194,6 +204,42 @@ fn one_run(neighbours: u32) {
     for path in [file, all] {
         std::fs::remove_file(path).expect("temporary file");
     }
+}
+
+/// A command that is looked at already cannot be looked at again: one run inside another has to ask about packets.
+#[test]
+fn what_the_kernel_gives_no_notice_of_is_asked_for() {
+    on_stage("what_the_kernel_gives_no_notice_of_is_asked_for", || {
+        let peer = Peer::cabled("10.77.0.1/24", "10.77.0.2/24");
+        let done = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&done);
+        peer.run(move || serve(&flag));
+        let file = stage::temporary("asked.pcapng");
+        let mut noise = as_client("NOISE", 1_000_000).spawn().expect("a neighbour");
+        let netlab = env!("CARGO_BIN_EXE_netlab");
+        let client = as_client("SLOW", 3);
+        let output = Command::new(netlab)
+            .args(["sniff", "-q", "-I", "lo", "--", netlab, "sniff", "-q", "-I", "near", "--save"])
+            .arg(&file)
+            .arg("--")
+            .arg(client.get_program())
+            .args(client.get_args())
+            .env("NETLAB_NO_LAST", "1")
+            .output()
+            .expect("netlab runs");
+        drop(noise.kill());
+        drop(noise.wait());
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let told = segments(&file);
+        assert!(!told.iter().any(|frame| has(&frame.3, b"NOISE")), "{said}");
+        let datagrams = told.iter().filter(|frame| frame.0 == 17).count();
+        let connections: HashSet<_> =
+            told.iter().filter(|frame| frame.0 == 6 && frame.1.ip() == OURS).map(|frame| frame.1).collect();
+        assert_eq!((datagrams, connections.len()), (3, 3), "{said}");
+        std::fs::remove_file(&file).expect("temporary file");
+        done.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect((THEIRS, SERVER)));
+    });
 }
 
 #[test]

@@ -280,9 +280,8 @@ impl Belongs {
         let used = past.ports.entry((flow.protocol, flow.local)).or_default();
         let open = |held: &&&Held| held.since <= time && held.until.is_none_or(|until| time <= until + LATE);
         let waited = |held: &&&Held| {
-            held.since <= time
-                && held.until.is_some_and(|until| time <= until + FIRST_LATE)
-                && used.claim < Some(held.since)
+            let is_first = used.claim < Some(held.since) && held.since <= time;
+            just_heard && is_first && held.until.is_some_and(|until| time <= until + FIRST_LATE)
         };
         if out || self.loopback {
             let claim = claims.iter().find(open).or_else(|| claims.iter().find(waited));

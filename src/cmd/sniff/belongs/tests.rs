@@ -140,6 +140,16 @@ fn a_first_packet_may_wait_for_a_mac_address_when_its_socket_is_gone() {
 }
 
 #[test]
+fn a_packet_late_for_no_reason_is_somebody_elses() {
+    let mut belongs = watched();
+    belongs.claim(claim(UDP, 5000, None), ms(10));
+    belongs.close(UDP, 5000, ms(11));
+    keep(&mut belongs, &[frame(900, UDP, (US, 5000), (THEM, 53)), frame(901, UDP, (THEM, 53), (US, 5000))]);
+    answer(&mut belongs, Owner::Unknown);
+    assert_eq!(belongs.verdict(&[THEM.into()]).frames, [false, false]);
+}
+
+#[test]
 fn errors_and_pieces_go_with_what_they_are_about() {
     let mut belongs = watched();
     belongs.claim(claim(UDP, 5000, None), ms(0));
