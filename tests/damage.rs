@@ -55,7 +55,7 @@ fn kind(frame: &Frame) -> String {
         // Which, and not how many: a list of options is of one kind however long it is.
         let mut keys = BTreeSet::new();
         view.walk(&mut |field| keys.extend([field.spec.key]));
-        keys.iter().for_each(|key| kind += key);
+        kind.extend(keys.iter().copied());
     }
     kind
 }
