@@ -96,7 +96,7 @@ impl Receiver {
         }
         self.child.wait().expect("ends");
         let reader = netlab::capture::Reader::open(&self.file).expect("a capture");
-        let count = reader.filter(Result::is_ok).count();
+        let count = reader.flatten().count();
         eprint!("{}: {}", self.tool, said.lines().filter(|line| line.contains("drop")).collect::<Vec<_>>().join("; "));
         eprintln!();
         (u64::try_from(count).expect("a count"), used)
