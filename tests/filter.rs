@@ -66,7 +66,7 @@ fn cases() -> Vec<(Filter, &'static str)> {
 
 fn verdicts_agree(link: LinkType) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let frames: Vec<Vec<u8>> = (0..4000).map(|_| frame(&mut dice, link)).collect();
+    let frames: Vec<Vec<u8>> = (0..40_000).map(|_| frame(&mut dice, link)).collect();
     let path = stage::temporary("world.pcapng");
     let mut writer = Writer::create(&path, &Source { interface: None, link }).expect("a file");
     for (at, bytes) in frames.iter().enumerate() {

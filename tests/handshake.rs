@@ -76,7 +76,7 @@ fn visit(server: &str, port: u16, arguments: &str, meanwhile: &str) -> Run {
         timeout 60 $NETLAB handshake --json {arguments} 192.168.11.7:{port}
         code=$?
         sleep 0.3; kill -INT $dump; wait $dump
-        tshark -2 -r dump.pcap -T fields -e ip.src -e tcp.flags.reset -e tcp.completeness -e _ws.expert.severity \\
+        tshark -r dump.pcap -T fields -e ip.src -e tcp.flags.reset -e tcp.completeness -e _ws.expert.severity \\
             {fields} 2>/dev/null | sed 's/^/row /' >&2
         exit $code"
     );
@@ -390,7 +390,7 @@ fn a_saved_capture_holds_the_same_conversation() {
         .expect("netlab runs")
         .into();
     assert_eq!(run.code, 0, "{}", run.err);
-    let tshark = Command::new("tshark").args(["-2", "-r", path, "-T", "fields", "-e", "tcp.completeness"]).output();
+    let tshark = Command::new("tshark").args(["-r", path, "-T", "fields", "-e", "tcp.completeness"]).output();
     let text = String::from_utf8(tshark.expect("tshark runs").stdout).expect("UTF-8");
     assert_eq!(text.lines().last(), Some("31"), "{text}");
 }

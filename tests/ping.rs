@@ -144,7 +144,8 @@ fn a_name_with_several_addresses_is_told() {
     if !require_lab() {
         return;
     }
-    let file = scratch("several").join("several.toml");
+    let folder = scratch("several");
+    let file = folder.join("several.toml");
     let node = |name: &str, host: u32, names: &str| {
         format!(
             "[[node]]\nname = \"{name}\"\n{names}[[node.interface]]\nname = \"eth0\"\nlink = \"lan\"\naddress = \"10.0.0.{host}/24\"\n"
@@ -537,7 +538,8 @@ fn with_another_users_rights_it_does_not_run() {
         eprintln!("SKIPPED: only root can make a file set-user-id root");
         return;
     }
-    let copy = scratch("setuid").join("netlab");
+    let folder = scratch("setuid");
+    let copy = folder.join("netlab");
     fs::copy(env!("CARGO_BIN_EXE_netlab"), &copy).expect("a copy");
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755)).expect("permissions");
     let mount = nix::sys::statvfs::statvfs(&copy).expect("a file system");
@@ -569,7 +571,8 @@ fn a_pipe_that_nobody_reads_is_no_place_to_save() {
     if !require_lab() {
         return;
     }
-    let pipe = scratch("pipe").join("run.pcapng");
+    let folder = scratch("pipe");
+    let pipe = folder.join("run.pcapng");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
     let path = pipe.to_str().expect("UTF-8");
     let out = Command::new("timeout")
@@ -606,7 +609,8 @@ fn under_sudo_a_saved_file_belongs_to_the_one_who_asked() {
     if !require_lab() || !is_root() {
         return;
     }
-    let file = scratch("sudo").join("run.pcapng");
+    let folder = scratch("sudo");
+    let file = folder.join("run.pcapng");
     let path = file.to_str().expect("UTF-8");
     let mut command = netlab(&["--lab", "ping", "-c1", "-q", "--save", path, "192.168.11.1"]);
     // What sudo sets; the process is root as under sudo.

@@ -169,8 +169,8 @@ fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Span(span) if theirs.contains(' ') => epoch(theirs) == Some(span.0),
         Value::Span(span) => {
             let (sign, digits) = theirs.strip_prefix('-').map_or((1, theirs), |digits| (-1, digits));
-            let digits = digits.split_once('.').map(|(seconds, nanos)| format!("{seconds}{nanos:0<9}"));
-            digits.and_then(|digits| digits.parse::<i64>().ok()) == Some(sign * span.0)
+            let (seconds, nanos) = digits.split_once('.').unwrap_or((digits, "0"));
+            format!("{seconds}{nanos:0<9}").parse::<i64>().ok() == Some(sign * span.0)
         }
     }
 }

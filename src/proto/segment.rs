@@ -35,6 +35,9 @@ pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut
     let Some(assembled) = assembled.filter(|assembled| assembled.views().any(|view| speaks(&view))) else {
         return packet.info(out);
     };
+    if let Some(tcp) = packet.find(&tcp::HEADER) {
+        tcp::signs(tcp, out)?;
+    }
     assembled.info(out)?;
     // Behind the end of that message, the segment may hold others.
     let begun = assembled.views().any(|view| view.is(&BEGUN));

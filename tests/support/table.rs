@@ -117,7 +117,7 @@ fn since_epoch(text: &str) -> Option<i64> {
 /// Nanoseconds of a number of seconds with nine decimals.
 fn seconds(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
-    let (seconds, nanos) = digits.split_once('.')?;
+    let (seconds, nanos) = digits.split_once('.').unwrap_or((digits, "0"));
     let nanos = format!("{nanos:0<9}").parse::<i64>().ok()?;
     Some(sign * (seconds.parse::<i64>().ok()? * 1_000_000_000 + nanos))
 }

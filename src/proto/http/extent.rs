@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn chunks_end_with_an_empty_one() {
         let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-        assert_eq!(states(answer, Context::default()), [(1, ANY), (17, BEGUN), (62, Extent::Message(62))]);
+        assert_eq!(states(answer, Context::default()), [(1, ANY), (17, BEGUN), (60, Extent::Message(60))]);
     }
 
     #[test]

@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(body(b"HTTP/1.1 204 No Content\r\n\r\nabc"), Some((27, 0)));
         assert_eq!(body(b"HTTP/1.1 200 OK\r\n\r\nabc"), Some((19, 3)));
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nA: b\r\n\r\nHTTP";
-        assert_eq!(body(chunked), Some((47, 23)));
+        assert_eq!(body(chunked), Some((47, 21)));
         assert_eq!(body(b"nothing of the kind\r\n\r\n"), None);
         assert_eq!(body(b""), None);
     }

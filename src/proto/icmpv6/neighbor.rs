@@ -34,7 +34,7 @@ impl Neighbor {
             NEIGHBOR_ADVERTISEMENT => true,
             _ => return None,
         };
-        let target = super::super::ipv6::address(message, 8)?;
+        let target = crate::proto::ipv6::address(message, 8)?;
         let bits = if tells { *message.get(4)? } else { 0 };
         // Type 1 is the sender's own address, type 2 that of the target.
         let mac = link_address(message, if tells { 2 } else { 1 });
