@@ -55,12 +55,12 @@ fn read(packet: &Packet<'_>, index: usize) -> Option<Pair> {
     }
     let ip = ip::enclosing(view)?;
     let quoted = view.layer().quoted;
-    // Wireshark wants the whole header, reads no quoted fragments of IPv6, and follows no quoted route.
+    // Wireshark wants the whole header, and reads no quoted fragments of IPv6.
     let in_fragment = |layer: &Layer| layer.fragment && layer.quoted && layer.header.name.starts_with("ipv6");
     if view.bytes().len() < udp::HEADER_LENGTH || quoted && packet.layers[..index].iter().any(in_fragment) {
         return None;
     }
     let ports = Udp::read(view.bytes())?;
-    let (source, destination) = if quoted { ip::addresses_of(ip)? } else { ip::ends(ip)? };
+    let (source, destination) = ip::ends(ip)?;
     super::is_read_alone(view).then(|| Pair::new((source, ports.source_port), (destination, ports.destination_port)))
 }
