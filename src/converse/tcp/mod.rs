@@ -7,7 +7,7 @@
 //! `netlab.state.dst` (of the sender and of the receiver, after the segment); `netlab.state.src.assumed` and
 //! `netlab.state.dst.assumed` mark those that hold only if a segment arrived.
 //!
-//! Unlike Wireshark, it may forget. Of the conversations beyond [`REMEMBERED`], those that are over go first, then those
+//! Unlike Wireshark, it may forget. Of the conversations beyond `REMEMBERED`, those that are over go first, then those
 //! of which only one end was heard, then those that were silent for longest. Of them it keeps for a while what later
 //! segments need to get the right `tcp.stream`, relative numbers, windows and times; but what is judged by earlier
 //! segments (`tcp.analysis.*`, states) begins anew, as if the capture had begun there.
