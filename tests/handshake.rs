@@ -94,8 +94,12 @@ fn witnesses() -> bool {
 fn check(run: &Run) {
     let (ours, theirs) = (run.segments(), run.witnessed());
     assert!(!theirs.is_empty(), "tcpdump saw nothing\n{}{}", run.out, run.err);
-    assert_eq!(ours.len(), theirs.len(), "the same segments\n{}", run.err);
-    for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+    // What the other end says to nobody, after we have gone, tcpdump alone hears.
+    let (heard, late) = theirs.split_at(ours.len().min(theirs.len()));
+    let others = late.iter().all(|row| row.source != "192.168.11.2");
+    assert!(ours.len() == heard.len() && others, "the same segments\n{}", run.err);
+    let theirs = heard;
+    for (number, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
         for (key, value) in &theirs.values {
             // tshark writes no next number for segments that take up none.
             let compared = *key != "tcp.nxtseq" || *value != 0;
