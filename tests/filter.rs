@@ -20,6 +20,44 @@ fn accepts(program: &Program, bytes: &[u8]) -> bool {
     program.accepts(Sight { bytes, length: bytes.len(), tag: None })
 }
 
+/// A frame from a small world, so that matches and near misses are both common; sometimes cut short.
+fn near(dice: &mut Dice, link: LinkType) -> Vec<u8> {
+    let address = |dice: &mut Dice| dice.pick(&[A, B, Ipv4Addr::new(10, 0, 0, 3)]).octets();
+    let mut bytes = Vec::new();
+    let arp = link == LinkType::Ethernet && dice.roll(5) == 0;
+    if link == LinkType::Ethernet {
+        bytes.extend([0xff; 6]);
+        bytes.extend([2, 0, 0, 0, 0, 1]);
+        bytes.extend(if arp { [0x08, 0x06] } else { dice.pick(&[[8, 0], [8, 0], [8, 0], [0x86, 0xdd]]) });
+    }
+    if arp {
+        bytes.extend([0, 1, 8, 0, 6, 4, 0, dice.pick(&[1, 2])]);
+        bytes.extend([2, 0, 0, 0, 0, 1]);
+        bytes.extend(address(dice));
+        bytes.extend([0; 6]);
+        bytes.extend(address(dice));
+    } else {
+        let words = dice.pick(&[5_u8, 5, 5, 6, 15]);
+        let fragment = dice.pick(&[[0, 0], [0, 0], [0x40, 0], [0x20, 0], [0x20, 5], [0, 9]]);
+        bytes.extend([0x40 | words, 0, 0, 60, 0, 1, fragment[0], fragment[1], 64, dice.pick(&[1, 6, 17, 1, 47]), 0, 0]);
+        bytes.extend(address(dice));
+        bytes.extend(address(dice));
+        bytes.extend(vec![0x01; usize::from(words - 5) * 4]);
+        let kind = dice.pick(&[0_u8, 8, 3, 11, 5, 4, 12, 13]);
+        match dice.roll(2) {
+            0 => bytes.extend([kind, 0, 0, 0, 0x12, dice.pick(&[0x34, 0x35]), 0, 1]),
+            _ => bytes.extend([0, dice.pick(&[80, 81]), 0, dice.pick(&[80, 81]), 0, 0, 0, 0]),
+        }
+        let more = dice.roll(20);
+        bytes.extend((0..more).map(|_| u8::try_from(dice.roll(256)).expect("a byte")).collect::<Vec<_>>());
+    }
+    if dice.roll(10) == 0 {
+        let keep = dice.roll(u64::try_from(bytes.len()).expect("short")).max(1);
+        bytes.truncate(usize::try_from(keep).expect("short"));
+    }
+    bytes
+}
+
 /// A filter and the same in tcpdump's language; `and not` spells out where tcpdump's short forms mean more than ours.
 fn cases() -> Vec<(Filter, &'static str)> {
     let pair = "((src 10.0.0.1 and dst 10.0.0.2) or (src 10.0.0.2 and dst 10.0.0.1))";
@@ -66,7 +104,8 @@ fn cases() -> Vec<(Filter, &'static str)> {
 
 fn verdicts_agree(link: LinkType) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let frames: Vec<Vec<u8>> = (0..8000).map(|_| frame(&mut dice, link)).collect();
+    let frames: Vec<Vec<u8>> =
+        (0..8000).map(|at| if at % 2 == 0 { near(&mut dice, link) } else { frame(&mut dice, link) }).collect();
     let path = stage::temporary("world.pcapng");
     let mut writer = Writer::create(&path, &Source { interface: None, link }).expect("a file");
     for (at, bytes) in frames.iter().enumerate() {
@@ -83,8 +122,7 @@ fn verdicts_agree(link: LinkType) {
         writer.write(&frame, &[]).expect("written");
     }
     drop(writer);
-    let (mut matched, mut cases) = (0, 0);
-    for (filter, expression) in self::cases() {
+    for (filter, expression) in cases() {
         if link == LinkType::RawIp && expression.starts_with("arp") {
             continue; // tcpdump refuses the expression there; that ours matches nothing is checked below
         }
@@ -111,11 +149,8 @@ fn verdicts_agree(link: LinkType) {
             .collect();
         let first = apart.first().map(|at| &frames[usize::try_from(**at).expect("few")]);
         assert!(apart.is_empty(), "{expression}: {} verdicts differ, such as on {first:02x?}", apart.len());
-        matched += usize::from(!ours.is_empty());
-        cases += 1;
+        assert!(expression == "less 0" || !ours.is_empty(), "{expression} matches something");
     }
-    // In a world of random frames, the filters for one conversation's answers may find none.
-    assert!(2 * matched > cases, "only {matched} of {cases} filters match something");
     std::fs::remove_file(&path).expect("temporary file");
 }
 
