@@ -55,12 +55,13 @@ fn read(packet: &Packet<'_>, index: usize) -> Option<Pair> {
     }
     let ip = ip::enclosing(view)?;
     let quoted = view.layer().quoted;
-    // Wireshark wants the whole header, and reads no quoted fragments of IPv6.
+    // Wireshark wants the whole header, reads no quoted fragments of IPv6, and follows no quoted route.
     let in_fragment = |layer: &Layer| layer.fragment && layer.quoted && layer.header.name.starts_with("ipv6");
     if view.bytes().len() < udp::HEADER_LENGTH || quoted && packet.layers[..index].iter().any(in_fragment) {
         return None;
     }
     let ports = Udp::read(view.bytes())?;
-    let (source, destination) = ip::ends(ip)?;
+    let (source, last) = ip::ends(ip)?;
+    let destination = if quoted { ip::addresses_of(ip)?.1 } else { last };
     super::is_read_alone(view).then(|| Pair::new((source, ports.source_port), (destination, ports.destination_port)))
 }
