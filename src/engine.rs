@@ -113,6 +113,11 @@ impl Engine {
             return None;
         };
         assembled.tell(segment);
+        // Of a message that a late segment completes, Wireshark tells of which segments it is made, and not what it says.
+        if assembled.pieces.is_empty() {
+            self.tracker.observe_messages(segment, None);
+            return None;
+        }
         let pieces = assembled.pieces.clone();
         let frame = assembled.into_frame(segment.frame);
         let mut message = dissect_messages(&frame, &pieces);

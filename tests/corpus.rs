@@ -295,7 +295,6 @@ const fn gap(capture: &'static str, about: &'static str, count: usize, why: &'st
 const GAPS: &[Gap] = &[
     gap("fragments", "ip.fragment*", 11, PIECES),
     gap("fragments6", "ipv6.fragment*", 1, PIECES),
-    gap("http-big", "Info", 1, "a segment that comes late completes a message of which nothing is shown"),
     gap("dns-messages", "dns.unsolicited", 4, "an answer over TCP that nobody asked for is not yet told"),
     gap("http-messages", "Info", 3, "the kinds of a body are not all named as Wireshark names them"),
     gap("http-messages", "data.*", 12, BODIES),

@@ -141,8 +141,8 @@ impl Json {
         line.extend_from_slice(b",\"info\":");
         string(line, text);
         line.extend_from_slice(b",\"layers\":");
-        packet::layers(line, generated, packet);
-        if let Some(whole) = whole.last() {
+        packet::layers(line, generated, std::slice::from_ref(packet));
+        if !whole.is_empty() {
             line.extend_from_slice(b",\"reassembled\":");
             packet::layers(line, generated, whole);
         }

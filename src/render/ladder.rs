@@ -20,6 +20,7 @@ use std::io;
 pub(super) use rails::Side;
 use rung::{End, Rung, Segment};
 
+use crate::engine::Seen;
 use crate::model::{Direction, Nanos, Note, Packet};
 
 use super::figures;
@@ -66,7 +67,7 @@ impl Ladder {
     /// # Errors
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
-        let Some(segment) = Segment::read(packet, packet) else { return self.story.packet(out, packet, notes) };
+        let Some(segment) = Segment::read(packet, None) else { return self.story.packet(out, packet, notes) };
         let time = self.story.since_the_first(packet);
         if self.drawn.as_ref().is_none_or(|(stream, _)| *stream != segment.stream) {
             let mut drawing = Drawing::new(self.look, self.verbosity);
@@ -97,14 +98,15 @@ impl Drawing {
     pub(super) fn packet(
         &mut self,
         out: &mut dyn io::Write,
-        (packet, speaker): (&Packet<'_>, &Packet<'_>),
+        seen: &Seen<'_, '_, '_>,
         names: (&str, &str),
         from: Side,
         time: Nanos,
     ) -> io::Result<()> {
         let first = self.last.is_none();
+        let packet = seen.packet;
         self.silence(out, packet.frame.time)?;
-        match Rung::read(packet, speaker) {
+        match Rung::read(seen) {
             Rung::Segment(segment) => {
                 if self.left.is_none() {
                     self.begin_connection(out, &segment, from == Side::Right)?;

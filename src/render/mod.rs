@@ -12,6 +12,7 @@ pub mod field;
 mod figures;
 mod hexdump;
 pub mod json;
+pub mod judgement;
 mod ladder;
 mod layers;
 pub mod progress;

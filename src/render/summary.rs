@@ -9,7 +9,7 @@ use std::io;
 use crate::engine::Seen;
 use crate::model::{LayerView, Nanos, Packet};
 use crate::proto::ethernet::{self, Ethernet};
-use crate::proto::ip;
+use crate::proto::{ip, segment};
 
 use super::theme::{Glyphs, Look};
 use super::{escape, figures};
@@ -34,6 +34,8 @@ static PROTOCOLS: &[(&str, &str)] = &[
     ("tcp", "TCP"),
     ("udp", "UDP"),
     ("dns", "DNS"),
+    ("mdns", "MDNS"),
+    ("llmnr", "LLMNR"),
     ("http", "HTTP"),
     ("dhcp", "DHCP"),
     ("llc", "LLC"),
@@ -91,7 +93,12 @@ impl Summary {
 
 /// The layer's name in the Protocol column.
 pub(super) fn protocol(view: LayerView<'_, '_>) -> &'static str {
-    let name = view.layer().header.name;
+    // A part of a message belongs to who speaks in it, where that can be read.
+    let name = match view.layer().header.name {
+        _ if view.is(&segment::BEGUN) => "http",
+        "segment" => "tcp",
+        name => name,
+    };
     PROTOCOLS.iter().find(|(layer, _)| *layer == name).map_or(name, |(_, shown)| shown)
 }
 

@@ -131,17 +131,16 @@ impl Tale {
         let (kind, way, time) = (chapter.kind, way(seen), frame.time - origin);
         let scratch = &mut self.scratch;
         chapter.add(counted(seen), frame.original as u64, remarkable, notes, |text| {
-            let packets = (packet, seen.last());
             match drawing {
                 Some(drawing) => {
                     let (first, second) = names(language, kind);
                     let names = if *mirrored { (second, first) } else { (first, second) };
                     // Writing to a vector does not fail.
-                    let _ = drawing.packet(text, packets, (&names.0, &names.1), side(seen, *mirrored), time);
+                    let _ = drawing.packet(text, seen, (&names.0, &names.1), side(seen, *mirrored), time);
                 }
                 None => {
                     let line = Line { look, time, way: Some(way), in_context: true };
-                    line.write(text, scratch, packets.0, packets.1);
+                    line.write(text, scratch, packet, Some(seen));
                 }
             }
         });
@@ -159,7 +158,9 @@ impl Tale {
         let room = if self.begun <= FEW as u64 { LARGE } else { SMALL };
         let chapter = Chapter::new(seen.conversation, kind, now, room);
         let drawing = self.drawn.map(|verbosity| Drawing::new(self.look, verbosity));
-        let mirrored = (way(seen) == Direction::In) == (seen.speaker == Speaker::First);
+        // We stand on the left, or else whoever spoke first.
+        let mirrored =
+            matches!((way(seen), seen.speaker), (Direction::In, Speaker::First) | (Direction::Out, Speaker::Second));
         self.open.insert(seen.conversation, Open { chapter, drawing, mirrored });
     }
 
@@ -175,11 +176,15 @@ impl Tale {
         }
     }
 
-    /// Keeps those conversations that are worth telling.
+    /// Keeps those conversations that are worth telling: the ones where most looks wrong, or else the longest.
     fn choose(&mut self) {
-        self.over.retain(|(chapter, _)| chapter.worst >= Severity::Warn);
-        self.over.sort_by_key(|(chapter, _)| (std::cmp::Reverse((chapter.worst, chapter.remarkable)), chapter.number));
-        self.over.truncate(TOLD);
+        let weight = |chapter: &Chapter| match chapter.worst {
+            Severity::Warn | Severity::Error => (chapter.worst, chapter.remarkable, chapter.packets),
+            _ => (Severity::Chat, 0, chapter.packets),
+        };
+        self.over.sort_by_key(|(chapter, _)| (std::cmp::Reverse(weight(chapter)), chapter.number));
+        let troubled = self.over.iter().take_while(|(chapter, _)| chapter.worst >= Severity::Warn).count();
+        self.over.truncate(troubled.clamp(1, TOLD));
         self.over.sort_by_key(|(chapter, _)| chapter.number);
     }
 

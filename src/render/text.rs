@@ -129,7 +129,7 @@ impl Story {
         self.page(out, |story, page| {
             let line = Line::of(story.look, packet, Nanos(0));
             page.extend_from_slice(b"    together ");
-            line.described(page, &mut story.scratch, packet, '=');
+            line.described(page, &mut story.scratch, packet, None, '=');
             story.depths(page, packet)
         })
     }
@@ -162,7 +162,7 @@ impl Story {
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
         self.page(out, |story, page| {
-            story.line(page, packet);
+            story.line(page, packet, None);
             story.sentences(page, notes)?;
             story.depths(page, packet)
         })
@@ -175,7 +175,7 @@ impl Story {
     /// Those of `out`.
     pub fn seen(&mut self, out: &mut dyn io::Write, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> io::Result<()> {
         self.page(out, |story, page| {
-            story.line(page, seen.packet);
+            story.line(page, seen.packet, Some(seen));
             story.sentences(page, notes)?;
             story.depths(page, seen.packet)?;
             if story.verbosity >= Verbosity::Layers {
@@ -211,7 +211,7 @@ impl Story {
     pub fn field(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, key: &str) -> io::Result<bool> {
         let mut found = false;
         self.page(out, |story, page| {
-            story.line(page, packet);
+            story.line(page, packet, None);
             found = detail::field(page, story.look, packet, key)?;
             if found { detail::meaning(page, story.look, story.language, key) } else { Ok(()) }
         })?;
@@ -246,7 +246,7 @@ impl Story {
         packet.frame.time - *self.origin.get_or_insert(packet.frame.time)
     }
 
-    fn line(&mut self, page: &mut Vec<u8>, packet: &Packet<'_>) {
+    fn line(&mut self, page: &mut Vec<u8>, packet: &Packet<'_>, seen: Option<&Seen<'_, '_, '_>>) {
         let time = self.since_the_first(packet);
         if self.time_of_day {
             let now = packet.frame.time.0;
@@ -256,7 +256,7 @@ impl Story {
             figures::zeros(page, now.rem_euclid(Nanos::SECOND.0).unsigned_abs() / 1000, 6);
             page.extend_from_slice(b"]\n");
         }
-        Line::of(self.look, packet, time).write(page, &mut self.scratch, packet, packet);
+        Line::of(self.look, packet, time).write(page, &mut self.scratch, packet, seen);
     }
 
     fn sentence(&self, out: &mut dyn io::Write, note: &Note, indent: usize, paint: Paint) -> io::Result<()> {
@@ -288,21 +288,34 @@ impl Line {
         Self { look, time, way: packet.frame.direction, in_context: false }
     }
 
-    /// Writes the line of `packet`, with what `speaker` says: the packet itself, or what it completes.
-    pub(super) fn write(self, out: &mut Vec<u8>, scratch: &mut Scratch, packet: &Packet<'_>, speaker: &Packet<'_>) {
+    /// Writes the line of `packet`; where it was `seen` among others, with what it completes.
+    pub(super) fn write(
+        self,
+        out: &mut Vec<u8>,
+        scratch: &mut Scratch,
+        packet: &Packet<'_>,
+        seen: Option<&Seen<'_, '_, '_>>,
+    ) {
         figures::millis(out, self.time, 8);
         out.push(b' ');
         figures::right(out, packet.frame.number.0.into(), 3);
         out.push(b' ');
-        self.described(out, scratch, speaker, self.look.glyphs.arrow(self.way));
+        self.described(out, scratch, packet, seen, self.look.glyphs.arrow(self.way));
     }
 
     /// Goes on with the arrow and with what the packet says, behind what the line begins with.
-    fn described(self, out: &mut Vec<u8>, scratch: &mut Scratch, packet: &Packet<'_>, arrow: char) {
+    fn described(
+        self,
+        out: &mut Vec<u8>,
+        scratch: &mut Scratch,
+        packet: &Packet<'_>,
+        seen: Option<&Seen<'_, '_, '_>>,
+        arrow: char,
+    ) {
         let look = self.look;
         let begun = out.len() - out.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let margin = self.margin(packet);
-        self.info(scratch, packet, margin.is_some());
+        let margin = self.margin(seen.map_or(packet, Seen::last));
+        self.info(scratch, packet, seen, margin.is_some());
         let paint = match self.way {
             Some(Direction::Out) => Paint::Out,
             Some(Direction::In) => Paint::In,
@@ -336,7 +349,13 @@ impl Line {
 
     /// The packet's Info line, escaped. Beside a measured time, which rests on the pair, the pair itself is not
     /// repeated; and where nothing else says which way the frame went, the line says from whom to whom.
-    fn info(self, Scratch { info, line }: &mut Scratch, packet: &Packet<'_>, measured: bool) {
+    fn info(
+        self,
+        Scratch { info, line }: &mut Scratch,
+        packet: &Packet<'_>,
+        seen: Option<&Seen<'_, '_, '_>>,
+        measured: bool,
+    ) {
         line.clear();
         info.clear();
         let glyphs = self.look.glyphs;
@@ -357,7 +376,10 @@ impl Line {
             }
         }
         // Writing to a string does not fail.
-        let _ = packet.info(info);
+        let _ = match seen {
+            Some(seen) => seen.info(info),
+            None => packet.info(info),
+        };
         if measured && let Some(pair) = info.rfind(" (request in ") {
             info.truncate(pair);
         }
@@ -373,7 +395,7 @@ impl Line {
             info.push_str(vendor);
             info.push(')');
         }
-        escape::append(line, info, glyphs);
+        escape::append(line, info.trim_end(), glyphs);
     }
 
     /// What is decisive about the packet: how long the answer took, or who reports.

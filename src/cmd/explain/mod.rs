@@ -128,6 +128,9 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
         frames: 0,
     };
     let mut engine = Engine::default();
+    if let Some(frame) = args.frame {
+        engine.tracker_mut().streams_mut().ask(FrameNo(frame));
+    }
     let mut teller = Teller::new(view, is_whole)?;
     let read = run.read(&mut reader, &mut engine, &mut teller).and_then(|damage| {
         for conversation in engine.tracker_mut().conversations_mut().finish() {
@@ -138,6 +141,9 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     // What was told so far is shown, however the reading went.
     let mut view = teller.finish()?;
     let damage = read?;
+    if let Some(judgement) = engine.tracker().streams().judgement() {
+        view.judgement(judgement)?;
+    }
     view.finish(&name, file, reader.dropped(), &run.shown)?;
     run.saver.take().map_or(Ok(()), Saver::finish)?;
     if let Some(damage) = damage {

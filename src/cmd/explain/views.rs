@@ -7,12 +7,15 @@ use super::Args;
 use super::input::{Output, lock};
 use crate::cmd::args::Common;
 use crate::cmd::report;
+use crate::converse::tcp::Judgement;
 use crate::converse::{Conversation, ConversationNo};
 use crate::engine::Seen;
 use crate::error::{Error, Kind, Result};
+use crate::explain::judgement::reasons;
+use crate::explain::words::Language;
 use crate::model::{FrameNo, Nanos, Note};
 use crate::render::json::Json;
-use crate::render::{Story, Summary, Tale, Verbosity, Whole};
+use crate::render::{Look, Story, Summary, Tale, Verbosity, Whole, judgement};
 use crate::wire::privilege;
 
 /// One way to see a capture, and where it is written.
@@ -20,6 +23,8 @@ pub(super) struct View {
     out: Output,
     form: Form,
     origin: Option<Nanos>,
+    look: Look,
+    language: Language,
 }
 
 enum Form {
@@ -84,7 +89,7 @@ impl View {
             (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
             (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
         };
-        Self { out, form, origin: None }
+        Self { out, form, origin: None, look, language }
     }
 
     /// The first frame of the capture came at `time`: all times count from there.
@@ -135,6 +140,15 @@ impl View {
             }
             Form::Tale(tale) => tale.packet(seen, notes),
             Form::Json(json) => json.seen(out, seen, notes)?,
+        }
+        Ok(())
+    }
+
+    /// Tells why the segment that was asked for has its signs of trouble.
+    pub(super) fn judgement(&mut self, judgement: &Judgement) -> Result<()> {
+        if let Form::Packets(_) = self.form {
+            let out = &mut *lock(&self.out);
+            judgement::write(out, self.look, self.language, &reasons(judgement))?;
         }
         Ok(())
     }

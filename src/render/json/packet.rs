@@ -30,10 +30,10 @@ pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
     number(line, b",\"captured\":", size(frame.bytes.len()));
 }
 
-/// The layers of `packet`, as a list; `generated` is a buffer.
-pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, packet: &Packet<'_>) {
+/// The layers of `packets`, as a list; `generated` is a buffer.
+pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, packets: &[Packet<'_>]) {
     line.push(b'[');
-    for view in packet.views() {
+    for view in packets.iter().flat_map(Packet::views) {
         layer(line, generated, view);
         line.push(b',');
     }

@@ -7,8 +7,10 @@ use crate::render::{escape, wrap};
 
 /// Columns before the left rail, between the rails, and from the left margin to the text beside the right rail.
 const LEFT: usize = 22;
-pub(super) const LANE: usize = 27;
-pub(super) const RIGHT: usize = LEFT + LANE + 4;
+const LANE: usize = 27;
+/// What fits on an arrow.
+pub(super) const LABEL: usize = LANE - 6;
+const RIGHT: usize = LEFT + LANE + 4;
 /// Where names and states on the left begin.
 const STATE: usize = 6;
 /// Lines of text beside a rung.
@@ -31,11 +33,12 @@ pub(super) fn names(out: &mut dyn io::Write, look: Look, left: &str, right: &str
     let (left_width, right_width) = (wrap::width(&left), wrap::width(&right));
     if STATE + left_width < RIGHT && RIGHT + right_width <= look.width {
         let gap = RIGHT - STATE - left_width;
-        return writeln!(out, "{:STATE$}{left}{:gap$}{right}", "", "");
+        let line = format!("{:STATE$}{left}{:gap$}{right}", "", "");
+        return writeln!(out, "{}", line.trim_end());
     }
     let indent = look.width.saturating_sub(right_width);
     writeln!(out, "{:STATE$}{left}", "")?;
-    writeln!(out, "{:indent$}{right}", "")
+    if right.is_empty() { Ok(()) } else { writeln!(out, "{:indent$}{right}", "") }
 }
 
 /// One line: what stands left of, between and right of the rails.
@@ -89,7 +92,7 @@ pub(super) fn arrow(label: &str, from: Side, glyphs: Glyphs) -> String {
         Glyphs::Ascii => ('-', '>', '<'),
     };
     let shafts = |count: usize| std::iter::repeat_n(shaft, count).collect::<String>();
-    let label: String = label.chars().take(LANE - 6).collect();
+    let label: String = label.chars().take(LABEL).collect();
     let rest = LANE - label.chars().count() - 5;
     match from {
         Side::Left => format!("{} {label} {}{right}", shafts(2), shafts(rest)),

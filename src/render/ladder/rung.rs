@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::rails::LABEL;
+use crate::engine::Seen;
 use crate::model::{Direction, Packet, Value};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
 use crate::proto::{ip, udp};
@@ -50,15 +52,17 @@ const FLAGS: [(Flags, &str); 8] = [
 ];
 
 impl Rung {
-    /// The rung of `packet`, for which `speaker` speaks: itself, or what it completes.
-    pub fn read(packet: &Packet<'_>, speaker: &Packet<'_>) -> Self {
-        if let Some(segment) = Segment::read(packet, speaker) {
+    /// The rung of a packet, with what it completes.
+    pub fn read(seen: &Seen<'_, '_, '_>) -> Self {
+        if let Some(segment) = Segment::read(seen.packet, Some(seen)) {
             return Self::Segment(Box::new(segment));
         }
+        let speaker = seen.last();
         let protocol = speaker.speaker().map_or("frame", summary::protocol);
         let mut info = String::new();
         // Writing to a string does not fail.
-        let _ = speaker.info(&mut info);
+        let _ = seen.info(&mut info);
+        info.truncate(info.trim_end().len());
         let bytes = speaker.find(&udp::HEADER).map(|view| view.payload().len());
         let label = match bytes {
             Some(bytes) if protocol == "UDP" => format!("UDP {}", counted(bytes)),
@@ -73,7 +77,7 @@ fn counted(bytes: usize) -> String {
 }
 
 impl Segment {
-    pub fn read(packet: &Packet<'_>, speaker: &Packet<'_>) -> Option<Self> {
+    pub fn read(packet: &Packet<'_>, seen: Option<&Seen<'_, '_, '_>>) -> Option<Self> {
         let view = packet.find(&tcp::HEADER)?;
         let header = Tcp::read(view.bytes())?;
         let (from, to) = ip::addresses(packet)?;
@@ -87,7 +91,7 @@ impl Segment {
         };
         let receiver = state("netlab.state.dst", "netlab.state.dst.assumed");
         let acknowledgment = (generated("tcp.ack")?, header.acknowledgment);
-        let says_more = speaker.speaker().is_some_and(|view| view.layer().header.name != "tcp");
+        let says_more = seen.filter(|seen| seen.last().speaker().is_some_and(|view| summary::protocol(view) != "TCP"));
         Some(Self {
             stream: generated("tcp.stream")?,
             from: (from, Some(header.source_port)),
@@ -99,9 +103,10 @@ impl Segment {
             acknowledgment: header.flags.contains(Flags::ACK).then_some(acknowledgment),
             window: generated("tcp.window_size")?,
             options: options(view.bytes(), acknowledgment),
-            completes: says_more.then(|| {
+            completes: says_more.map(|seen| {
                 let mut info = String::new();
-                let _ = speaker.info(&mut info);
+                let _ = seen.info(&mut info);
+                info.truncate(info.trim_end().len());
                 info
             }),
             sender: state("netlab.state.src", "netlab.state.src.assumed"),
@@ -119,10 +124,16 @@ impl Segment {
     pub fn label(&self) -> String {
         let set = FLAGS.iter().filter(|(flag, _)| self.flags.contains(*flag)).map(|(_, name)| *name);
         let mut label = set.collect::<Vec<_>>().join(", ");
-        if self.bytes > 0 {
-            label = format!("{label} {}", counted(self.bytes));
+        let again = if self.again { " again" } else { "" };
+        if self.bytes == 0 {
+            return label + again;
         }
-        label + if self.again { " again" } else { "" }
+        let long = format!("{label} {}{again}", counted(self.bytes));
+        if long.len() <= LABEL {
+            return long;
+        }
+        label.retain(|character| character != ' ');
+        format!("{label} {} B{again}", self.bytes)
     }
 
     /// What stands beside the right rail, in lines. The numbers that a SYN chooses, and the one that answers them, are

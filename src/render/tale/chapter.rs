@@ -74,6 +74,8 @@ pub(super) enum What {
 /// Packets of which only the numbers are left.
 #[derive(Debug)]
 pub(super) struct Fold {
+    /// The packet, as long as it is the only one.
+    only: Option<Box<Told>>,
     pub first: Counted,
     pub last: (FrameNo, Nanos),
     /// What, by whom, how many, with how many bytes; in the order in which they came.
@@ -104,7 +106,7 @@ pub(super) struct Chapter {
 
 impl Fold {
     fn new(one: Counted) -> Self {
-        let mut fold = Self { first: one, last: (one.frame, one.time), counts: SmallVec::new() };
+        let mut fold = Self { only: None, first: one, last: (one.frame, one.time), counts: SmallVec::new() };
         fold.add(one);
         fold
     }
@@ -115,6 +117,7 @@ impl Fold {
     }
 
     fn merge(&mut self, later: &Self) {
+        self.only = None;
         for &(what, speaker, packets, bytes) in &later.counts {
             self.count(what, speaker, packets, bytes);
         }
@@ -199,7 +202,11 @@ impl Chapter {
     /// Everything that is told, in order. The chapter is over.
     pub fn entries(&mut self) -> impl Iterator<Item = Entry> {
         self.end_run();
-        self.body.drain(..).chain(self.tail.drain(..)).collect::<Vec<_>>().into_iter()
+        let alone = |entry| match entry {
+            Entry::Fold(Fold { only: Some(told), .. }) => Entry::Packet(*told),
+            entry => entry,
+        };
+        self.body.drain(..).chain(self.tail.drain(..)).map(alone).collect::<Vec<_>>().into_iter()
     }
 
     /// Packets alike: told in full when they are few, else as a fold.
@@ -237,7 +244,10 @@ impl Chapter {
             return;
         }
         let fold = match entry {
-            Entry::Packet(told) => Fold::new(told.as_counted),
+            Entry::Packet(told) => {
+                let fold = Fold::new(told.as_counted);
+                Fold { only: Some(Box::new(told)), ..fold }
+            }
             Entry::Fold(fold) => fold,
         };
         match self.body.last_mut() {

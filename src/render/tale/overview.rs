@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::chapter::Chapter;
-use super::{grouped, title};
+use super::{grouped, names};
 use crate::converse::ConversationNo;
 use crate::converse::conversation::Kind;
 use crate::explain::words::Language;
@@ -68,13 +68,15 @@ impl Overview {
     pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
         self.cut(ROWS);
         self.rows.sort_by_key(|row| row.number);
-        writeln!(out, "{:>6} {:>9} {:>13}", "#", "packets", "bytes")?;
+        writeln!(out, "{:>6} {:>9} {:>13}    {:<7}stream", "#", "packets", "bytes", "what")?;
         for row in &self.rows {
             let mark = if row.worst >= Severity::Warn { "!" } else { "" };
-            let left =
-                format!("{:>6} {:>9} {:>13} {mark:1} ", row.number.0, grouped(row.packets.into()), grouped(row.bytes));
+            let stream = if let Kind::Tcp(.., stream) = row.kind { stream.to_string() } else { String::new() };
+            let (number, packets, bytes) = (row.number.0, grouped(row.packets.into()), grouped(row.bytes));
+            let left = format!("{number:>6} {packets:>9} {bytes:>13} {mark:1}  {:<7}{stream:<7} ", word(row.kind));
             let room = look.width.saturating_sub(left.len());
-            let said = title(language, row.kind);
+            let (first, second) = names(language, row.kind);
+            let said = if second.is_empty() { first } else { format!("{first} → {second}") };
             for (number, line) in wrap::lines(&escape::line(&said, look.glyphs), room, room).iter().enumerate() {
                 if number == 0 {
                     writeln!(out, "{left}{line}")?;
@@ -87,8 +89,8 @@ impl Overview {
         if rest > 0 {
             let kinds = self.others.iter().map(|(word, count)| format!("{} {word}", grouped(*count)));
             let said = format!("and {} more: {}", grouped(rest), kinds.collect::<Vec<_>>().join(", "));
-            for line in wrap::lines(&said, look.width.saturating_sub(33), look.width.saturating_sub(33)) {
-                writeln!(out, "{:33}{}", "", look.paint(Paint::Aside, line))?;
+            for line in wrap::lines(&said, look.width.saturating_sub(34), look.width.saturating_sub(34)) {
+                writeln!(out, "{:34}{}", "", look.paint(Paint::Aside, line))?;
             }
         }
         writeln!(out)
@@ -101,8 +103,8 @@ fn word(kind: Kind) -> &'static str {
         Kind::Echo(..) => "ping",
         Kind::Tcp(..) => "TCP",
         Kind::Udp(..) => "UDP",
-        Kind::Ip(..) => "other IP",
-        Kind::Link => "without IP",
+        Kind::Ip(..) => "IP",
+        Kind::Link => "link",
     }
 }
 
@@ -143,7 +145,10 @@ impl Problems {
     pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
         self.found.sort_by_key(|problem| Reverse((problem.note.severity, problem.times)));
         for Problem { note, times } in &self.found {
-            let again = if *times > 1 { format!(" ({} times)", grouped(*times)) } else { String::new() };
+            let again = match *times {
+                1 => String::new(),
+                more => format!(" (And {} more like it.)", grouped(more - 1)),
+            };
             claims::warning(out, look, language, note, &again)?;
         }
         Ok(())

@@ -32,3 +32,6 @@ story-fold-packet = { $count ->
  }
 story-empty = There is no packet in it.
 story-anyone = anyone
+story-sign-given = { $key } is set, because all of this holds:
+story-sign-withheld = { $key } is not set, for want of this:
+story-standard = What RFC 5681 asks of a duplicate acknowledgement:

@@ -1,0 +1,457 @@
+//! `netlab explain` over the captures of `captures/` and `corpus/`: what it prints, how it ends, and what of a hostile file
+//! reaches the terminal.
+
+mod support;
+#[path = "support/table.rs"]
+#[allow(dead_code)] // other tests use the rest of it
+mod table;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use netlab::capture::{Reader, Source, Writer};
+use netlab::model::{Direction, Frame, FrameNo, LinkType, Nanos};
+use netlab::proto::ipv4::{self, Ipv4};
+use netlab::proto::tcp::{self, Flags, Tcp};
+use netlab::proto::udp::{self, Udp};
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use support::run::{Run, run};
+use support::{netlab, require_program, scratch};
+use table::Table;
+
+fn capture(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut places = ["captures", "corpus"].map(|place| folder.join(place).join(name)).into_iter();
+    places.find(|path| path.exists()).unwrap_or_else(|| panic!("no {name}")).display().to_string()
+}
+
+/// Every capture that the tests have.
+fn captures() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files =
+        ["captures", "corpus"].map(|place| std::fs::read_dir(folder.join(place)).expect("captures")).into_iter();
+    let paths = files.flatten().map(|entry| entry.expect("an entry").path());
+    let mut all: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"))
+        .map(|path| path.display().to_string())
+        .collect();
+    all.sort();
+    assert!(all.len() > 20, "{all:?}");
+    all
+}
+
+fn explain(arguments: &[&str]) -> Run {
+    run(&[&["explain"], arguments].concat())
+}
+
+/// What `input` on standard input is explained as.
+fn piped(input: &[u8], arguments: &[&str]) -> Run {
+    let mut child = netlab([&["explain", "-"], arguments].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("netlab runs");
+    // It may have enough before all is written.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    child.wait_with_output().expect("it ends").into()
+}
+
+/// Lines of text that are fit for a terminal of 80 columns.
+fn assert_fits(text: &str, what: &str) {
+    for line in text.lines() {
+        assert!(line.width() <= 80, "{what}: wider than 80 columns: {line}");
+        assert_eq!(line, line.trim_end(), "{what}: spaces at the end");
+    }
+    assert_harmless(text, what);
+}
+
+/// Nothing but line breaks acts on a terminal.
+fn assert_harmless(text: &str, what: &str) {
+    let acts = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert_eq!(text.chars().find(|&c| acts(c)), None, "{what}");
+}
+
+#[test]
+fn every_view_of_every_capture_fits_a_terminal() {
+    for file in captures() {
+        for view in [&[][..], &["--ladder"], &["-v"], &["-vv"], &["-q"], &["--ladder", "--ascii"], &["--ascii"]] {
+            let Run { code, out, err } = explain(&[&[file.as_str()], view].concat());
+            let what = format!("{file} {view:?}");
+            let damaged = !err.is_empty();
+            assert_eq!(code, if damaged { 2 } else { 0 }, "{what}: {err}");
+            assert_fits(&out, &what);
+            assert!(!out.is_empty(), "{what}");
+            if view.contains(&"--ascii") {
+                assert!(out.is_ascii(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_adds_nothing_and_is_left_out_where_nobody_sees_it() {
+    let file = capture("web.pcap");
+    for view in [&[][..], &["--ladder"], &["-v"], &["--summary"]] {
+        let arguments = [&[file.as_str()], view].concat();
+        let plain = explain(&arguments).out;
+        assert!(!plain.contains('\u{1b}'), "{view:?}");
+        let colored = explain(&[&arguments[..], &["--color", "always"]].concat()).out;
+        assert_eq!(strip(&colored), plain, "{view:?}");
+        assert!(view == ["--summary"] || colored != plain, "{view:?}");
+    }
+}
+
+fn strip(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, after)| after);
+    }
+    out + rest
+}
+
+#[test]
+fn the_summary_has_wiresharks_columns() {
+    if !require_program("tshark") {
+        return;
+    }
+    for file in captures() {
+        let table = Command::new("tshark")
+            .args(["-n", "-r", &file, "-T", "fields", "-e", "frame.number", "-e", "frame.time_relative"])
+            .args(["-e", "_ws.col.Source", "-e", "_ws.col.Destination", "-e", "frame.len"])
+            .output()
+            .expect("tshark runs");
+        let theirs: BTreeMap<u32, Vec<String>> = String::from_utf8_lossy(&table.stdout)
+            .lines()
+            .map(|row| row.split('\t').map(str::to_owned).collect::<Vec<_>>())
+            .map(|row| (row[0].parse().expect("a number"), row))
+            .collect();
+        for line in explain(&[&file, "--summary"]).out.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let number: u32 = words[0].parse().expect("a number");
+            let row = &theirs[&number];
+            let time = |text: &str| text.parse::<f64>().unwrap_or_else(|_| panic!("{file}: {line}\n{row:?}"));
+            assert!((time(words[1]) - time(&row[1])).abs() < 1e-6, "{file}: {line}\n{row:?}");
+            // Frames without addresses have an arrow between nothing.
+            if words[2] != "→" {
+                assert_eq!((words[2], words[4]), (row[2].as_str(), row[3].as_str()), "{file}: {line}");
+                assert_eq!(words[6], row[4], "{file}: {line}");
+            }
+        }
+    }
+}
+
+/// The Protocol column, which tshark wrote with just the protocols that netlab has.
+#[test]
+fn protocols_are_called_as_in_wireshark() {
+    let mut compared = 0;
+    for file in captures().into_iter().filter(|file| file.contains("/corpus/")) {
+        let Ok(text) = std::fs::read_to_string(Path::new(&file).with_extension("tsv")) else { continue };
+        let table = Table::read(&text);
+        for (row, line) in explain(&[&file, "--summary"]).out.lines().enumerate() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if words[2] != "→" {
+                assert_eq!(words[5], table.cell(row, "_ws.col.Protocol"), "{file}: {line}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn json_lines_are_objects_and_end_with_a_summary() {
+    for file in captures() {
+        let read = explain(&[&file, "--json"]);
+        let lines: Vec<Value> = read
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{file}: {error}: {line}")))
+            .collect();
+        let packets: Vec<&Value> = lines.iter().filter(|line| line["type"] == "packet").collect();
+        let summary = lines.last().expect("a line");
+        assert_eq!(summary["type"], "summary", "{file}");
+        assert_eq!(summary["packets"], packets.len(), "{file}");
+        assert!(summary["conversations"].is_u64() && summary["dropped"].is_u64(), "{file}: {summary}");
+        for packet in packets {
+            let members = ["number", "time", "relative", "length", "captured"];
+            assert!(members.iter().all(|member| packet[member].is_i64()), "{file}: {packet}");
+            assert!(packet["info"].is_string() && packet["stream"].is_null() | packet["stream"].is_u64(), "{packet}");
+            for layer in packet["layers"].as_array().expect("layers") {
+                assert!(layer["name"].is_string() && layer["fields"].is_object(), "{file}: {layer}");
+            }
+            assert!(packet["notes"].is_array() && packet["faults"].is_array(), "{file}: {packet}");
+        }
+        for note in lines.iter().filter(|line| line["type"] == "note") {
+            assert!(note["text"].as_str().is_some_and(|text| !text.contains("{$")), "{file}: {note}");
+        }
+    }
+}
+
+/// No key may come twice in one object: parsers keep only one of them.
+#[test]
+fn keys_of_json_objects_are_different() {
+    for file in ["web.pcap", "options.pcap", "dns.pcap", "dhcp.pcap"].map(capture) {
+        for line in explain(&[&file, "--json"]).out.lines() {
+            // Written anew by a parser that keeps one of each, a line gets shorter when a key was there twice.
+            let parsed: Value = serde_json::from_str(line).expect("JSON");
+            let again = serde_json::to_string(&parsed).expect("JSON");
+            let members = |text: &str| text.matches("\":").count();
+            assert_eq!(members(line), members(&again), "{file}: {line}");
+        }
+    }
+}
+
+#[test]
+fn standard_input_tells_what_the_file_does() {
+    let file = capture("web.pcap");
+    let bytes = std::fs::read(&file).expect("a capture");
+    for view in [&["--summary"][..], &["--json"], &["--ladder"], &["-v"]] {
+        let from_file = explain(&[&[file.as_str()], view].concat()).out;
+        let from_pipe = piped(&bytes, view);
+        // All but what the file is called.
+        let story = |text: &str| text.split("\n--- ").next().unwrap_or_default().to_owned();
+        assert_eq!((story(&from_pipe.out), from_pipe.code), (story(&from_file), 0), "{view:?}");
+    }
+}
+
+#[test]
+fn what_another_program_writes_is_told_as_it_comes() {
+    use std::io::{BufRead, BufReader};
+    let bytes = std::fs::read(capture("web.pcap")).expect("a capture");
+    let mut child = netlab(["explain", "-", "--summary"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("netlab runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    // The file header, then one record after the other; each is told before the next is written.
+    let (head, mut rest) = bytes.split_at(24);
+    input.write_all(head).expect("written");
+    for number in 1..=5 {
+        let length = u32::from_le_bytes(rest[8..12].try_into().expect("four bytes")) as usize;
+        input.write_all(&rest[..16 + length]).expect("written");
+        rest = &rest[16 + length..];
+        let line = output.next().expect("a line").expect("text");
+        assert!(line.trim_start().starts_with(&format!("{number} ")), "{line}");
+    }
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn a_file_that_is_cut_short_is_told_up_to_there() {
+    let whole = std::fs::read(capture("web.pcap")).expect("a capture");
+    let frames = explain(&[&capture("web.pcap"), "--summary"]).out.lines().count();
+    let read = piped(&whole[..whole.len() - 10], &["--summary"]);
+    assert_eq!((read.code, read.out.lines().count()), (2, frames - 1), "{}", read.err);
+    let lines: Vec<&str> = read.err.lines().collect();
+    assert!(lines[0].contains("byte ") && lines[0].contains(&format!("after frame {}", frames - 1)), "{}", read.err);
+    // The story and the JSON are whole as far as they go, too.
+    let story = piped(&whole[..whole.len() - 10], &[]);
+    assert!(story.code == 2 && story.out.contains(&format!("{} packets", frames - 1)), "{}", story.out);
+    let json = piped(&whole[..whole.len() - 10], &["--json"]);
+    assert_eq!(json.summary()["packets"], frames - 1);
+}
+
+#[test]
+fn what_cannot_be_explained_is_refused() {
+    let folder = scratch("explain");
+    let text = folder.join("text");
+    std::fs::write(&text, "no capture").expect("written");
+    let text = text.display().to_string();
+    let web = capture("web.pcap");
+    for (arguments, error, hint) in [
+        (&["/nowhere/x.pcap"][..], "cannot read /nowhere/x.pcap", "check the name"),
+        (&["/"], "it is a directory", "capture file in it"),
+        (&[&text], "is not a capture", ""),
+        (&[&web, "--frame", "99"], "there is no frame 99", "counted from 1"),
+        (&[&web, "--frame", "1", "--field", "tcp.flags.sny"], "no field is called", "did you mean tcp.flags.syn"),
+        (&[&web, "--frame", "1", "--field", "icmp.type"], "frame 1 has no field icmp.type", "eth, ip, tcp"),
+        (&[&web, "--field", "ip.ttl"], "required", ""),
+        (&[&web, "tcp", "prot", "80"], "filter", ""),
+        (&[&web, "--summary", "--json"], "cannot be used", ""),
+        (&[&web, "-I", "lo"], "no use for --interface", ""),
+    ] {
+        let Run { code, out, err } = explain(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {out}{err}");
+        assert!(err.contains(error) && err.contains(hint), "{arguments:?}: {err}");
+        assert_harmless(&err, error);
+    }
+    let empty = folder.join("empty.pcapng");
+    drop(Writer::create(&empty, &Source { interface: None, link: LinkType::Ethernet }).expect("a file"));
+    let read = explain(&[&empty.display().to_string()]);
+    assert_eq!((read.code, read.out.as_str()), (0, "There is no packet in it.\n"), "{}", read.err);
+}
+
+#[test]
+fn one_frame_one_field_one_stream_one_filter() {
+    let web = capture("web.pcap");
+    let frame = explain(&[&web, "--frame", "4"]).out;
+    assert!(frame.contains("Transmission Control Protocol: bytes 34-65") && frame.contains("  4 "), "{frame}");
+    let layers = explain(&[&web, "--frame", "4", "-v"]).out;
+    assert!(layers.contains("\n               tcp   port ") && !layers.contains("bytes 34-65"), "{layers}");
+    let field = explain(&[&web, "--frame", "4", "--field", "tcp.dstport"]).out;
+    assert!(field.contains("Destination Port: 8080") && field.contains("[1f 90]"), "{field}");
+    assert_eq!(field.matches("Source Port").count(), 0, "{field}");
+    let lines = |arguments: &[&str]| explain(&[&[web.as_str(), "--summary"], arguments].concat()).out;
+    let all = lines(&[]);
+    let stream = lines(&["--stream", "1"]);
+    let filter = lines(&["port", "8081"]);
+    assert_eq!(stream, filter);
+    assert!(stream.lines().count() == 2 && stream.lines().all(|line| all.contains(line)), "{stream}");
+    assert_eq!(lines(&["not", "tcp"]), "");
+}
+
+#[test]
+fn changes_stand_below_the_layers() {
+    let text = explain(&[&capture("web.pcap"), "-v"]).out;
+    // The third segment acknowledges what the first could not.
+    let third = text.split("\n     0.0   3 ").nth(1).expect("a third packet");
+    let third = third.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(third.contains("since #1: ip.id +1, tcp.seq +1, tcp.ack +1, tcp.flags 0x002 → 0x010,"), "{third}");
+}
+
+#[test]
+fn a_sign_of_trouble_is_reasoned() {
+    let file = capture("loss-rto.pcap");
+    let summary = explain(&[&file, "--summary"]).out;
+    let line = summary.lines().find(|line| line.contains("[TCP Dup ACK")).expect("a duplicate");
+    let number = line.split_whitespace().next().expect("a number");
+    let text = explain(&[&file, "--frame", number, "-v"]).out;
+    assert!(text.contains("tcp.analysis.duplicate_ack is set") && text.contains("RFC 5681"), "{text}");
+    let plain = explain(&[&file, "--frame", "1", "-v"]).out;
+    assert!(!plain.contains("is set, because"), "{plain}");
+}
+
+#[test]
+fn what_passes_is_written() {
+    let folder = scratch("explain");
+    let (plain, explained) = (folder.join("plain.pcapng"), folder.join("explained.pcapng"));
+    let web = capture("web.pcap");
+    let read = explain(&[&web, "-w", &plain.display().to_string(), "port", "8081"]);
+    assert_eq!((read.code, read.out.as_str()), (0, ""), "{}", read.err);
+    let saved = explain(&[&web, "--save", &explained.display().to_string(), "port", "8081"]);
+    assert!(saved.code == 0 && saved.out.contains("2 packets"), "{}{}", saved.out, saved.err);
+    let records = |path: &PathBuf| Reader::open(path).expect("a capture").map(|record| record.expect("a frame"));
+    let (one, other): (Vec<_>, Vec<_>) = (records(&plain).collect(), records(&explained).collect());
+    assert_eq!(one.len(), 2);
+    assert!(one.iter().all(|record| record.comments.is_empty()));
+    assert!(other[0].comments.iter().any(|comment| comment.contains("May I talk to you?")), "{:?}", other[0].comments);
+    for (one, other) in one.iter().zip(&other) {
+        assert_eq!((&one.frame.bytes, one.frame.time), (&other.frame.bytes, other.frame.time));
+    }
+}
+
+#[test]
+fn many_conversations_do_not_drown_anyone() {
+    let file = capture("http-messages.pcap");
+    let packets = explain(&[&file, "--summary"]).out.lines().count();
+    let text = explain(&[&file]).out;
+    assert!(packets > 100, "{packets}");
+    assert!(text.lines().count() < 150, "{} lines for {packets} packets", text.lines().count());
+    assert!(text.contains(&format!("{packets} packets, ")), "{text}");
+}
+
+/// A capture whose every text is hostile.
+fn hostile(path: &Path) {
+    const EVIL: &[u8] = b"\x1b]0;owned\x07\x1b[31mred\x1b[2J\r\n\x9b5m\xe2\x80\xaegpj.exe\x00";
+    let (client, server) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    let small = |length: usize| u8::try_from(length).expect("a short text");
+    let long = |bytes: &[u8]| u32::try_from(bytes.len()).expect("a short message");
+    let mut writer = Writer::create(path, &Source { interface: None, link: LinkType::RawIp }).expect("a file");
+    let request = [b"GET /", EVIL, b" HTTP/1.1\r\nHost: ", EVIL, b"\r\nX-", EVIL, b": ", EVIL, b"\r\n\r\n"].concat();
+    let response = [b"HTTP/1.1 200 ", EVIL, b"\r\nServer: ", EVIL, b"\r\nContent-Length: 0\r\n\r\n"].concat();
+    let say = |from_client: bool, flags: u16, sequence: u32, acknowledgment: u32, bytes: &[u8]| {
+        let (source, destination) = if from_client { (client, server) } else { (server, client) };
+        let (source_port, destination_port) = if from_client { (40_000, 80) } else { (80, 40_000) };
+        let flags = Flags(flags);
+        let header = Tcp { source_port, destination_port, sequence, acknowledgment, flags, window: 65_535, urgent: 0 };
+        let segment = tcp::craft(&header, &[], IpAddr::V4(source), IpAddr::V4(destination), bytes);
+        ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, &segment)
+    };
+    let (asked, answered) = (1 + long(&request), 1 + long(&response));
+    let mut frames = vec![
+        say(true, 0x02, 0, 0, b""),
+        say(false, 0x12, 0, 1, b""),
+        say(true, 0x18, 1, 1, &request),
+        say(false, 0x18, 1, asked, &response),
+        say(true, 0x10, asked, answered, b""),
+    ];
+    // A name of one hostile label, asked for and answered with hostile text.
+    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, small(EVIL.len())];
+    question.extend(EVIL);
+    question.extend([0, 0, 16, 0, 1]);
+    let mut answer = question.clone();
+    (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
+    answer.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, small(EVIL.len() + 1), small(EVIL.len())]);
+    answer.extend(EVIL);
+    for (from, to, ports, message) in
+        [(client, server, (40_001, 53), &question), (server, client, (53, 40_001), &answer)]
+    {
+        let header = Udp { source_port: ports.0, destination_port: ports.1 };
+        let datagram = udp::craft(&header, IpAddr::V4(from), IpAddr::V4(to), message);
+        let header = Ipv4 { protocol: ipv4::UDP, source: from, destination: to, ..Ipv4::default() };
+        frames.push(ipv4::craft(&header, &datagram));
+    }
+    for (number, bytes) in (1..).zip(frames) {
+        let frame = Frame {
+            number: FrameNo(number),
+            time: Nanos(1_000_000_000 + i64::from(number) * 1_000_000),
+            direction: Some(if number % 2 == 1 { Direction::Out } else { Direction::In }),
+            link: LinkType::RawIp,
+            original: bytes.len(),
+            checksum_pending: false,
+            bytes,
+        };
+        writer.write(&frame, &[String::from_utf8_lossy(EVIL).into_owned()]).expect("written");
+    }
+}
+
+#[test]
+fn nothing_in_a_hostile_file_acts_on_the_terminal() {
+    let folder = scratch("explain");
+    let path = folder.join("\u{1b}[31mred.pcapng");
+    hostile(&path);
+    let file = path.display().to_string();
+    let http = explain(&[&file, "--summary"]).out;
+    // As Wireshark writes what cannot be seen.
+    assert!(http.contains("GET /") && http.contains("\\033]0;owned"), "{http}");
+    for view in [&[][..], &["--summary"], &["--ladder"], &["-v"], &["-vv"], &["--json"], &["-q"]] {
+        for look in ["--unicode", "--ascii"] {
+            let Run { code, out, err } = explain(&[&[file.as_str(), look], view].concat());
+            assert_eq!((code, err.as_str()), (0, ""), "{view:?}");
+            assert_harmless(&out, &format!("{view:?} {look}"));
+            if !["--json", "--summary"].iter().any(|long| view.contains(long)) {
+                assert_fits(&out, &format!("{view:?}"));
+            }
+        }
+    }
+    std::fs::write(folder.join("\u{1b}[2Jbad"), b"\x1b[2J").expect("written");
+    let refused = explain(&[&folder.join("\u{1b}[2Jbad").display().to_string()]);
+    assert_eq!(refused.code, 2);
+    assert_harmless(&refused.err, "the error");
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    let file = capture("web.pcap");
+    for view in ["--summary", "--json", "-v"] {
+        let mut child = netlab(["explain", &file, view])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("netlab runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{view}");
+    }
+}
