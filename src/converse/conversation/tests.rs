@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::*;
 use crate::converse::tests::*;
+use crate::model::MacAddr;
 use crate::proto::arp;
 use crate::proto::ethernet;
 use crate::proto::icmp;
@@ -164,33 +165,6 @@ fn the_first_packet_waits_for_the_answer() {
     let near = linked(ROUTER_MAC, PC_MAC, ethernet::IPV4, &echo(ROUTER, PC, true, 9, 1));
     let number = capture.see(near);
     assert_eq!(capture.of(number).sides[1].is_near, Some(true));
-}
-
-#[test]
-fn memory_is_bounded_and_who_speaks_stays() {
-    let mut capture = Capture::default();
-    let flood = |index: u32| datagram((Ipv4Addr::from(0x0a00_0000 + index), 9), (SERVER, 9), b"");
-    assert_eq!(capture.see(echo(PC, SERVER, false, 7, 1)), 1);
-    for index in 0..3 * 4096 {
-        capture.see(flood(index));
-        if index % 1000 == 0 {
-            assert_eq!(capture.see(echo(PC, SERVER, false, 7, 1)), 1, "after {index}");
-        }
-    }
-    let conversations = capture.tracker.conversations_mut();
-    assert_eq!(conversations.open.len(), FOLLOWED);
-    assert!(conversations.places.len() <= FOLLOWED && conversations.numbers.len() <= FOLLOWED);
-    assert!(conversations.ended.len() <= UNTOLD);
-    let mut told = 0;
-    while let Some(ended) = conversations.ended() {
-        assert_ne!(ended.number, ConversationNo(1));
-        told += 1;
-    }
-    assert_eq!(told, UNTOLD);
-    let rest = conversations.finish();
-    assert!(rest.is_sorted_by_key(|conversation| conversation.number));
-    assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
-    assert_eq!(conversations.count(), 3 * 4096 + 1);
 }
 
 /// A neighbour discovery message about `target`: kind, flags and the MAC address in its option.

@@ -1,0 +1,338 @@
+//! Which conversation each packet of a capture belongs to. Memory is bounded: where there are too many conversations,
+//! those that have been silent for long go.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use super::facts::{Moment, Wait};
+use super::key::{Datagram, Fragment, Key, Outline, Quoted, probed, sorted};
+use super::{Conversation, ConversationNo, End, Found, Kind, Speaker, requests};
+use crate::converse::Piece;
+use crate::model::{FrameNo, MacAddr, Nanos, Packet};
+
+/// Conversations followed at a time; when there are more, one that was silent for long is told as it is.
+const FOLLOWED: usize = 4096;
+/// Conversations that have ended and wait to be told. Whoever does not ask for them loses the oldest.
+const UNTOLD: usize = 4096;
+/// Datagrams in pieces whose conversation is remembered.
+const PIECES: usize = 64;
+/// Pings to many at once that are remembered.
+const GROUPS: usize = 16;
+/// Answers to questions for a MAC address that a first packet may have waited for.
+const ANSWERS: usize = 16;
+/// A packet that comes later than this after the answer did not wait for it.
+const PROMPT: Nanos = Nanos(100 * Nanos::MILLISECOND.0);
+
+/// Where a conversation is kept, with what making room needs.
+#[derive(Debug)]
+struct Place {
+    key: Key,
+    conversation: Conversation,
+    /// Its latest frame when somebody last looked whether it may go.
+    looked: FrameNo,
+}
+
+/// An answer to a question for a MAC address: who asked, who answered.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    asker: MacAddr,
+    owner: MacAddr,
+    wait: Wait,
+}
+
+/// Follows the conversations of one capture.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    count: u32,
+    places: HashMap<Key, usize>,
+    numbers: HashMap<ConversationNo, usize>,
+    /// The latest conversation between two TCP ports, for errors that quote a segment of it.
+    tcp: HashMap<(End, End), usize>,
+    open: Vec<Place>,
+    /// Where to look next for one that may go.
+    hand: usize,
+    /// The place of the latest packet's conversation: bursts are common.
+    latest: Option<usize>,
+    pieces: VecDeque<(Datagram, ConversationNo)>,
+    /// Pings to many at once, whose answers come from addresses of their own: asker, identifier.
+    groups: VecDeque<(IpAddr, u16, ConversationNo)>,
+    answers: VecDeque<Answer>,
+    ended: VecDeque<Conversation>,
+}
+
+impl Conversations {
+    /// How many conversations there were.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The conversation with this number, while it is followed.
+    #[must_use]
+    pub fn of(&self, number: ConversationNo) -> Option<&Conversation> {
+        let latest = self.latest.and_then(|place| self.open.get(place)).map(|place| &place.conversation);
+        match latest.filter(|conversation| conversation.number == number) {
+            Some(conversation) => Some(conversation),
+            None => Some(&self.open.get(*self.numbers.get(&number)?)?.conversation),
+        }
+    }
+
+    /// Which conversation `packet` belongs to, and who speaks; it may begin one.
+    pub fn observe(&mut self, packet: &Packet<'_>, found: &Found<'_>) -> (ConversationNo, Speaker) {
+        let outline = Outline::of(packet);
+        let fragment = outline.fragment();
+        let (place, speaker) = match self.belongs(packet, &outline, fragment) {
+            Some(place) => (place, self.observe_stray(packet, &outline, fragment, place)),
+            None => self.observe_own(packet, &outline, fragment, found),
+        };
+        self.latest = Some(place);
+        let conversation = &mut self.open[place].conversation;
+        if let Some(pieces) = &mut conversation.pieces
+            && matches!(found.piece, Piece::Last(_))
+        {
+            pieces.wholes.see(packet.frame.number);
+        }
+        (conversation.number, speaker)
+    }
+
+    /// Takes in a datagram whose last piece was just observed.
+    pub fn observe_whole(&mut self, packet: &Packet<'_>) {
+        let outline = Outline::of(packet);
+        let Some(conversation) =
+            self.latest.and_then(|place| self.open.get_mut(place)).map(|place| &mut place.conversation)
+        else {
+            return;
+        };
+        let (_, _, sender) = outline.read(packet);
+        conversation.take(packet, &outline, conversation.kind.speaker(sender), None);
+    }
+
+    /// Takes in the messages in `packet`: the segment that was just observed, or what it completes.
+    pub fn observe_messages(&mut self, packet: &Packet<'_>) {
+        let Some(place) = self.latest.and_then(|place| self.open.get_mut(place)) else { return };
+        let now = Moment { frame: packet.frame.number, time: packet.frame.time };
+        for view in packet.views().filter(|view| requests::is_message(*view)) {
+            place.conversation.requests.get_or_insert_default().see(view, now);
+        }
+    }
+
+    /// Conversations that are no longer followed, because there were too many: oldest first.
+    pub fn ended(&mut self) -> Option<Conversation> {
+        self.ended.pop_front()
+    }
+
+    /// The capture is over: all conversations not told by [`Self::ended`], in the order in which they began.
+    pub fn finish(&mut self) -> Vec<Conversation> {
+        let Self { count, ended, open, .. } = std::mem::take(self);
+        self.count = count;
+        let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
+        open.sort_by_key(|conversation| conversation.number);
+        ended.into_iter().chain(open).collect()
+    }
+
+    /// The conversation of a packet that only another packet tells: a later fragment, an ICMP error.
+    fn belongs(&self, packet: &Packet<'_>, outline: &Outline<'_, '_>, fragment: Option<Fragment>) -> Option<usize> {
+        if let Some(Fragment { datagram, is_first: false }) = fragment {
+            let (_, number) = self.pieces.iter().rev().find(|(known, _)| *known == datagram)?;
+            return self.numbers.get(number).copied();
+        }
+        if !outline.quotes() {
+            return self.group(outline);
+        }
+        match outline.quote(packet)?.about? {
+            Quoted::Tcp(low, high) => self.tcp.get(&(low, high)).copied(),
+            Quoted::Other(key) => self.places.get(&key).copied(),
+        }
+    }
+
+    /// The ping to many that an echo reply answers, if nobody asked its sender alone.
+    fn group(&self, outline: &Outline<'_, '_>) -> Option<usize> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        let (echo, (_, asker)) = (outline.echo().filter(|echo| echo.reply)?, outline.ends()?);
+        let ping = |group: &&(IpAddr, u16, ConversationNo)| (group.0, group.1) == (asker, echo.identifier);
+        let (_, _, number) = self.groups.iter().rev().find(ping)?;
+        self.numbers.get(number).copied()
+    }
+
+    /// A packet that belongs to the conversation at `place` because of another packet.
+    fn observe_stray(
+        &mut self,
+        packet: &Packet<'_>,
+        outline: &Outline<'_, '_>,
+        fragment: Option<Fragment>,
+        place: usize,
+    ) -> Speaker {
+        let conversation = &mut self.open[place].conversation;
+        // Neither a later fragment nor a complaint has ports; addresses tell whose it is.
+        let speaker = conversation.kind.speaker_at(outline.ends().map(|(from, _)| from));
+        conversation.count(packet, speaker);
+        if fragment.is_some() {
+            conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
+        } else if outline.quotes() {
+            conversation.hear(packet, outline);
+        } else {
+            conversation.take(packet, outline, speaker, None);
+        }
+        speaker
+    }
+
+    /// A packet that says itself which conversation it belongs to.
+    fn observe_own(
+        &mut self,
+        packet: &Packet<'_>,
+        outline: &Outline<'_, '_>,
+        fragment: Option<Fragment>,
+        found: &Found<'_>,
+    ) -> (usize, Speaker) {
+        let (mut key, kind, sender) = outline.read(packet);
+        // Whoever tells of an address that is being probed speaks to the prober.
+        if let Kind::Neighbour(one, other) = kind
+            && one == other
+            && self.places.contains_key(&probed(one))
+        {
+            key = probed(one);
+        }
+        let begins = self.known(&key).is_none();
+        let place = self.known(&key).unwrap_or_else(|| self.begin(key, kind, packet));
+        let wait = begins.then(|| self.waited(packet, outline)).flatten();
+        let Place { conversation, .. } = &mut self.open[place];
+        conversation.wait = conversation.wait.or(wait);
+        if let Kind::Tcp(_, _, stream) = kind {
+            conversation.connect(stream, found.connection);
+        }
+        let speaker = conversation.kind.speaker(sender);
+        conversation.count(packet, speaker);
+        conversation.below(packet, outline, speaker, found);
+        if outline.quotes() || matches!(kind, Kind::Ip(..)) {
+            conversation.hear(packet, outline);
+        }
+        if let (Kind::Echo(asker, _, identifier), true, true) = (kind, begins, conversation.to_group) {
+            if self.groups.len() == GROUPS {
+                self.groups.pop_front();
+            }
+            self.groups.push_back((asker, identifier, conversation.number));
+        }
+        if let Some(fragment) = fragment {
+            let pieces = conversation.pieces.get_or_insert_default();
+            pieces.fragments.see(packet.frame.number);
+            pieces.begun = pieces.begun.saturating_add(u32::from(fragment.is_first));
+            if self.pieces.len() == PIECES {
+                self.pieces.pop_front();
+            }
+            self.pieces.push_back((fragment.datagram, conversation.number));
+        } else if let Some(wait) = conversation.take(packet, outline, speaker, found.conflict) {
+            self.remember(outline, wait);
+        }
+        (place, speaker)
+    }
+
+    fn known(&self, key: &Key) -> Option<usize> {
+        match self.latest.filter(|&place| self.open.get(place).is_some_and(|place| place.key == *key)) {
+            Some(place) => Some(place),
+            None => self.places.get(key).copied(),
+        }
+    }
+
+    fn begin(&mut self, key: Key, kind: Kind, packet: &Packet<'_>) -> usize {
+        self.count = self.count.saturating_add(1);
+        let number = ConversationNo(self.count);
+        let now = (packet.frame.number, packet.frame.time);
+        let conversation = Conversation::new(number, kind, now);
+        let fresh = Place { key, conversation, looked: now.0 };
+        let place = if self.open.len() < FOLLOWED {
+            self.open.push(fresh);
+            self.open.len() - 1
+        } else {
+            self.replace(fresh)
+        };
+        self.places.insert(key, place);
+        self.numbers.insert(number, place);
+        if let Kind::Tcp(from, to, _) = kind {
+            self.tcp.insert(sorted(from, to), place);
+        }
+        place
+    }
+
+    /// Puts `fresh` in the place of a conversation that has been silent for long: whoever spoke since it was looked at
+    /// last stays.
+    fn replace(&mut self, fresh: Place) -> usize {
+        let place = loop {
+            let place = self.hand % self.open.len().max(1);
+            self.hand = place + 1;
+            let Place { conversation, looked, .. } = &mut self.open[place];
+            if conversation.last.0 <= *looked {
+                break place;
+            }
+            *looked = conversation.last.0;
+        };
+        let Place { key, conversation, .. } = std::mem::replace(&mut self.open[place], fresh);
+        self.places.remove(&key);
+        self.numbers.remove(&conversation.number);
+        if let Kind::Tcp(from, to, _) = conversation.kind
+            && self.tcp.get(&sorted(from, to)) == Some(&place)
+        {
+            self.tcp.remove(&sorted(from, to));
+        }
+        if self.ended.len() == UNTOLD {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(conversation);
+        place
+    }
+
+    /// What the first packet of a conversation had to wait for: the answer that told its MAC address, if nothing was
+    /// sent there since.
+    fn waited(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>) -> Option<Wait> {
+        outline.ip?;
+        let eth = outline.ethernet()?;
+        let place =
+            self.answers.iter().rposition(|answer| (answer.asker, answer.owner) == (eth.source, eth.destination))?;
+        let wait = self.answers.remove(place)?.wait;
+        (packet.frame.time - wait.answer.time < PROMPT).then_some(wait)
+    }
+
+    fn remember(&mut self, outline: &Outline<'_, '_>, wait: Wait) {
+        let Some(eth) = outline.ethernet() else { return };
+        if self.answers.len() == ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back(Answer { asker: eth.destination, owner: eth.source, wait });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::converse::tests::*;
+
+    #[test]
+    fn memory_is_bounded_and_who_speaks_stays() {
+        let mut capture = Capture::default();
+        let flood = |index: u32| datagram((Ipv4Addr::from(0x0a00_0000 + index), 9), (SERVER, 9), b"");
+        assert_eq!(capture.see(echo(PC, SERVER, false, 7, 1)), 1);
+        for index in 0..3 * 4096 {
+            capture.see(flood(index));
+            if index % 1000 == 0 {
+                assert_eq!(capture.see(echo(PC, SERVER, false, 7, 1)), 1, "after {index}");
+            }
+        }
+        let conversations = capture.tracker.conversations_mut();
+        assert_eq!(conversations.open.len(), FOLLOWED);
+        assert!(conversations.places.len() <= FOLLOWED && conversations.numbers.len() <= FOLLOWED);
+        assert!(conversations.ended.len() <= UNTOLD);
+        let mut told = 0;
+        while let Some(ended) = conversations.ended() {
+            assert_ne!(ended.number, ConversationNo(1));
+            told += 1;
+        }
+        assert_eq!(told, UNTOLD);
+        let rest = conversations.finish();
+        assert!(rest.is_sorted_by_key(|conversation| conversation.number));
+        assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
+        assert_eq!(conversations.count(), 3 * 4096 + 1);
+    }
+}
