@@ -2,8 +2,9 @@
 //!
 //! Of IPv4, what arrives first stays: a fragment that overlaps bytes already there only fills holes, so that nobody can
 //! rewrite a datagram by sending a piece again. Of IPv6, a datagram with an overlap is not put together at all
-//! (RFC 5722 §4); a piece that merely came twice does no harm. What is wrong is written to the fragment as generated
-//! fields, and so is what a datagram was made of, to the fragment that completes it.
+//! (RFC 5722 §4); a piece that merely came twice does no harm. What is wrong is written to the fragment at once
+//! (`netlab.fragment.overlap` and others), and, as Wireshark does, to the one that completes the datagram, with the
+//! frames that it was made of.
 
 mod datagram;
 
@@ -14,7 +15,7 @@ use super::Piece;
 use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Value};
 use crate::proto::ipv6::fragment::{self, Fragment};
 use crate::proto::{ip, ipv4, ipv6};
-use datagram::Datagram;
+use datagram::{Datagram, Wrong};
 
 /// Incomplete datagrams kept at most; the oldest is given up first.
 const INCOMPLETE: usize = 64;
@@ -78,19 +79,24 @@ impl Reassembler {
         let (number, time, layer, version_6) = (packet.frame.number, packet.frame.time, part.layer, part.version_6);
         let index = self.place(&part, time);
         let datagram = &mut self.waiting[index];
+        let wrongs = datagram.take(&part, number);
+        let mut add = |key, value| packet.generated.push(Generated { layer, key, value });
+        for (_, key) in WRONG.into_iter().filter(|(wrong, _)| wrongs.has(*wrong)) {
+            add(key, Value::Flag(true));
+        }
+        let Some(bytes) = datagram.whole() else { return Piece::Fragment };
         let keys = if version_6 { &KEYS_6 } else { &KEYS_4 };
-        let wrong = datagram.take(&part, number);
-        let mut generated: Vec<_> = wrong.into_iter().map(|wrong| (keys[wrong as usize], Value::Flag(true))).collect();
-        let whole = datagram.whole();
-        let Some(bytes) = whole else {
-            packet.generated.extend(generated.into_iter().map(|(key, value)| Generated { layer, key, value }));
-            return Piece::Fragment;
-        };
-        let count = |number: usize| Value::Number(number as u64);
-        generated.extend(datagram.frames.iter().map(|frame| (keys[4], Value::Number(u64::from(frame.0)))));
-        generated.push((keys[5], count(datagram.frames.len())));
-        generated.push((keys[6], count(datagram.length().unwrap_or_default())));
-        packet.generated.extend(generated.into_iter().map(|(key, value)| Generated { layer, key, value }));
+        let fragments = datagram.fragments();
+        for fragment in &fragments {
+            let contradicts =
+                [Wrong::Conflict, Wrong::Tails, Wrong::TooLong].into_iter().any(|it| fragment.wrongs.has(it));
+            add(if contradicts { keys.error } else { keys.fragment }, Value::Number(u64::from(fragment.frame.0)));
+            for (_, key) in keys.wrong.into_iter().filter(|(wrong, _)| fragment.wrongs.has(*wrong)) {
+                add(key, Value::Flag(true));
+            }
+        }
+        add(keys.count, Value::Number(fragments.len() as u64));
+        add(keys.length, Value::Number(datagram.length().unwrap_or_default() as u64));
         self.waiting.remove(index);
         Piece::Last(Frame { link: LinkType::RawIp, original: bytes.len(), bytes, ..packet.frame.clone() })
     }
@@ -124,25 +130,48 @@ impl Reassembler {
     }
 }
 
-/// Generated fields: for each kind of wrong, then the fragment, their number, the length of the whole.
-const KEYS_4: [&str; 7] = [
-    "ip.fragment.overlap",
-    "ip.fragment.overlap.conflict",
-    "ip.fragment.multipletails",
-    "ip.fragment.toolongfragment",
-    "ip.fragment",
-    "ip.fragment.count",
-    "ip.reassembled.length",
+/// Said at once, of the fragment itself; Wireshark has no names for that.
+const WRONG: [(Wrong, &str); 4] = [
+    (Wrong::Overlap, "netlab.fragment.overlap"),
+    (Wrong::Conflict, "netlab.fragment.conflict"),
+    (Wrong::Tails, "netlab.fragment.tails"),
+    (Wrong::TooLong, "netlab.fragment.long"),
 ];
-const KEYS_6: [&str; 7] = [
-    "ipv6.fragment.overlap",
-    "ipv6.fragment.overlap.conflict",
-    "ipv6.fragment.multipletails",
-    "ipv6.fragment.toolongfragment",
-    "ipv6.fragment",
-    "ipv6.fragment.count",
-    "ipv6.reassembled.length",
-];
+
+/// The generated fields of the frame that completes a datagram.
+struct Keys {
+    fragment: &'static str,
+    /// For a fragment that contradicts another.
+    error: &'static str,
+    wrong: [(Wrong, &'static str); 4],
+    count: &'static str,
+    length: &'static str,
+}
+
+const KEYS_4: Keys = Keys {
+    fragment: "ip.fragment",
+    error: "ip.fragment.error",
+    wrong: [
+        (Wrong::Overlap, "ip.fragment.overlap"),
+        (Wrong::Conflict, "ip.fragment.overlap.conflict"),
+        (Wrong::Tails, "ip.fragment.multipletails"),
+        (Wrong::TooLong, "ip.fragment.toolongfragment"),
+    ],
+    count: "ip.fragment.count",
+    length: "ip.reassembled.length",
+};
+const KEYS_6: Keys = Keys {
+    fragment: "ipv6.fragment",
+    error: "ipv6.fragment.error",
+    wrong: [
+        (Wrong::Overlap, "ipv6.fragment.overlap"),
+        (Wrong::Conflict, "ipv6.fragment.overlap.conflict"),
+        (Wrong::Tails, "ipv6.fragment.multipletails"),
+        (Wrong::TooLong, "ipv6.fragment.toolongfragment"),
+    ],
+    count: "ipv6.fragment.count",
+    length: "ipv6.reassembled.length",
+};
 
 /// The layer that says that the packet is a fragment: IPv4's header, or IPv6's fragment header.
 fn fragment_of<'p, 'f>(packet: &'p Packet<'f>) -> Option<LayerView<'p, 'f>> {

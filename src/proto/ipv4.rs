@@ -28,7 +28,7 @@ const fn concluded_row(key: &'static str, label: &'static str, kind: Kind) -> Fi
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 40] = [
+static FIELDS: [FieldSpec; 41] = [
     FieldSpec::new("ip.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
     FieldSpec::new("ip.hdr_len", "Header Length", Bits { start: 4, len: 4 }, Kind::Scaled(4)),
     FieldSpec::new("ip.dsfield", "Differentiated Services Field", Bits::bytes(1, 1), Kind::Hex),
@@ -65,6 +65,7 @@ static FIELDS: [FieldSpec; 40] = [
     concluded_row("ip.fragment.overlap.conflict", "Conflicting data in fragment overlap", YES),
     concluded_row("ip.fragment.multipletails", "Multiple tail fragments found", YES),
     concluded_row("ip.fragment.toolongfragment", "Fragment too long", YES),
+    concluded_row("ip.fragment.error", "Defragmentation error", Kind::Number),
     concluded_row("ip.fragment.count", "Fragment count", Kind::Number),
     concluded_row("ip.reassembled.length", "Reassembled IPv4 length", Kind::Number),
     FieldSpec::new("ip.opt.type", "Type", Bits::bytes(0, 1), Kind::Number),

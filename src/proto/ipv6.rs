@@ -28,7 +28,7 @@ const fn concluded_row(key: &'static str, label: &'static str, kind: Kind) -> Fi
     FieldSpec::new(key, label, ANYWHERE, kind).generated()
 }
 
-static FIELDS: [FieldSpec; 19] = [
+static FIELDS: [FieldSpec; 20] = [
     FieldSpec::new("ipv6.version", "Version", Bits { start: 0, len: 4 }, Kind::Number),
     FieldSpec::new("ipv6.tclass", "Traffic Class", Bits { start: 4, len: 8 }, Kind::Hex),
     FieldSpec::new(
@@ -58,6 +58,7 @@ static FIELDS: [FieldSpec; 19] = [
     concluded_row("ipv6.fragment.overlap.conflict", "Conflicting data in fragment overlap", YES),
     concluded_row("ipv6.fragment.multipletails", "Multiple tail fragments found", YES),
     concluded_row("ipv6.fragment.toolongfragment", "Fragment too long", YES),
+    concluded_row("ipv6.fragment.error", "Defragmentation error", Kind::Number),
     concluded_row("ipv6.fragment.count", "Fragment count", Kind::Number),
     concluded_row("ipv6.reassembled.length", "Reassembled IPv6 length", Kind::Number),
 ];

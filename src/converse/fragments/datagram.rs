@@ -6,16 +6,16 @@ use crate::proto::{ipv4, ipv6};
 
 /// Longest datagram behind its IP header, in bytes.
 const LONGEST: usize = 65_535;
-/// Most frames remembered: more pieces of eight bytes do not fit a datagram.
-const FRAMES: usize = LONGEST / 8 + 1;
+/// Most fragments remembered: more pieces of eight bytes do not fit a datagram.
+const FRAGMENTS: usize = LONGEST / 8 + 1;
 
 #[derive(Debug)]
 pub(super) struct Datagram {
     pub key: Key,
     /// When its first fragment was seen.
     pub begun: Nanos,
-    /// The frames with its fragments, in the order they came.
-    pub frames: Vec<FrameNo>,
+    /// Its fragments, in the order they came.
+    fragments: Vec<Fragment>,
     head: Option<Vec<u8>>,
     bytes: Vec<u8>,
     /// Ranges of `bytes` that have arrived: sorted, and with a hole between each two.
@@ -27,7 +27,30 @@ pub(super) struct Datagram {
     overlapped: bool,
 }
 
-/// What is wrong with a fragment.
+/// A fragment that has arrived.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fragment {
+    pub frame: FrameNo,
+    /// Where its payload begins.
+    start: usize,
+    pub wrongs: Wrongs,
+}
+
+/// What is wrong with a fragment: a bit for each [`Wrong`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wrongs(u8);
+
+impl Wrongs {
+    pub(super) fn has(self, wrong: Wrong) -> bool {
+        self.0 >> wrong as u8 & 1 == 1
+    }
+
+    fn of(list: impl IntoIterator<Item = (bool, Wrong)>) -> Self {
+        Self(list.into_iter().filter(|(is_so, _)| *is_so).fold(0, |bits, (_, wrong)| bits | 1 << wrong as u8))
+    }
+}
+
+/// What can be wrong with a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// It brings bytes that are here already.
@@ -45,7 +68,7 @@ impl Datagram {
         Self {
             key: part.key,
             begun,
-            frames: Vec::new(),
+            fragments: Vec::new(),
             head: None,
             bytes: Vec::new(),
             arrived: Vec::new(),
@@ -56,25 +79,19 @@ impl Datagram {
     }
 
     /// Takes a fragment in, and tells what is wrong with it.
-    pub(super) fn take(&mut self, part: &Part<'_>, frame: FrameNo) -> Vec<Wrong> {
-        let (start, end) = (part.start, part.start + part.payload.len());
-        if self.frames.len() < FRAMES {
-            self.frames.push(frame);
+    pub(super) fn take(&mut self, part: &Part<'_>, frame: FrameNo) -> Wrongs {
+        let start = part.start;
+        let wrongs = self.judge(part);
+        if self.fragments.len() < FRAGMENTS {
+            self.fragments.push(Fragment { frame, start, wrongs });
         }
-        if end > LONGEST {
-            return vec![Wrong::TooLong];
-        }
-        let (overlap, conflict) = self.compare(start, part.payload);
-        let tails = !part.more && self.length.is_some_and(|length| end != length);
-        let too_long = self.length.is_some_and(|length| end > length);
-        let all =
-            [(overlap, Wrong::Overlap), (conflict, Wrong::Conflict), (tails, Wrong::Tails), (too_long, Wrong::TooLong)];
-        let wrong = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, wrong)| wrong).collect();
-        let repeated = overlap && !conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
-        self.overlapped |= self.version_6 && overlap && !repeated;
         if self.overlapped {
             (self.bytes, self.arrived) = (Vec::new(), Vec::new());
-            return wrong;
+            return wrongs;
+        }
+        let end = start + part.payload.len();
+        if end > LONGEST {
+            return wrongs;
         }
         if start == 0 && self.head.is_none() {
             self.head = Some(part.head.clone());
@@ -83,7 +100,28 @@ impl Datagram {
             self.length = Some(end);
         }
         self.fill(start, part.payload);
-        wrong
+        wrongs
+    }
+
+    /// What is wrong with a fragment that is about to be taken in.
+    fn judge(&mut self, part: &Part<'_>) -> Wrongs {
+        let (start, end) = (part.start, part.start + part.payload.len());
+        let (overlap, conflict) = self.compare(start, part.payload);
+        let repeated = overlap && !conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
+        self.overlapped |= self.version_6 && overlap && !repeated;
+        Wrongs::of([
+            (overlap, Wrong::Overlap),
+            (conflict, Wrong::Conflict),
+            (!part.more && self.length.is_some_and(|length| end != length), Wrong::Tails),
+            (end > LONGEST || self.length.is_some_and(|length| end > length), Wrong::TooLong),
+        ])
+    }
+
+    /// Its fragments, by their place in the whole.
+    pub(super) fn fragments(&self) -> Vec<Fragment> {
+        let mut sorted = self.fragments.clone();
+        sorted.sort_by_key(|fragment| fragment.start);
+        sorted
     }
 
     /// Whether some of these bytes are here already, and whether one of them is another.
@@ -155,7 +193,7 @@ impl Datagram {
             source: self.key.source,
             destination: self.key.destination,
             identification: self.key.identification,
-            frames: self.frames.clone(),
+            frames: self.fragments.iter().map(|fragment| fragment.frame).collect(),
             missing,
             overlapped: self.overlapped,
         }

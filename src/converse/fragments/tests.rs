@@ -164,11 +164,11 @@ fn what_is_wrong_is_said_where_it_is_seen() {
         assert_eq!(reassembler.observe(&mut packet), Piece::Fragment);
         said.push(packet.generated.iter().map(|it| it.key).collect::<Vec<_>>());
     }
-    let (overlap, conflict) = ("ip.fragment.overlap", "ip.fragment.overlap.conflict");
+    let (overlap, conflict) = ("netlab.fragment.overlap", "netlab.fragment.conflict");
     assert_eq!(said[0], [""; 0]);
     assert_eq!(said[1], [overlap]);
     assert_eq!(said[2], [overlap, conflict]);
-    assert_eq!(said[3], [overlap, "ip.fragment.multipletails", "ip.fragment.toolongfragment"]);
+    assert_eq!(said[3], [overlap, "netlab.fragment.tails", "netlab.fragment.long"]);
     let incomplete: Vec<_> = reassembler.incomplete().collect();
     assert_eq!(incomplete[0].missing, [(0, Some(1480))]);
 }
@@ -183,4 +183,30 @@ fn nobody_waits_for_ever() {
     assert_eq!(reassembler.observe(&mut dissect(&late)), Piece::Fragment);
     let missing: Vec<_> = reassembler.incomplete().map(|it| (it.frames, it.missing)).collect();
     assert_eq!(missing, [(vec![FrameNo(1)], vec![(1480, None)]), (vec![FrameNo(2)], vec![(0, Some(1480))])]);
+}
+
+#[test]
+fn a_datagram_that_became_whole_in_spite_of_a_contradiction_tells_so() {
+    let parts = ipv4::fragments(&header(), &[7; 2000], 1500);
+    let forged = ipv4::fragments(&header(), &[9; 2000], 1500);
+    let frames: Vec<_> =
+        (1..).zip([&parts[1], &forged[1], &parts[0]]).map(|(it, part)| frame(it, part.clone())).collect();
+    let mut reassembler = Reassembler::default();
+    let mut packets: Vec<_> = frames.iter().map(dissect).collect();
+    let pieces: Vec<_> = packets.iter_mut().map(|packet| reassembler.observe(packet)).collect();
+    assert!(matches!(pieces[..], [Piece::Fragment, Piece::Fragment, Piece::Last(_)]));
+    let said: Vec<_> = packets[2].generated.iter().map(|it| (it.key, it.value)).collect();
+    let (number, yes) = (Value::Number, Value::Flag(true));
+    assert_eq!(
+        said,
+        [
+            ("ip.fragment", number(3)),
+            ("ip.fragment", number(1)),
+            ("ip.fragment.error", number(2)),
+            ("ip.fragment.overlap", yes),
+            ("ip.fragment.overlap.conflict", yes),
+            ("ip.fragment.count", number(3)),
+            ("ip.reassembled.length", number(2000)),
+        ]
+    );
 }

@@ -52,6 +52,7 @@ field-ip-fragment-overlap = Set if this piece covers bytes that another piece br
 field-ip-fragment-overlap-conflict = Set if the two pieces say different things about the same bytes: somebody tries to smuggle.
 field-ip-fragment-multipletails = Set if two pieces both say that they are the last, and end in different places.
 field-ip-fragment-toolongfragment = Set if this piece reaches beyond the end that the last piece told, or beyond what a packet can hold.
+field-ip-fragment-error = A frame with a piece that contradicts another: other bytes in the same place, another end.
 field-ip-fragment-count = How many pieces the packet came in.
 field-ip-reassembled-length = Length in bytes of what the pieces carried together.
 
@@ -72,6 +73,7 @@ field-ipv6-fragment-overlap = Set if this piece covers bytes that another piece 
 field-ipv6-fragment-overlap-conflict = Set if the two pieces say different things about the same bytes: somebody tries to smuggle.
 field-ipv6-fragment-multipletails = Set if two pieces both say that they are the last, and end in different places.
 field-ipv6-fragment-toolongfragment = Set if this piece reaches beyond the end that the last piece told, or beyond what a packet can hold.
+field-ipv6-fragment-error = A frame with a piece that contradicts another: other bytes in the same place, another end.
 field-ipv6-fragment-count = How many pieces the packet came in.
 field-ipv6-reassembled-length = Length in bytes of what the pieces carried together.
 
