@@ -1,8 +1,6 @@
 //! Bytes → [`Packet`]: walks the protocols' bindings and never fails.
 
-use smallvec::SmallVec;
-
-use crate::model::{Fault, FaultKind, Frame, Layer, LinkType, Packet};
+use crate::model::{Fault, FaultKind, Frame, Layer, LinkType, Packet, Parts};
 use crate::proto::stream::Piece;
 use crate::proto::{self, Binding, Input, data, tcp};
 
@@ -13,8 +11,14 @@ const MOST_LAYERS: usize = 32;
 /// [`LayerView::walk`](crate::model::LayerView::walk) does, when somebody asks.
 #[must_use]
 pub fn dissect(frame: &Frame) -> Packet<'_> {
+    dissect_into(frame, Parts::default())
+}
+
+/// The same, in the room of an earlier packet.
+#[must_use]
+pub fn dissect_into(frame: &Frame, room: Parts) -> Packet<'_> {
     let captured = frame.bytes.len();
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
+    let mut packet = Packet::new(frame, room);
     if frame.original > captured {
         packet.faults.push(Fault {
             kind: FaultKind::Truncated,
@@ -54,7 +58,7 @@ pub fn dissect_pieces(packet: &mut Packet<'_>, pieces: &[Piece]) {
 /// its first byte.
 #[must_use]
 pub fn dissect_messages<'f>(frame: &'f Frame, pieces: &[Piece]) -> Packet<'f> {
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
+    let mut packet = Packet::new(frame, Parts::default());
     for piece in pieces {
         let end = piece.at + piece.length;
         descend(&mut packet, Binding::Stream(piece.part), piece.at, end, "tcp.reassembled.length");

@@ -8,14 +8,16 @@ use smallvec::SmallVec;
 
 use crate::converse::messages::Outcome;
 use crate::converse::{ConversationNo, Conversations, Piece, Speaker, Tracker};
-use crate::dissect::{dissect, dissect_messages, dissect_pieces};
-use crate::model::{Fault, Frame, GeneratedList, LayerList, Packet};
+use crate::dissect::{dissect, dissect_into, dissect_messages, dissect_pieces};
+use crate::model::{Frame, Packet, Parts};
 use crate::proto::segment;
 
 /// Understands the frames of one capture, in order.
 #[derive(Debug, Default)]
 pub struct Engine {
     tracker: Tracker,
+    /// The room of the packet before.
+    room: Parts,
 }
 
 /// One frame, understood as far as it and those before it tell.
@@ -65,10 +67,15 @@ impl Engine {
     fn understand<T>(
         &mut self,
         frame: &Frame,
-        findings: Option<&mut Findings>,
+        mut findings: Option<&mut Findings>,
         show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
     ) -> T {
-        let mut packet = dissect(frame);
+        // What is kept takes its own room along.
+        let room = match &mut findings {
+            Some(findings) => std::mem::take(&mut findings.parts),
+            None => std::mem::take(&mut self.room),
+        };
+        let mut packet = dissect_into(frame, room);
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let is_piece = piece == Piece::Fragment;
         let datagram = completed(piece);
@@ -78,15 +85,20 @@ impl Engine {
             None => self.messages(&mut packet, is_piece),
         };
         let (message, parts) = message.unzip();
-        let told = message.as_ref().zip(parts).map(|(frame, mut parts)| parts.packet(frame));
+        let told = message.as_ref().zip(parts).map(|(frame, parts)| parts.of(frame));
         let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
         let conversations = Some(self.tracker.conversations());
         let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
-        if let Some(findings) = findings {
-            findings.parts.keep(packet);
-            findings.about = Some((is_piece, conversation, speaker));
-            let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Parts::of).collect();
-            findings.whole = datagram.into_iter().chain(message).zip(parts).collect();
+        let parts = packet.into_parts();
+        match findings {
+            Some(findings) => {
+                findings.parts = parts;
+                findings.about = Some((is_piece, conversation, speaker));
+                let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+                findings.whole.clear();
+                findings.whole.extend(datagram.into_iter().chain(message).zip(parts));
+            }
+            None => self.room = parts,
         }
         shown
     }
@@ -122,7 +134,7 @@ impl Engine {
         let frame = assembled.into_frame(segment.frame);
         let mut message = dissect_messages(&frame, &pieces);
         self.tracker.observe_messages(segment, Some(&mut message));
-        let parts = Parts::of(message);
+        let parts = message.into_parts();
         Some((frame, parts))
     }
 }
@@ -145,45 +157,17 @@ pub struct Findings {
     about: Option<(bool, ConversationNo, Speaker)>,
 }
 
-/// A packet without its frame.
-#[derive(Debug, Default)]
-struct Parts {
-    layers: LayerList,
-    faults: Vec<Fault>,
-    generated: GeneratedList,
-}
-
-impl Parts {
-    fn of(packet: Packet<'_>) -> Self {
-        let mut parts = Self::default();
-        parts.keep(packet);
-        parts
-    }
-
-    /// Takes over what a packet has. The lists are larger than what is in them, so they are not moved as they are.
-    fn keep(&mut self, packet: Packet<'_>) {
-        self.layers.clear();
-        self.layers.extend_from_slice(&packet.layers);
-        self.faults = packet.faults;
-        self.generated.clear();
-        self.generated.extend_from_slice(&packet.generated);
-    }
-
-    fn packet<'f>(&mut self, frame: &'f Frame) -> Packet<'f> {
-        let Self { layers, faults, generated } = std::mem::take(self);
-        Packet { frame, layers, faults, generated }
-    }
-}
-
 impl Findings {
     /// Shows `frame`, which these findings are about, once; `None` when they are about none.
     pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
         let (is_piece, conversation, speaker) = self.about.take()?;
         let whole: SmallVec<[Packet<'_>; 1]> =
-            self.whole.iter_mut().map(|(frame, parts)| parts.packet(frame)).collect();
-        let packet = self.parts.packet(frame);
+            self.whole.iter_mut().map(|(frame, parts)| std::mem::take(parts).of(frame)).collect();
+        let packet = std::mem::take(&mut self.parts).of(frame);
         let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
-        Some(show(&seen))
+        let shown = show(&seen);
+        self.parts = packet.into_parts();
+        Some(shown)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Pairs echo requests with echo replies (RFC 792, RFC 4443 §4): same two addresses, same identifier, same sequence
 //! number, and the same data, as far as the checksums tell. Only the first reply is the answer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
+
+use foldhash::HashMap;
 
 use crate::model::{FrameNo, Generated, LayerView, Nanos, Packet, Value};
 use crate::proto::icmp::Echo;

@@ -1,6 +1,8 @@
 //! Pairs requests of HTTP with their answers: in one conversation, an answer belongs to the last request before it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
 use crate::proto::http::{self, Http};

@@ -18,8 +18,8 @@ pub mod tcp;
 mod udp;
 
 pub use between::Between;
-use conversation::Found;
 pub use conversation::{Conversation, ConversationNo, Conversations, Speaker};
+use conversation::{Found, Kind};
 pub use count::Count;
 pub use echo::Echoes;
 pub use fragments::{Incomplete, Reassembler};
@@ -27,10 +27,10 @@ pub use http::Exchanges;
 use messages::{Messages, Order, Outcome, Segment};
 use owners::Owners;
 pub use questions::Questions;
-use tcp::Streams;
+use tcp::{Heard, Sign, Signs, Streams};
 use udp::Datagrams;
 
-use crate::model::{Frame, LayerView, Packet, Value};
+use crate::model::{Frame, LayerView, Packet};
 use crate::proto::{dns, ip};
 
 /// Follows every conversation of one capture. Memory is bounded whatever the capture holds.
@@ -45,6 +45,8 @@ pub struct Tracker {
     messages: Messages,
     exchanges: Exchanges,
     conversations: Conversations,
+    /// The segment in the latest packet.
+    heard: Option<Heard>,
 }
 
 /// What a frame is worth to whoever waits for an answer.
@@ -73,20 +75,24 @@ impl Tracker {
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> (ConversationNo, Speaker, Piece) {
         let conflict = self.owners.observe(packet);
         let piece = self.fragments.observe(packet);
+        self.heard = None;
         // What a fragment begins with counts when the whole is here.
         if !packet.layers.iter().any(|layer| layer.fragment && !layer.quoted) {
             self.pair(packet);
         }
-        let connection = self.streams.latest();
-        let found = Found { conflict, piece: &piece, owners: &self.owners, connection };
+        let found = Found { conflict, piece: &piece, owners: &self.owners };
+        let forgotten = self.streams.take_forgotten();
+        // A conversation may be the first to be forgotten when it begins, and the first to end when another begins.
+        self.conversations.connect(&forgotten);
         let (number, speaker) = self.conversations.observe(packet, &found);
+        self.conversations.connect(&forgotten);
         (number, speaker, piece)
     }
 
     /// Adds to `packet` what its own conversation's packets say about it.
     fn pair(&mut self, packet: &mut Packet<'_>) {
         self.echoes.observe(packet);
-        self.streams.observe(packet);
+        self.heard = self.streams.observe(packet);
         self.datagrams.observe(packet);
         if packet.layers.iter().any(|layer| dns::is_message(layer.header))
             && let Some(between) = Between::read(packet)
@@ -101,27 +107,51 @@ impl Tracker {
         &self.conversations
     }
 
-    /// The same, to take those that have ended.
-    pub fn conversations_mut(&mut self) -> &mut Conversations {
-        &mut self.conversations
+    /// What one of them has come to, while it is followed.
+    #[must_use]
+    pub fn conversation(&self, number: ConversationNo) -> Option<Conversation> {
+        self.conversations.of(number).map(|conversation| self.settled(conversation.clone()))
+    }
+
+    /// A conversation that is no longer followed, because there are too many: the oldest of them.
+    pub fn ended(&mut self) -> Option<Conversation> {
+        self.conversations.ended().map(|conversation| self.settled(conversation))
+    }
+
+    /// The capture is over: all conversations that [`Self::ended`] did not tell, in the order in which they began.
+    pub fn finish(&mut self) -> Vec<Conversation> {
+        self.conversations.finish().into_iter().map(|conversation| self.settled(conversation)).collect()
+    }
+
+    /// The conversation with what is known of its connection.
+    fn settled(&self, mut conversation: Conversation) -> Conversation {
+        if let Kind::Tcp(first, second, stream) = conversation.kind
+            && let Some(facts) = self.streams.facts_of(stream, [first, second])
+        {
+            conversation.connect(facts);
+        }
+        conversation
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
     pub fn observe_reassembled(&mut self, packet: &mut Packet<'_>) {
         self.pair(packet);
+        self.conversations.connect(&self.streams.take_forgotten());
         self.conversations.observe_whole(packet);
     }
 
     /// What the segment in `packet`, observed before, is to the messages of its stream.
     pub fn messages(&mut self, packet: &Packet<'_>) -> Outcome {
-        let Some(stream) = stream(packet) else { return Outcome::default() };
-        let Some(segment) = Segment::read(packet, stream, order(packet)) else { return Outcome::default() };
+        let Some(heard) = self.heard.filter(|heard| heard.speaks) else { return Outcome::default() };
+        let Some(segment) = Segment::read(packet, heard.stream, order(heard.signs)) else {
+            return Outcome::default();
+        };
         self.messages.observe(&segment)
     }
 
     /// Adds to the messages in a segment, and to those that it completes, what earlier messages say about them.
     pub fn observe_messages(&mut self, segment: &mut Packet<'_>, completed: Option<&mut Packet<'_>>) {
-        let (Some(stream), Some(between)) = (stream(segment), Between::read(segment)) else { return };
+        let (Some(Heard { stream, .. }), Some(between)) = (self.heard, Between::read(segment)) else { return };
         // What began earlier comes before what else the segment holds.
         if let Some(message) = completed {
             self.questions.observe(message, between);
@@ -150,24 +180,15 @@ impl Tracker {
     }
 }
 
-/// The number of the TCP conversation that a packet was found to belong to.
-fn stream(packet: &Packet<'_>) -> Option<u32> {
-    match packet.generated("tcp.stream")? {
-        Value::Number(stream) => u32::try_from(stream).ok(),
-        _ => None,
-    }
-}
-
 /// Where its analysis says that a segment stands.
-fn order(packet: &Packet<'_>) -> Order {
-    let has = |key| packet.generated(key).is_some();
+fn order(signs: Signs) -> Order {
     match () {
-        () if !has("tcp.analysis.flags") => Order::Regular,
-        () if has("tcp.analysis.keep_alive") => Order::KeepAlive,
-        () if has("tcp.analysis.spurious_retransmission") => Order::ForNothing,
-        () if has("tcp.analysis.out_of_order") => Order::OutOfOrder,
-        () if has("tcp.analysis.fast_retransmission") => Order::Regular,
-        () if has("tcp.analysis.retransmission") => Order::Again,
+        () if signs.is_empty() => Order::Regular,
+        () if signs.has(Sign::KeepAlive) => Order::KeepAlive,
+        () if signs.has(Sign::SpuriousRetransmission) => Order::ForNothing,
+        () if signs.has(Sign::OutOfOrder) => Order::OutOfOrder,
+        () if signs.has(Sign::FastRetransmission) => Order::Regular,
+        () if signs.has(Sign::Retransmission) => Order::Again,
         () => Order::Regular,
     }
 }

@@ -3,8 +3,10 @@
 //! Adds to an ARP packet what Wireshark does: `arp.duplicate-address-detected`, with the earlier frame
 //! (`arp.duplicate-address-frame`) and the whole seconds since. The owner heard first stays the owner.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+
+use foldhash::HashMap;
 
 use crate::model::{FrameNo, Generated, MacAddr, Nanos, Packet, Value};
 use crate::proto::arp::{self, Arp};

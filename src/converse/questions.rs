@@ -1,6 +1,8 @@
 //! Pairs DNS questions with their answers (RFC 1035 §4.1.1): between the same two programs, with the same identifier.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use super::Between;
 use crate::model::{FrameNo, Generated, Nanos, Packet, Value};

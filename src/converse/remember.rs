@@ -1,7 +1,8 @@
 //! A map that forgets: what has not been used for longest goes first, the least interesting before the others.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 /// No place: the end of a chain.
 const NOWHERE: u32 = u32::MAX;
@@ -36,7 +37,7 @@ impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
     /// An empty one.
     pub fn new(most: usize) -> Self {
         let chains = [Chain { first: NOWHERE, last: NOWHERE }; CLASSES];
-        Self { places: HashMap::new(), entries: Vec::new(), free: Vec::new(), chains, most }
+        Self { places: HashMap::default(), entries: Vec::new(), free: Vec::new(), chains, most }
     }
 
     pub fn len(&self) -> usize {

@@ -26,7 +26,7 @@ pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};
-pub use packet::{Fault, FaultKind, Generated, GeneratedList, Layer, LayerList, LayerView, Packet};
+pub use packet::{Fault, FaultKind, Generated, Layer, LayerView, Packet, Parts};
 pub use path::{Hop, KnownFrom, Path};
 pub use statistics::{PingSummary, RttSummary, SniffSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};

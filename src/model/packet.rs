@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use super::{Field, Frame, Header, LinkType, Value};
 
 /// One protocol's part of a frame.
@@ -60,23 +58,34 @@ pub struct Generated {
     pub value: Value<'static>,
 }
 
-/// The generated values of a packet, with room for a usual segment's without an allocation.
-pub type GeneratedList = SmallVec<[Generated; 16]>;
-
-/// The layers of a packet, with room for a usual one's without an allocation.
-pub type LayerList = SmallVec<[Layer; 6]>;
-
 /// A frame with its layers found, outermost first.
 #[derive(Clone, Debug)]
 pub struct Packet<'f> {
     /// The frame it was read from.
     pub frame: &'f Frame,
     /// The layers that could be read; a quoted datagram's layers follow the ICMP layer that quotes it.
-    pub layers: LayerList,
+    pub layers: Vec<Layer>,
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: GeneratedList,
+    pub generated: Vec<Generated>,
+}
+
+/// A packet without its frame. Its lists keep their room, for the next of a million packets.
+#[derive(Debug, Default)]
+pub struct Parts {
+    layers: Vec<Layer>,
+    faults: Vec<Fault>,
+    generated: Vec<Generated>,
+}
+
+impl Parts {
+    /// The packet of `frame` that these parts were taken from.
+    #[must_use]
+    pub fn of(self, frame: &Frame) -> Packet<'_> {
+        let Self { layers, faults, generated } = self;
+        Packet { frame, layers, faults, generated }
+    }
 }
 
 /// One layer of one packet, with its bytes at hand.
@@ -89,6 +98,23 @@ pub struct LayerView<'p, 'f> {
 }
 
 impl<'f> Packet<'f> {
+    /// A packet of which nothing is known yet, in the room of an earlier one.
+    #[must_use]
+    pub fn new(frame: &'f Frame, room: Parts) -> Self {
+        let mut packet = room.of(frame);
+        packet.layers.clear();
+        packet.faults.clear();
+        packet.generated.clear();
+        packet
+    }
+
+    /// All but the frame.
+    #[must_use]
+    pub fn into_parts(self) -> Parts {
+        let Self { layers, faults, generated, .. } = self;
+        Parts { layers, faults, generated }
+    }
+
     /// The first layer with this header that is not quoted.
     #[must_use]
     pub fn find<'p>(&'p self, header: &'static Header) -> Option<LayerView<'p, 'f>> {
@@ -138,18 +164,21 @@ impl<'f> Packet<'f> {
 
 impl<'p, 'f> LayerView<'p, 'f> {
     /// The layer's position and table.
+    #[inline]
     #[must_use]
     pub fn layer(self) -> &'p Layer {
         &self.packet.layers[self.index]
     }
 
     /// Whether this layer's header is `header`.
+    #[inline]
     #[must_use]
     pub fn is(self, header: &'static Header) -> bool {
         std::ptr::eq(self.layer().header, header)
     }
 
     /// The header's bytes.
+    #[inline]
     #[must_use]
     pub fn bytes(self) -> &'f [u8] {
         let layer = self.layer();
@@ -157,6 +186,7 @@ impl<'p, 'f> LayerView<'p, 'f> {
     }
 
     /// The bytes after the header that belong to this layer.
+    #[inline]
     #[must_use]
     pub fn payload(self) -> &'f [u8] {
         let layer = self.layer();

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use super::{
-    Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Value,
+    Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Parts,
+    Value,
 };
 
 const fn bits(start: usize, len: usize) -> Bits {
@@ -162,7 +161,7 @@ pub(crate) fn frame(number: u32, microseconds: i64, direction: Direction, bytes:
 
 /// `frame` with these layers one after the other, the rest being the last one's payload.
 pub(crate) fn packet<'f>(frame: &'f Frame, layers: &[(&'static Header, usize)]) -> Packet<'f> {
-    let mut packet = Packet { frame, layers: SmallVec::new(), faults: Vec::new(), generated: SmallVec::new() };
+    let mut packet = Packet::new(frame, Parts::default());
     let (mut offset, mut within_icmp) = (0, false);
     for &(header, length) in layers {
         let payload = frame.bytes.len() - offset - length;

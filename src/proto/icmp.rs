@@ -12,7 +12,7 @@ pub use names::{name, type_name};
 use names::codes;
 
 use super::checksum::{self, STATUS_NAMES, Sum};
-use super::reading::{Binding, Found, Input, be16, broken, concluded, placed, row, rows};
+use super::reading::{Binding, Found, Input, be16, broken, concluded, pair, placed, row, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value};
 
@@ -307,7 +307,9 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let broken = broken(view);
     // Wireshark reads the checksum, and two bytes more, before it says anything.
     let &[kind, code, _, _, _, _, ..] = bytes else { return out.write_str(broken.unwrap_or_default()) };
-    write!(out, "{:<20}", type_name(kind))?;
+    let name = type_name(kind);
+    out.write_str(name)?;
+    out.write_str(&"                    "[name.len().min(20)..])?;
     if let Some(names) = codes(kind) {
         match numbers::name(names, code.into()) {
             Some(name) => write!(out, " ({name})")?,
@@ -315,13 +317,16 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         }
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
-        write!(out, " id={identifier:#06x}, seq={sequence}/{}", sequence.swap_bytes())?;
+        write!(out, " id={identifier:#06x}")?;
+        pair(out, ", seq=", sequence)?;
+        pair(out, "/", sequence.swap_bytes())?;
         if let Some(ttl) = ip::enclosing(view).filter(|ip| ip.is(&ipv4::HEADER)).and_then(ip::hops_left) {
-            write!(out, ", ttl={ttl}")?;
+            pair(out, ", ttl=", ttl)?;
         }
-        for (key, words) in [("icmp.resp_in", "reply in"), ("icmp.resp_to", "request in")] {
+        for (key, words) in [("icmp.resp_in", " (reply in "), ("icmp.resp_to", " (request in ")] {
             if let Some(Value::Number(number)) = view.packet.generated(key) {
-                write!(out, " ({words} {number})")?;
+                pair(out, words, number)?;
+                out.write_str(")")?;
             }
         }
     }

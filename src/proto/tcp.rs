@@ -11,7 +11,7 @@ pub use options::{TcpOption, cut_blocks, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
-    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, row, rows,
+    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, pair, row, rows,
 };
 use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
@@ -405,8 +405,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     };
     signs(view, out)?;
     decimal(out, source)?;
-    out.write_str(" → ")?;
-    decimal(out, destination)?;
+    pair(out, " → ", destination)?;
     let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
         (be32(bytes, 4), be32(bytes, 8), be16(bytes, 12), be16(bytes, 14))
     else {
@@ -428,14 +427,11 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
             out.write_str("]")?;
         }
     }
-    out.write_str(" Seq=")?;
-    decimal(out, shown("tcp.seq", sequence))?;
+    pair(out, " Seq=", shown("tcp.seq", sequence))?;
     if flags.contains(Flags::ACK) {
-        out.write_str(" Ack=")?;
-        decimal(out, shown("tcp.ack", acknowledgment))?;
+        pair(out, " Ack=", shown("tcp.ack", acknowledgment))?;
     }
-    out.write_str(" Win=")?;
-    decimal(out, shown("tcp.window_size", window.into()))?;
+    pair(out, " Win=", shown("tcp.window_size", window.into()))?;
     let length = usize::from(bits >> 12) * 4;
     if length < LENGTH {
         return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
@@ -447,8 +443,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, " Urg={urgent}")?;
     }
     if let (Some(length), true) = (data_length(view), bytes.len() >= LENGTH) {
-        out.write_str(" Len=")?;
-        decimal(out, length as u64)?;
+        pair(out, " Len=", length as u64)?;
     }
     options::info(view, out)?;
     out.write_str(broken)

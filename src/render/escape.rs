@@ -51,6 +51,13 @@ fn escape(text: &str, glyphs: Glyphs, backslash: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// How many bytes at the start of `text` are plain, all of them ASCII. Looks at many at a time: nearly all text is plain.
+fn run(text: &str, plain: impl Fn(u8) -> bool) -> usize {
+    let (chunks, _) = text.as_bytes().as_chunks::<16>();
+    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, &byte| all & plain(byte))).count() * 16;
+    text.as_bytes()[whole..].iter().position(|&byte| !plain(byte)).map_or(text.len(), |at| whole + at)
+}
+
 /// Appends `text` as [`line()`] shows it.
 pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
     if text.len() > MOST {
@@ -59,8 +66,7 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
     }
     let mut rest = text;
     loop {
-        let plain = rest.bytes().position(|byte| !(b' '..=b'~').contains(&byte)).unwrap_or(rest.len());
-        let (before, after) = rest.split_at(plain);
+        let (before, after) = rest.split_at(run(rest, |byte| matches!(byte, b' '..=b'~')));
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         let (this, behind) = after.split_at(character.len_utf8());
@@ -75,11 +81,10 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
 
 /// The inside of a JSON string: also what JSON itself allows is escaped where a terminal would act on it.
 pub fn json(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    let plain = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     let mut rest = text;
     loop {
-        let run = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
-        let (before, after) = rest.split_at(run);
+        let (before, after) = rest.split_at(run(rest, plain));
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         rest = &after[character.len_utf8()..];

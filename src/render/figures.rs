@@ -7,27 +7,10 @@ use crate::model::{MacAddr, Nanos};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Most digits of a 64-bit number.
-const LONGEST: usize = 20;
-
-/// Two digits at a time.
-static PAIRS: [[u8; 2]; 100] = pairs();
-
 /// A byte as it stands in an IPv4 address: its digits and how many they are.
 static OCTETS: [([u8; 3], u8); 256] = octets();
 
-#[allow(clippy::cast_possible_truncation)] // below 100 and below 256
-const fn pairs() -> [[u8; 2]; 100] {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        number += 1;
-    }
-    pairs
-}
-
-#[allow(clippy::cast_possible_truncation)]
+#[allow(clippy::cast_possible_truncation)] // below 256
 const fn octets() -> [([u8; 3], u8); 256] {
     let mut octets = [([0; 3], 0); 256];
     let mut number = 0;
@@ -46,24 +29,24 @@ const fn octets() -> [([u8; 3], u8); 256] {
 
 /// `number` as decimal digits.
 pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; LONGEST];
-    let start = write_digits(&mut digits, number);
-    out.extend_from_slice(&digits[start..]);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// The same, at the right of a column of at least `width`.
 pub(super) fn right(out: &mut Vec<u8>, number: u64, width: usize) {
-    let mut digits = [0; LONGEST];
-    let start = write_digits(&mut digits, number);
-    spaces(out, width.saturating_sub(LONGEST - start));
-    out.extend_from_slice(&digits[start..]);
+    padded(out, number, width, b' ');
 }
 
-/// The last `width` digits of `number`, with leading zeros.
+/// The same with zeros before it; to be used for numbers that fit.
 pub(super) fn zeros(out: &mut Vec<u8>, number: u64, width: usize) {
-    let mut digits = [b'0'; LONGEST];
-    write_digits(&mut digits, number);
-    out.extend_from_slice(&digits[LONGEST - width.min(LONGEST)..]);
+    padded(out, number, width, b'0');
+}
+
+fn padded(out: &mut Vec<u8>, number: u64, width: usize, before: u8) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(number).as_bytes();
+    out.resize(out.len() + width.saturating_sub(digits.len()), before);
+    out.extend_from_slice(digits);
 }
 
 /// A signed number.
@@ -77,34 +60,14 @@ pub(super) fn signed(out: &mut Vec<u8>, number: i64) {
 /// Milliseconds with one digit behind the point, at the right of a column of at least `width`.
 pub(super) fn millis(out: &mut Vec<u8>, time: Nanos, width: usize) {
     let tenths = (time.0.unsigned_abs() + 50_000) / 100_000;
-    let mut digits = [0; LONGEST];
-    let start = write_digits(&mut digits, tenths / 10);
-    let sign = usize::from(time.0 < 0 && tenths > 0);
-    spaces(out, width.saturating_sub(LONGEST - start + 2 + sign));
-    if sign > 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[start..]);
-    out.extend_from_slice(&[b'.', PAIRS[tenths as usize % 10][1]]);
-}
-
-/// Fills `digits` from its end; where they begin.
-#[allow(clippy::cast_possible_truncation)] // remainders below 100
-fn write_digits(digits: &mut [u8; LONGEST], mut number: u64) -> usize {
-    let mut at = LONGEST;
-    while number >= 100 {
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
-        number /= 100;
-    }
-    if number >= 10 {
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(&PAIRS[number as usize]);
-    } else {
-        at -= 1;
-        digits[at] = b'0' + number as u8;
-    }
-    at
+    let mut buffer = itoa::Buffer::new();
+    let whole = buffer.format(tenths / 10).as_bytes();
+    let sign: &[u8] = if time.0 < 0 && tenths > 0 { b"-" } else { b"" };
+    spaces(out, width.saturating_sub(sign.len() + whole.len() + 2));
+    out.extend_from_slice(sign);
+    out.extend_from_slice(whole);
+    out.push(b'.');
+    decimal(out, tenths % 10);
 }
 
 /// `count` spaces.

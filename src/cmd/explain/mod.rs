@@ -133,7 +133,7 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     }
     let mut teller = Teller::new(view, is_whole)?;
     let read = run.read(&mut reader, &mut engine, &mut teller).and_then(|damage| {
-        for conversation in engine.tracker_mut().conversations_mut().finish() {
+        for conversation in engine.tracker_mut().finish() {
             run.ended(conversation, &mut teller)?;
         }
         Ok(damage)
@@ -207,7 +207,7 @@ impl Run<'_> {
                     !passes? || teller.hand_on(origin)
                 }
             };
-            while let Some(conversation) = engine.tracker_mut().conversations_mut().ended() {
+            while let Some(conversation) = engine.tracker_mut().ended() {
                 self.ended(conversation, teller)?;
             }
             if !goes_on || self.args.frame == Some(self.frames) {

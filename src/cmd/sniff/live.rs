@@ -70,7 +70,7 @@ impl Teller {
             report.packet(seen)?;
             seen.whole.iter().try_for_each(|whole| report.whole(whole))
         })?;
-        while engine.tracker_mut().conversations_mut().ended().is_some() {}
+        while engine.tracker_mut().ended().is_some() {}
         Ok(if number >= self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

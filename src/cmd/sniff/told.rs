@@ -72,7 +72,7 @@ impl Told {
             }
             Ok(())
         })?;
-        while let Some(conversation) = self.engine.tracker_mut().conversations_mut().ended() {
+        while let Some(conversation) = self.engine.tracker_mut().ended() {
             self.ended(&conversation)?;
         }
         Ok(())
@@ -90,7 +90,7 @@ impl Told {
 
     /// Ends the telling with what is to be said about the command.
     pub(super) fn finish(mut self, run: &Cause<'_>, dropped: u64) -> Result<SniffSummary> {
-        for conversation in self.engine.tracker_mut().conversations_mut().finish() {
+        for conversation in self.engine.tracker_mut().finish() {
             self.ended(&conversation)?;
         }
         self.summary.dropped = dropped;

@@ -1,13 +1,15 @@
 //! Which conversation each packet of a capture belongs to. Memory is bounded: where there are too many conversations,
 //! those that have been silent for long go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
+
+use foldhash::HashMap;
 
 use super::facts::{Moment, Wait};
 use super::key::{Datagram, Fragment, Key, Outline, Quoted, probed, sorted};
 use super::{Conversation, ConversationNo, End, Found, Kind, Speaker, requests};
-use crate::converse::Piece;
+use crate::converse::{Piece, tcp};
 use crate::model::{FrameNo, MacAddr, Nanos, Packet};
 
 /// Conversations followed at a time; when there are more, one that was silent for long is told as it is.
@@ -116,6 +118,15 @@ impl Conversations {
         }
     }
 
+    /// Takes over what was known of connections that are no longer remembered.
+    pub fn connect(&mut self, forgotten: &[tcp::Facts]) {
+        for facts in forgotten {
+            if let Some(&place) = self.places.get(&Key::Tcp(facts.stream)) {
+                self.open[place].conversation.connect(facts);
+            }
+        }
+    }
+
     /// Conversations that are no longer followed, because there were too many: oldest first.
     pub fn ended(&mut self) -> Option<Conversation> {
         self.ended.pop_front()
@@ -199,9 +210,6 @@ impl Conversations {
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);
-        if let Kind::Tcp(_, _, stream) = kind {
-            conversation.connect(stream, found.connection);
-        }
         let speaker = conversation.kind.speaker(sender);
         conversation.count(packet, speaker);
         conversation.below(packet, outline, speaker, found);
@@ -320,7 +328,7 @@ mod tests {
                 assert_eq!(capture.see(echo(PC, SERVER, false, 7, 1)), 1, "after {index}");
             }
         }
-        let conversations = capture.tracker.conversations_mut();
+        let conversations = &mut capture.tracker.conversations;
         assert_eq!(conversations.open.len(), FOLLOWED);
         assert!(conversations.places.len() <= FOLLOWED && conversations.numbers.len() <= FOLLOWED);
         assert!(conversations.ended.len() <= UNTOLD);

@@ -100,8 +100,6 @@ pub struct Found<'t> {
     pub piece: &'t Piece,
     /// The MAC address of an IPv4 address, as far as ARP told.
     pub owners: &'t super::owners::Owners,
-    /// What the TCP conversation of the latest segment has come to.
-    pub connection: Option<&'t super::tcp::Facts>,
 }
 
 impl Kind {
@@ -169,8 +167,7 @@ impl Conversation {
     }
 
     /// Takes over what is known of a connection now. What was known before it had to be forgotten tells more.
-    fn connect(&mut self, stream: u32, now: Option<&super::tcp::Facts>) {
-        let Some(now) = now.filter(|now| now.stream == stream) else { return };
+    pub(super) fn connect(&mut self, now: &super::tcp::Facts) {
         match &mut self.facts {
             Facts::Connection(known) if known.first.frame == now.first.frame => **known = *now,
             Facts::Connection(_) => {}

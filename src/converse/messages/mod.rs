@@ -7,8 +7,9 @@
 mod filling;
 mod flow;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use crate::model::{Frame, FrameNo, Generated, LinkType, Packet, Value};

@@ -89,7 +89,7 @@ impl Court<'_> {
     #[inline]
     fn holds(&mut self, (sign, conditions): Row, forward: &Flow, reverse: &Flow, signs: Signs) -> bool {
         let about = Question { segment: self.segment, forward, reverse, signs, initial_rtt: self.initial_rtt };
-        let holds = conditions.iter().all(|condition| condition.weigh(&about).met);
+        let holds = conditions.iter().all(|condition| condition.is_met(&about));
         if let Some(judgement) = &mut self.judgement {
             judgement.take_down(sign, holds, conditions, &about);
         }

@@ -22,8 +22,9 @@ mod states;
 mod stream;
 mod unacked;
 
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 pub use super::pair::Endpoint;
 pub use facts::{End, Ending, Facts, Moment, Sightings};
@@ -36,7 +37,7 @@ use super::is_read_alone;
 use super::pair::Pair;
 use super::remember::Memory;
 use crate::model::{FrameNo, LayerView, Packet};
-use crate::proto::tcp;
+use crate::proto::tcp::{self, Flags};
 use segment::Segment;
 use stream::{Stream, Trace};
 
@@ -47,6 +48,17 @@ const TRACES: usize = 65_536;
 /// Segments waiting for an acknowledgement that there is room for, in all conversations together.
 const UNACKED: usize = 1 << 18;
 
+/// What was found out about a packet's own segment, not about a quoted one.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard {
+    /// The number of its conversation.
+    pub stream: u32,
+    /// The signs of trouble that were told of it.
+    pub signs: Signs,
+    /// It carries data, or ends what its sender has to say.
+    pub speaks: bool,
+}
+
 /// The conversations seen so far.
 #[derive(Debug)]
 pub struct Streams {
@@ -56,15 +68,13 @@ pub struct Streams {
     hasher: RandomState,
     /// The conversation of the latest segment, and its place: the next is likely to be of the same.
     latest: Option<(Pair, u32)>,
-    /// Where it is kept, and its number.
-    current: Option<(u32, u32)>,
     count: u32,
     /// Room in the lists of all conversations, and how much it may be.
     room: usize,
     most_room: usize,
     asked: Option<FrameNo>,
     judgement: Option<Judgement>,
-    forgotten: Option<Box<Facts>>,
+    forgotten: Vec<Facts>,
 }
 
 impl Default for Streams {
@@ -72,15 +82,14 @@ impl Default for Streams {
         Self {
             known: Memory::new(REMEMBERED),
             traces: Memory::new(TRACES),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             latest: None,
-            current: None,
             count: 0,
             room: 0,
             most_room: UNACKED,
             asked: None,
             judgement: None,
-            forgotten: None,
+            forgotten: Vec::new(),
         }
     }
 }
@@ -97,25 +106,16 @@ impl Streams {
         self.known.values().map(|stream| &stream.facts)
     }
 
-    /// What one conversation has come to, if it is remembered.
+    /// What the conversation number `stream`, between these two ends, has come to, if it is remembered.
     #[must_use]
-    pub fn facts_of(&self, stream: u32) -> Option<&Facts> {
-        self.facts().find(|facts| facts.stream == stream)
+    pub fn facts_of(&self, stream: u32, ends: [Endpoint; 2]) -> Option<&Facts> {
+        let place = self.known.place(&Pair::new(ends[0], ends[1]))?;
+        self.known.look(place).map(|stream| &stream.facts).filter(|facts| facts.stream == stream)
     }
 
-    /// What the conversation of the latest segment has come to.
-    #[must_use]
-    pub fn latest(&self) -> Option<&Facts> {
-        let (place, stream) = self.current?;
-        let known = self.known.look(place).map(|stream| &stream.facts).filter(|facts| facts.stream == stream);
-        // A conversation that is over may be the first to be forgotten.
-        known.or_else(|| self.forgotten.as_deref().filter(|facts| facts.stream == stream))
-    }
-
-    /// What the conversation that the latest packet had to be forgotten for had come to. Asked after each packet, this
-    /// misses none.
-    pub fn take_forgotten(&mut self) -> Option<Box<Facts>> {
-        self.forgotten.take()
+    /// What the conversations had come to that were forgotten since somebody asked last. To be asked after each packet.
+    pub fn take_forgotten(&mut self) -> Vec<Facts> {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// From now on, takes down how the segment in this frame is judged.
@@ -131,28 +131,32 @@ impl Streams {
 
     /// Gives a packet's segments, quoted ones too, their generated values. Those in fragments have to wait until they
     /// are whole.
-    pub fn observe(&mut self, packet: &mut Packet<'_>) {
+    pub fn observe(&mut self, packet: &mut Packet<'_>) -> Option<Heard> {
+        let mut heard = None;
         for index in 0..packet.layers.len() {
             let view = LayerView { packet, index };
             if !view.is(&tcp::HEADER) {
                 continue;
             }
+            let quoted = view.layer().quoted;
             if let Some(segment) = Segment::read(packet, view).filter(|_| is_read_alone(view)) {
-                self.take_in(&segment, packet);
+                let found = self.take_in(&segment, packet);
+                heard = heard.or(found.filter(|_| !quoted));
             }
         }
+        heard
     }
 
-    fn take_in(&mut self, segment: &Segment, packet: &mut Packet<'_>) {
+    fn take_in(&mut self, segment: &Segment, packet: &mut Packet<'_>) -> Option<Heard> {
         let pair = Pair::new(segment.from, segment.to);
         let (place, new, reused) = self.find(pair, segment);
         self.latest = Some((pair, place));
         let mut judgement =
             (self.asked == Some(segment.frame) && segment.length.is_some()).then(|| Judgement::new(segment.frame));
-        let Some((_, stream)) = self.known.at(place) else { return };
-        self.current = Some((place, stream.facts.stream));
+        let (_, stream) = self.known.at(place)?;
+        let number = stream.facts.stream;
         let before = stream.room();
-        stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
+        let signs = stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
         self.room = (self.room + stream.room()).saturating_sub(before);
         let class = stream.class() as usize;
         self.known.touch(place, class);
@@ -162,6 +166,8 @@ impl Streams {
         while self.known.is_over() || (self.room > self.most_room && self.known.len() > 1) {
             self.forget();
         }
+        let speaks = segment.length != Some(0) || segment.has(Flags::FIN);
+        Some(Heard { stream: number, signs, speaks })
     }
 
     /// The place of the conversation that a segment belongs to, whether it begins with it, and whether another
@@ -178,7 +184,7 @@ impl Streams {
                 return (place, false, false);
             }
             self.room = self.room.saturating_sub(stream.room());
-            self.forgotten = Some(Box::new(stream.facts));
+            self.forgotten.push(stream.facts);
             let number = self.next_number();
             return (self.known.insert(pair, Stream::new(number, segment)), true, true);
         }
@@ -209,7 +215,7 @@ impl Streams {
             self.traces.forget();
         }
         self.latest = None;
-        self.forgotten = Some(Box::new(stream.facts));
+        self.forgotten.push(stream.facts);
     }
 }
 

@@ -273,8 +273,13 @@ const FAST: Nanos = Nanos(20_000_000);
 const OVERTAKEN: Nanos = Nanos(3_000_000);
 
 impl Condition {
-    /// Whether it holds, and for which numbers.
-    #[inline]
+    /// Whether it holds.
+    pub(super) fn is_met(self, about: &Question<'_>) -> bool {
+        self.weigh(about).met
+    }
+
+    /// Whether it holds, and for which numbers. Inlined so that those who do not want the numbers do not pay for them.
+    #[inline(always)]
     pub(super) fn weigh(self, about: &Question<'_>) -> Weighed {
         let Question { segment, forward, reverse, signs, .. } = about;
         let (bytes, window) = (i64::from(segment.bytes()), i64::from(segment.window));

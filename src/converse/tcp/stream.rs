@@ -6,9 +6,9 @@ use super::facts::{Facts, Moment};
 use super::flow::{BLOCKS, Flow, Scale};
 use super::judgement::Judgement;
 use super::segment::Segment;
-use super::sign::Sign;
+use super::sign::{Sign, Signs};
 use super::states::{Seen, States};
-use crate::model::{Generated, GeneratedList, Nanos, SeqNo, TcpState, Value};
+use crate::model::{Generated, Nanos, SeqNo, TcpState, Value};
 use crate::proto::tcp::Flags;
 
 /// Bits of `tcp.completeness`.
@@ -130,8 +130,8 @@ impl Stream {
         segment: &Segment,
         (new, reused): (bool, bool),
         judgement: Option<&mut Judgement>,
-        out: &mut GeneratedList,
-    ) {
+        out: &mut Vec<Generated>,
+    ) -> Signs {
         let sender = self.end(segment.from);
         if new && reused {
             self.facts.completeness = complete::SYN;
@@ -170,12 +170,13 @@ impl Stream {
         tell.span("tcp.time_delta", delta);
         self.facts.last = Moment { frame: segment.frame, time: segment.time };
         if !segment.sound {
-            return;
+            return Signs::default();
         }
         self.tell_flags(&mut tell, sender, segment);
         self.time(sender, segment);
         self.hear_options(&mut tell, sender, segment);
-        if judged || segment.whole {
+        let told = judged || segment.whole;
+        if told {
             tell.analysis(&analysis, self.facts.initial_rtt);
         }
         // What was cut off may have offered it.
@@ -195,6 +196,7 @@ impl Stream {
             self.tell_states(&mut tell, sender);
             self.facts.note(sender, segment, &analysis, &self.states);
         }
+        if told { analysis.signs } else { Signs::default() }
     }
 
     /// Whether this is a SYN that comes again, and whether it is a SYN/ACK with another number than before, which counts
@@ -367,7 +369,7 @@ fn both(flows: &mut [Flow; 2], sender: usize) -> (&mut Flow, &mut Flow) {
 /// Writes generated values.
 struct Teller<'a> {
     layer: usize,
-    out: &'a mut GeneratedList,
+    out: &'a mut Vec<Generated>,
 }
 
 impl Teller<'_> {

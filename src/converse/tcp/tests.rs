@@ -49,7 +49,7 @@ fn play(parts: &[Part]) -> Facts {
     for (number, part) in (1..).zip(parts) {
         observe(&mut streams, number, 40_000, *part, "");
     }
-    *streams.facts_of(0).expect("one conversation")
+    *streams.facts().find(|facts| facts.stream == 0).expect("one conversation")
 }
 
 const HANDSHAKE: [Part; 3] = [(0, S, 99, 0, 0, 1000), (1, Flags(0x12), 299, 100, 0, 1000), (0, A, 100, 300, 0, 1000)];
@@ -164,7 +164,7 @@ fn what_is_forgotten_is_handed_out_once() {
     for port in 0..ports {
         for part in [(0, S, 5, 0, 0, 1000), (1, R | A, 0, 6, 0, 0)].iter().take(if port % 7 == 0 { 2 } else { 1 }) {
             observe(&mut streams, u32::from(port) + 1, port, *part, "");
-            forgotten.extend(streams.take_forgotten().map(|facts| facts.stream));
+            forgotten.extend(streams.take_forgotten().iter().map(|facts| facts.stream));
         }
     }
     let refused: Vec<u32> = (0..10).map(|count| count * 7).collect();

@@ -22,8 +22,8 @@ const LAPTOP_MAC: MacAddr = MacAddr([0x8c, 0x85, 0x90, 0x42, 0x64, 0xb2]);
 
 /// The verdict on one conversation.
 fn of(capture: &Capture, number: u32) -> Vec<Note> {
-    let conversation = capture.tracker.conversations().of(ConversationNo(number)).expect("it is followed");
-    let notes = verdict(conversation, &Context::default());
+    let conversation = capture.tracker.conversation(ConversationNo(number)).expect("it is followed");
+    let notes = verdict(&conversation, &Context::default());
     assert!(notes.len() <= MOST, "{notes:#?}");
     assert!(
         notes.is_sorted_by_key(|note| [Claim::Fact, Claim::Guess, Claim::Blind].iter().position(|it| *it == note.kind))
@@ -502,8 +502,8 @@ fn what_a_connection_was_used_for() {
             };
             engine.see(&frame, |_| ());
         }
-        let conversations = engine.tracker().conversations();
-        let notes = verdict(conversations.of(ConversationNo(1)).expect("it is followed"), &Context::default());
+        let conversation = engine.tracker().conversation(ConversationNo(1)).expect("it is followed");
+        let notes = verdict(&conversation, &Context::default());
         let note = notes.into_iter().find(|note| note.id.starts_with("http.")).expect("a request");
         (note.id, words::of(Language::English, &note))
     };

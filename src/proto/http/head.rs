@@ -1,5 +1,7 @@
 //! The first line and the headers of a message, and where its body lies (RFC 9112).
 
+use memchr::{memchr, memchr2};
+
 use super::names::{METHODS, NOTIFICATIONS};
 
 /// A line of a message without its end, and where the next one begins.
@@ -20,7 +22,7 @@ impl Line {
     /// The same, where it is known that the line does not end before byte `from`.
     pub(super) fn whole_from(bytes: &[u8], at: usize, from: usize) -> Option<Self> {
         let rest = bytes.get(from..)?;
-        let end = from + rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+        let end = from + memchr2(b'\r', b'\n', rest)?;
         let next = match (bytes[end], bytes.get(end + 1)) {
             (b'\n', _) => end + 1,
             (_, Some(b'\n')) => end + 2,
@@ -33,8 +35,8 @@ impl Line {
     /// The same, where nothing more will come: what is left is the line.
     pub(super) fn last(bytes: &[u8], at: usize) -> Option<Self> {
         let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
-        let end = at + rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
-        Some(Self::whole_from(bytes, at, at).unwrap_or(Self { at, end, next: bytes.len() }))
+        let end = at + memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        Some(Self::whole_from(bytes, at, end).unwrap_or(Self { at, end, next: bytes.len() }))
     }
 
     pub(super) fn text(self, bytes: &[u8]) -> &[u8] {
@@ -73,7 +75,7 @@ impl Kind {
 /// The first word of `line` from byte `at` on, and where the next one begins.
 pub(super) fn word(line: &[u8], at: usize) -> (std::ops::Range<usize>, usize) {
     let rest = line.get(at..).unwrap_or(&[]);
-    let length = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
+    let length = memchr(b' ', rest).unwrap_or(rest.len());
     let blanks = rest[length..].iter().take_while(|&&byte| byte == b' ').count();
     (at..at + length, at + length + blanks)
 }
@@ -100,7 +102,7 @@ impl<'m> HeaderLine<'m> {
     /// The header in this line; `None` for a line without a colon, which ends the headers.
     fn read(bytes: &'m [u8], line: Line) -> Option<Self> {
         let text = line.text(bytes);
-        let colon = text.iter().position(|&byte| byte == b':')?;
+        let colon = memchr(b':', text)?;
         let name = Some(&text[..colon]).filter(|name| name.iter().all(|&byte| is_token(byte))).unwrap_or(&[]);
         let blanks = text[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let value = &text[colon + 1 + blanks..];

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{LENGTH, LONGEST_OPTIONS};
 use crate::model::{Field, FieldSpec, LayerView, Value};
-use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, decimal, option_rows, placed};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed};
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,11 +253,6 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
         }
     }
     Ok(())
-}
-
-fn pair(out: &mut dyn fmt::Write, name: &str, number: impl Into<u64>) -> fmt::Result {
-    out.write_str(name)?;
-    decimal(out, number)
 }
 
 #[cfg(test)]

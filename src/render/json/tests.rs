@@ -43,7 +43,7 @@ fn the_start_names_the_way() {
 fn a_packet_has_layers_fields_and_notes() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = packet(&frame, LINK_ICMP);
-    packet.generated = smallvec::smallvec![
+    packet.generated = vec![
         Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
         Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
     ];
@@ -75,7 +75,7 @@ fn a_packet_has_layers_fields_and_notes() {
 fn what_the_tracker_found_is_said_once() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = crate::dissect::dissect(&frame);
-    packet.generated = smallvec::smallvec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
+    packet.generated = vec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
     let read = line(|json, out| json.packet(out, &packet, &[]));
     assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
     let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);

@@ -21,7 +21,7 @@ fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
 }
 
 fn answered(packet: &mut Packet<'_>) {
-    packet.generated = smallvec::smallvec![
+    packet.generated = vec![
         Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
         Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
     ];
