@@ -1,7 +1,12 @@
 //! The same story live and from the file of that run: every packet with its layers, values, Info and notes.
 
+#[path = "support/corpus.rs"]
+mod corpus;
 mod support;
 
+use netlab::converse::conversation::Kind;
+use netlab::converse::conversation::facts::Facts;
+use netlab::engine::Engine;
 use serde_json::Value;
 use support::run::run;
 use support::{require_lab, scratch};
@@ -76,4 +81,24 @@ fn of_a_connection_with_a_page() {
 #[test]
 fn of_a_refusal() {
     same_story(&["handshake", "93.184.216.34:81"], 2);
+}
+
+#[test]
+fn what_became_of_a_connection_is_known_whatever_way_its_packets_went() {
+    let mut connections = 0;
+    // The last has packets that were sent along a route of their own.
+    for path in corpus::captures(&corpus::directory()).into_iter().chain(["tests/captures/tcp.pcap".into()]) {
+        let mut engine = Engine::default();
+        for record in corpus::records(&path) {
+            engine.see(&record.frame, |_| ());
+        }
+        for conversation in engine.tracker_mut().finish() {
+            if let Kind::Tcp(.., stream) = conversation.kind {
+                let Facts::Connection(facts) = &conversation.facts else { panic!("{}: {stream}", path.display()) };
+                assert_eq!(facts.stream, stream, "{}", path.display());
+                connections += 1;
+            }
+        }
+    }
+    assert!(connections > 100, "{connections} connections are too few to prove it");
 }

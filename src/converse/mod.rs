@@ -125,8 +125,8 @@ impl Tracker {
 
     /// The conversation with what is known of its connection.
     fn settled(&self, mut conversation: Conversation) -> Conversation {
-        if let Kind::Tcp(first, second, stream) = conversation.kind
-            && let Some(facts) = self.streams.facts_of(stream, [first, second])
+        if let Kind::Tcp(.., stream) = conversation.kind
+            && let Some(facts) = self.streams.facts_of(stream)
         {
             conversation.connect(facts);
         }

@@ -164,37 +164,43 @@ impl FieldSpec {
     #[must_use]
     pub fn read_at<'f>(&'static self, at: Bits, header: &'f [u8], offset: usize) -> Option<Field<'f>> {
         let bits = if at.len == 0 { (header.len() * 8).checked_sub(at.start)? } else { at.len };
-        let (first, end) = (at.start / 8, (at.start + bits).div_ceil(8));
-        let bytes = header.get(first..end)?;
+        let number = || number(header, at.start, bits);
+        let bytes = || header.get(at.start / 8..(at.start + bits).div_ceil(8));
         let value = match self.kind {
-            Kind::Mac => Value::Mac(MacAddr::read(bytes)?),
-            Kind::Ipv4 => Value::Ipv4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)),
-            Kind::Ipv6 => Value::Ipv6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
-            Kind::Bytes => Value::Bytes(bytes),
-            Kind::Text => std::str::from_utf8(bytes).map_or(Value::Bytes(bytes), Value::Text),
-            Kind::Flag(..) => Value::Flag(number(bytes, at.start, bits)? != 0),
-            Kind::Scaled(unit) => Value::Number(number(bytes, at.start, bits)?.saturating_mul(u64::from(unit))),
-            Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number(bytes, at.start, bits)?),
+            Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number()?),
+            Kind::Flag(..) => Value::Flag(number()? != 0),
+            Kind::Scaled(unit) => Value::Number(number()?.saturating_mul(u64::from(unit))),
+            Kind::Mac => Value::Mac(MacAddr::read(bytes()?)?),
+            Kind::Ipv4 => Value::Ipv4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes()?).ok()?)),
+            Kind::Ipv6 => Value::Ipv6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes()?).ok()?)),
+            Kind::Bytes => Value::Bytes(bytes()?),
+            Kind::Text => bytes().map(|bytes| std::str::from_utf8(bytes).map_or(Value::Bytes(bytes), Value::Text))?,
         };
         Some(Field { spec: self, start: offset * 8 + at.start, bits, value })
     }
 }
 
-/// The big-endian number of `len` ≤ 64 bits that starts at bit `start % 8` of `bytes`.
-fn number(bytes: &[u8], start: usize, len: usize) -> Option<u64> {
-    // Most fields are whole bytes, and most of these are one or two.
-    match (bytes, start % 8 + len) {
-        (&[byte], 8) if len == 8 => return Some(u64::from(byte)),
-        (&[high, low], 16) if len == 16 => return Some(u64::from(u16::from_be_bytes([high, low]))),
-        (&[a, b, c, d], 32) if len == 32 => return Some(u64::from(u32::from_be_bytes([a, b, c, d]))),
-        (&[byte], end) if end <= 8 => return Some(u64::from(byte >> (8 - end)) & ((1 << len) - 1)),
-        _ if bytes.len() > 9 || len > 64 => return None,
-        _ => {}
+/// The big-endian number in the `len` ≤ 64 bits of `header` from bit `start` on.
+#[inline]
+fn number(header: &[u8], start: usize, len: usize) -> Option<u64> {
+    let (first, skip) = (start / 8, start % 8);
+    // Nearly always there are eight bytes to be taken at once.
+    if let Some(word) = header.get(first..).and_then(<[u8]>::first_chunk)
+        && (1..=64 - skip).contains(&len)
+    {
+        return Some(u64::from_be_bytes(*word) << skip >> (64 - len));
+    }
+    number_at_end(header.get(first..(start + len).div_ceil(8))?, skip, len)
+}
+
+/// The same of `bytes`, which are just those that it takes, from bit `skip` on.
+fn number_at_end(bytes: &[u8], skip: usize, len: usize) -> Option<u64> {
+    if bytes.len() > 9 || len > 64 {
+        return None;
     }
     let all = bytes.iter().fold(0_u128, |all, &byte| all << 8 | u128::from(byte));
-    let below = bytes.len() * 8 - start % 8 - len;
-    let mask = (1_u128 << len) - 1;
-    u64::try_from(all >> below & mask).ok()
+    let below = bytes.len() * 8 - skip - len;
+    u64::try_from(all >> below & ((1_u128 << len) - 1)).ok()
 }
 
 #[cfg(test)]
@@ -212,6 +218,20 @@ mod tests {
         assert_eq!(VERSION.read(&header, 14).map(|f| (f.start, f.value)), Some((112, Value::Number(4))));
         assert_eq!(LENGTH.read(&header, 14).map(|f| (f.start, f.value)), Some((116, Value::Number(20))));
         assert_eq!(OFFSET.read(&[0xe1, 0x23], 0).map(|f| f.value), Some(Value::Number(0x123)));
+    }
+
+    #[test]
+    fn a_number_is_the_same_wherever_the_header_ends() {
+        let header: Vec<u8> = (1..=20_u8).map(|byte| byte.wrapping_mul(37)).collect();
+        let bits: Vec<u128> =
+            header.iter().flat_map(|byte| (0..8).rev().map(move |bit| u128::from(byte >> bit & 1))).collect();
+        for (start, len) in (0..72).flat_map(|start| (0..=64).map(move |len| (start, len))) {
+            let expected = bits[start..start + len].iter().fold(0, |all, bit| all << 1 | bit);
+            for end in (start + len).div_ceil(8)..=header.len() {
+                let found = number(&header[..end], start, len).map(u128::from);
+                assert_eq!(found, Some(expected), "{len} bits from {start} of {end} bytes");
+            }
+        }
     }
 
     #[test]

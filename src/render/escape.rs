@@ -51,11 +51,20 @@ fn escape(text: &str, glyphs: Glyphs, backslash: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// How many bytes at the start of `text` are plain, all of them ASCII. Looks at many at a time: nearly all text is plain.
-fn run(text: &str, plain: impl Fn(u8) -> bool) -> usize {
-    let (chunks, _) = text.as_bytes().as_chunks::<16>();
-    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, &byte| all & plain(byte))).count() * 16;
-    text.as_bytes()[whole..].iter().position(|&byte| !plain(byte)).map_or(text.len(), |at| whole + at)
+/// The bytes that stand for themselves wherever text is written, and those of them that JSON takes as they are.
+static PLAIN: [(bool, bool); 256] = {
+    let (mut table, mut byte) = ([(false, false); 256], b' ');
+    while byte <= b'~' {
+        table[byte as usize] = (true, byte != b'"' && byte != b'\\');
+        byte += 1;
+    }
+    table
+};
+
+/// Cuts `text` behind the last of the plain bytes, all of them ASCII, that it begins with.
+fn run(text: &str, plain: impl Fn((bool, bool)) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(|byte| !plain(PLAIN[usize::from(byte)])).unwrap_or(text.len());
+    text.split_at(end)
 }
 
 /// Appends `text` as [`line()`] shows it.
@@ -66,7 +75,7 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
     }
     let mut rest = text;
     loop {
-        let (before, after) = rest.split_at(run(rest, |byte| matches!(byte, b' '..=b'~')));
+        let (before, after) = run(rest, |(plain, _)| plain);
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         let (this, behind) = after.split_at(character.len_utf8());
@@ -81,17 +90,16 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
 
 /// The inside of a JSON string: also what JSON itself allows is escaped where a terminal would act on it.
 pub fn json(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     let mut rest = text;
     loop {
-        let (before, after) = rest.split_at(run(rest, plain));
+        let (before, after) = run(rest, |(_, plain)| plain);
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         rest = &after[character.len_utf8()..];
         match character {
             '"' => out.extend_from_slice(b"\\\""),
             '\\' => out.extend_from_slice(b"\\\\"),
-            '→' => out.extend_from_slice("→".as_bytes()),
+            '→' | '§' => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             _ if seen(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {

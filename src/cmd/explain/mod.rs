@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use input::Input;
 use teller::{Taker, Teller};
-use views::{Says, Shown, View};
+use views::{Says, Shown, Takes as _, View};
 
 use super::args::Common;
 use super::{field, report, services};

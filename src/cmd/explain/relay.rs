@@ -1,10 +1,11 @@
 //! Two threads for a long file: one reads and understands, the other writes. Frames pass from one to the other in batches,
-//! in order, and the batches come back to be filled again.
+//! in order, and the batches come back to be filled again. Where writing is the longer work, the first thread helps out:
+//! a batch that the other could not take yet it writes itself, into memory.
 
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use super::views::View;
+use super::views::{Takes, Twin, View};
 use crate::capture::Record;
 use crate::converse::Conversation;
 use crate::engine::Findings;
@@ -15,6 +16,8 @@ use crate::model::{Nanos, Note};
 const BATCH: usize = 128;
 /// Batches under way.
 const BATCHES: usize = 4;
+/// Those of them that may wait to be written.
+const WAITING: usize = 2;
 
 /// The thread that writes, and the batch that is being filled for it.
 pub(super) struct Relay {
@@ -23,6 +26,7 @@ pub(super) struct Relay {
     back: Receiver<Batch>,
     made: usize,
     writer: JoinHandle<(View, Result<()>)>,
+    twin: Option<Twin>,
 }
 
 /// Frames, what was understood of them, and what there is to say, in order.
@@ -33,6 +37,8 @@ struct Batch {
     filled: usize,
     /// When the capture began.
     origin: Nanos,
+    /// All of it as it is to be written, where that was done already.
+    text: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -50,12 +56,13 @@ impl Relay {
     /// # Errors
     /// When the system has no thread left.
     pub(super) fn start(mut view: View) -> Result<Self> {
-        let (to, filled) = sync_channel::<Batch>(BATCHES);
+        let twin = view.twin();
+        let (to, filled) = sync_channel::<Batch>(WAITING);
         let (emptied, back) = channel();
         let write = move || {
             let mut outcome = Ok(());
             while let Ok(mut batch) = filled.recv() {
-                outcome = batch.write(&mut view);
+                outcome = batch.finish(&mut view);
                 // Whoever fills batches may be through already.
                 if outcome.is_err() || emptied.send(batch).is_err() {
                     break;
@@ -65,7 +72,7 @@ impl Relay {
         };
         let writer = std::thread::Builder::new().spawn(write);
         let writer = writer.map_err(|error| Error::new(Kind::System, format!("cannot start a thread: {error}")))?;
-        Ok(Self { batch: Batch::default(), to, back, made: 1, writer })
+        Ok(Self { batch: Batch::default(), to, back, made: 1, writer, twin })
     }
 
     /// Where the next frame is read into, with a list for what there is to say about it and a place for what is
@@ -96,16 +103,20 @@ impl Relay {
 
     /// Passes the batch on, and finds another to be filled.
     fn pass(&mut self) -> bool {
-        let fresh = if self.made < BATCHES {
+        let sent = match (self.to.try_send(std::mem::take(&mut self.batch)), &mut self.twin) {
+            (Err(TrySendError::Full(mut batch)), Some(twin)) => batch.write_ahead(twin) && self.to.send(batch).is_ok(),
+            (Err(TrySendError::Full(batch)), None) => self.to.send(batch).is_ok(),
+            (sent, _) => sent.is_ok(),
+        };
+        if self.made < BATCHES {
             self.made += 1;
-            Batch::default()
         } else {
             match self.back.recv() {
-                Ok(batch) => batch,
+                Ok(batch) => self.batch = batch,
                 Err(_) => return false,
             }
-        };
-        self.to.send(std::mem::replace(&mut self.batch, fresh)).is_ok()
+        }
+        sent
     }
 
     /// Waits until all has been written.
@@ -132,15 +143,28 @@ impl Batch {
         &mut self.items[self.filled]
     }
 
-    fn write(&mut self, view: &mut View) -> Result<()> {
+    fn show(&mut self, to: &mut impl Takes) -> Result<()> {
         for Item { record, findings, notes, ended } in &mut self.items[..self.filled] {
-            view.begin_at(self.origin);
-            findings.show(&record.frame, |seen| view.packet(seen, notes)).transpose()?;
+            to.begin_at(self.origin);
+            findings.show(&record.frame, |seen| to.packet(seen, notes)).transpose()?;
             for (conversation, verdict) in ended.drain(..) {
-                view.ended(&conversation, &verdict)?;
+                to.ended(&conversation, &verdict)?;
             }
         }
         self.filled = 0;
         Ok(())
+    }
+
+    fn write_ahead(&mut self, twin: &mut Twin) -> bool {
+        let written = self.show(twin).is_ok();
+        twin.swap(&mut self.text);
+        written
+    }
+
+    fn finish(&mut self, view: &mut View) -> Result<()> {
+        view.begin_at(self.origin);
+        view.text(&self.text)?;
+        self.text.clear();
+        self.show(view)
     }
 }

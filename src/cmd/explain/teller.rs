@@ -1,7 +1,7 @@
 //! Who tells what was understood: the thread that reads, or another.
 
 use super::relay::Relay;
-use super::views::View;
+use super::views::{Takes as _, View};
 use crate::capture::Record;
 use crate::converse::Conversation;
 use crate::engine::Findings;

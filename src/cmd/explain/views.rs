@@ -72,28 +72,48 @@ impl Shown {
     }
 }
 
-impl View {
-    /// The view that the options ask for.
-    pub(super) fn new(args: &Args, common: &Common, out: Output) -> Self {
-        let (look, language) = (report::look(common), report::language(common));
-        let story = |verbosity| Form::Packets(Box::new(Story::new(look, language, verbosity)));
-        let form = match (common.verbose, args.frame) {
-            _ if let Some(key) = &args.field => {
-                Form::Field(Box::new(Story::new(look, language, Verbosity::Story)), key.clone())
-            }
-            _ if common.json => Form::Json(Box::new(Json::new(language))),
-            _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
-            _ if args.ladder => Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common)))),
-            (1, _) => story(Verbosity::Layers),
-            (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
-            (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
-            (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
-        };
-        Self { out, form, origin: None, look, language }
+/// Writes the same as a view of lines that do not depend on those before, into memory: on another thread, for a view
+/// that cannot keep up.
+pub(super) struct Twin {
+    json: Json,
+    text: Vec<u8>,
+}
+
+/// Takes what is understood of a capture, in order.
+pub(super) trait Takes {
+    /// The first frame of the capture came at `time`: all times count from there.
+    fn begin_at(&mut self, time: Nanos);
+
+    /// Shows a packet.
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()>;
+
+    /// Takes in the verdict on a conversation.
+    fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()>;
+}
+
+impl Takes for Twin {
+    fn begin_at(&mut self, time: Nanos) {
+        self.json.count_from(time);
     }
 
-    /// The first frame of the capture came at `time`: all times count from there.
-    pub(super) fn begin_at(&mut self, time: Nanos) {
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
+        Ok(self.json.seen(&mut self.text, seen, notes)?)
+    }
+
+    fn ended(&mut self, _: &Conversation, verdict: &[Note]) -> Result<()> {
+        Ok(verdict.iter().try_for_each(|note| self.json.note(&mut self.text, note))?)
+    }
+}
+
+impl Twin {
+    /// What was written, to go in place of it into `text`, which is empty.
+    pub(super) fn swap(&mut self, text: &mut Vec<u8>) {
+        std::mem::swap(&mut self.text, text);
+    }
+}
+
+impl Takes for View {
+    fn begin_at(&mut self, time: Nanos) {
         if self.origin.is_none() {
             self.origin = Some(time);
             match &mut self.form {
@@ -106,23 +126,7 @@ impl View {
         }
     }
 
-    /// What this view says.
-    pub(super) fn says(&self) -> Says {
-        let (packets, conversations) = match self.form {
-            Form::Nothing | Form::Summary(_) | Form::Field(..) => (false, false),
-            Form::Packets(_) => (true, false),
-            Form::Tale(_) | Form::Json(_) => (true, true),
-        };
-        Says { packets, conversations }
-    }
-
-    /// Whether it writes so much for each packet that this takes as long as understanding it.
-    pub(super) fn writes_much(&self) -> bool {
-        matches!(self.form, Form::Summary(_) | Form::Packets(_) | Form::Json(_))
-    }
-
-    /// Shows a packet.
-    pub(super) fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
+    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
         let out = &mut *lock(&self.out);
         match &mut self.form {
             Form::Nothing => {}
@@ -144,17 +148,7 @@ impl View {
         Ok(())
     }
 
-    /// Tells why the segment that was asked for has its signs of trouble.
-    pub(super) fn judgement(&mut self, judgement: &Judgement) -> Result<()> {
-        if let Form::Packets(_) = self.form {
-            let out = &mut *lock(&self.out);
-            judgement::write(out, self.look, self.language, &reasons(judgement))?;
-        }
-        Ok(())
-    }
-
-    /// Takes in the verdict on a conversation.
-    pub(super) fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()> {
+    fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()> {
         match &mut self.form {
             Form::Tale(tale) => tale.ended(conversation, verdict),
             Form::Json(json) => {
@@ -162,6 +156,64 @@ impl View {
                 verdict.iter().try_for_each(|note| json.note(out, note))?;
             }
             Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
+        }
+        Ok(())
+    }
+}
+
+impl View {
+    /// The view that the options ask for.
+    pub(super) fn new(args: &Args, common: &Common, out: Output) -> Self {
+        let (look, language) = (report::look(common), report::language(common));
+        let story = |verbosity| Form::Packets(Box::new(Story::new(look, language, verbosity)));
+        let form = match (common.verbose, args.frame) {
+            _ if let Some(key) = &args.field => {
+                Form::Field(Box::new(Story::new(look, language, Verbosity::Story)), key.clone())
+            }
+            _ if common.json => Form::Json(Box::new(Json::new(language))),
+            _ if args.summary => Form::Summary(Box::new(Summary::new(look))),
+            _ if args.ladder => Form::Tale(Box::new(Tale::new(look, language, false).drawn(report::verbosity(common)))),
+            (1, _) => story(Verbosity::Layers),
+            (2.., _) | (0, Some(_)) => story(Verbosity::Fields),
+            (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
+            (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
+        };
+        Self { out, form, origin: None, look, language }
+    }
+
+    /// What this view says.
+    pub(super) fn says(&self) -> Says {
+        let (packets, conversations) = match self.form {
+            Form::Nothing | Form::Summary(_) | Form::Field(..) => (false, false),
+            Form::Packets(_) => (true, false),
+            Form::Tale(_) | Form::Json(_) => (true, true),
+        };
+        Says { packets, conversations }
+    }
+
+    /// Whether it writes so much for each packet that this takes as long as understanding it.
+    pub(super) fn writes_much(&self) -> bool {
+        matches!(self.form, Form::Summary(_) | Form::Packets(_) | Form::Json(_))
+    }
+
+    /// Somebody who can help out, if there can be.
+    pub(super) fn twin(&self) -> Option<Twin> {
+        match self.form {
+            Form::Json(_) => Some(Twin { json: Json::new(self.language), text: Vec::new() }),
+            _ => None,
+        }
+    }
+
+    /// Writes what the twin wrote.
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<()> {
+        Ok(lock(&self.out).write_all(text)?)
+    }
+
+    /// Tells why the segment that was asked for has its signs of trouble.
+    pub(super) fn judgement(&mut self, judgement: &Judgement) -> Result<()> {
+        if let Form::Packets(_) = self.form {
+            let out = &mut *lock(&self.out);
+            judgement::write(out, self.look, self.language, &reasons(judgement))?;
         }
         Ok(())
     }

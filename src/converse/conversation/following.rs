@@ -314,8 +314,10 @@ impl Conversations {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::super::facts::Facts;
     use super::*;
     use crate::converse::tests::*;
+    use crate::proto::tcp::Flags;
 
     #[test]
     fn memory_is_bounded_and_who_speaks_stays() {
@@ -342,5 +344,25 @@ mod tests {
         assert!(rest.is_sorted_by_key(|conversation| conversation.number));
         assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
         assert_eq!(conversations.count(), 3 * 4096 + 1);
+    }
+
+    #[test]
+    fn what_connections_came_to_is_told_of_all_however_many_there_are() {
+        let mut capture = Capture::default();
+        let mut settled = 0;
+        let mut settle = |conversation: &Conversation| {
+            assert!(matches!(conversation.facts, Facts::Connection(_)), "{:?}", conversation.kind);
+            settled += 1;
+        };
+        // A RST at once: what is over is forgotten first, and may be so with its only segment.
+        for index in 0..3 * 4096 {
+            let flags = if index % 5 == 0 { Flags::RST } else { Flags::SYN };
+            capture.see(segment((Ipv4Addr::from(0x0a00_0000 + index), 9), (SERVER, 80), flags, 7));
+            while let Some(ended) = capture.tracker.ended() {
+                settle(&ended);
+            }
+        }
+        capture.tracker.finish().iter().for_each(&mut settle);
+        assert_eq!(settled, 3 * 4096);
     }
 }

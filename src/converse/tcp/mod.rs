@@ -24,6 +24,7 @@ mod unacked;
 
 use std::hash::BuildHasher;
 
+use foldhash::HashMap;
 use foldhash::fast::RandomState;
 
 pub use super::pair::Endpoint;
@@ -63,6 +64,8 @@ pub struct Heard {
 #[derive(Debug)]
 pub struct Streams {
     known: Memory<Pair, Stream, 3>,
+    /// Where each of them is kept, by its number.
+    places: HashMap<u32, u32>,
     /// By a number made of the pair.
     traces: Memory<u64, Trace>,
     hasher: RandomState,
@@ -81,6 +84,7 @@ impl Default for Streams {
     fn default() -> Self {
         Self {
             known: Memory::new(REMEMBERED),
+            places: HashMap::default(),
             traces: Memory::new(TRACES),
             hasher: RandomState::default(),
             latest: None,
@@ -106,11 +110,10 @@ impl Streams {
         self.known.values().map(|stream| &stream.facts)
     }
 
-    /// What the conversation number `stream`, between these two ends, has come to, if it is remembered.
+    /// What the conversation with this number has come to, if it is remembered.
     #[must_use]
-    pub fn facts_of(&self, stream: u32, ends: [Endpoint; 2]) -> Option<&Facts> {
-        let place = self.known.place(&Pair::new(ends[0], ends[1]))?;
-        self.known.look(place).map(|stream| &stream.facts).filter(|facts| facts.stream == stream)
+    pub fn facts_of(&self, stream: u32) -> Option<&Facts> {
+        self.known.look(*self.places.get(&stream)?).map(|stream| &stream.facts)
     }
 
     /// What the conversations had come to that were forgotten since somebody asked last. To be asked after each packet.
@@ -184,19 +187,27 @@ impl Streams {
                 return (place, false, false);
             }
             self.room = self.room.saturating_sub(stream.room());
+            self.places.remove(&stream.facts.stream);
             self.forgotten.push(stream.facts);
             let number = self.next_number();
-            return (self.known.insert(pair, Stream::new(number, segment)), true, true);
+            return (self.remember(pair, Stream::new(number, segment)), true, true);
         }
         let mark = self.hasher.hash_one(pair);
         let traced = self.traces.remove(&mark).map(|trace| Stream::again(&trace, pair.is_first(segment.from), segment));
         match traced {
-            Some(stream) if !stream.is_begun_anew_by(segment) => (self.known.insert(pair, stream), false, false),
+            Some(stream) if !stream.is_begun_anew_by(segment) => (self.remember(pair, stream), false, false),
             traced => {
                 let number = self.next_number();
-                (self.known.insert(pair, Stream::new(number, segment)), true, traced.is_some())
+                (self.remember(pair, Stream::new(number, segment)), true, traced.is_some())
             }
         }
+    }
+
+    fn remember(&mut self, pair: Pair, stream: Stream) -> u32 {
+        let number = stream.facts.stream;
+        let place = self.known.insert(pair, stream);
+        self.places.insert(number, place);
+        place
     }
 
     fn next_number(&mut self) -> u32 {
@@ -207,6 +218,7 @@ impl Streams {
 
     fn forget(&mut self) {
         let Some((pair, stream)) = self.known.forget() else { return };
+        self.places.remove(&stream.facts.stream);
         let end = &stream.facts.ends[0];
         let trace = stream.trace(pair.is_first((end.address, end.port)));
         self.room = self.room.saturating_sub(stream.room());

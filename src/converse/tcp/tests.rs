@@ -49,7 +49,7 @@ fn play(parts: &[Part]) -> Facts {
     for (number, part) in (1..).zip(parts) {
         observe(&mut streams, number, 40_000, *part, "");
     }
-    *streams.facts().find(|facts| facts.stream == 0).expect("one conversation")
+    *streams.facts_of(0).expect("one conversation")
 }
 
 const HANDSHAKE: [Part; 3] = [(0, S, 99, 0, 0, 1000), (1, Flags(0x12), 299, 100, 0, 1000), (0, A, 100, 300, 0, 1000)];

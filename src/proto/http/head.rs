@@ -103,7 +103,7 @@ impl<'m> HeaderLine<'m> {
     fn read(bytes: &'m [u8], line: Line) -> Option<Self> {
         let text = line.text(bytes);
         let colon = memchr(b':', text)?;
-        let name = Some(&text[..colon]).filter(|name| name.iter().all(|&byte| is_token(byte))).unwrap_or(&[]);
+        let name = Some(&text[..colon]).filter(|name| name.iter().all(|&byte| TOKEN[usize::from(byte)])).unwrap_or(&[]);
         let blanks = text[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let value = &text[colon + 1 + blanks..];
         Some(Self { line, name, value_at: line.at + colon + 1 + blanks, value })
@@ -119,10 +119,20 @@ impl<'m> HeaderLine<'m> {
     }
 }
 
-/// Whether a byte may stand in a header's name (RFC 9110 §5.6.2).
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&\\*+-.^_`|~".contains(&byte)
-}
+/// The bytes that may stand in a header's name (RFC 9110 §5.6.2).
+static TOKEN: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0_u8);
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (others, mut at) = (b"!#$%&\\*+-.^_`|~", 0);
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// What the first line and the headers say.
 #[derive(Clone, Debug)]
