@@ -279,6 +279,7 @@ impl Condition {
     }
 
     /// Whether it holds, and for which numbers. Inlined so that those who do not want the numbers do not pay for them.
+    #[allow(clippy::inline_always)] // twenty are weighed for each segment of a million
     #[inline(always)]
     pub(super) fn weigh(self, about: &Question<'_>) -> Weighed {
         let Question { segment, forward, reverse, signs, .. } = about;
