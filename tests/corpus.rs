@@ -305,7 +305,6 @@ const GAPS: &[Gap] = &[
         1,
         "a segment that ends one message and begins the next is told in two parts",
     ),
-    gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
 ];
 const BODIES: &str = "where a body or what is no message begins and ends is told otherwise";
 

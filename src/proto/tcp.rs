@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, cut_blocks, options};
+pub use options::{TcpOption, cut_blocks, fast_open_cookie, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
@@ -40,7 +40,7 @@ const fn option(key: &'static str, label: &'static str, at: usize, length: usize
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 81] = [
+static FIELDS: [FieldSpec; 84] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -113,6 +113,9 @@ static FIELDS: [FieldSpec; 81] = [
     generated("tcp.analysis.rto_frame", "RTO based on delta from frame"),
     generated("tcp.analysis.duplicate_ack_num", "Duplicate ACK #"),
     generated("tcp.analysis.duplicate_ack_frame", "Duplicate to the ACK in frame"),
+    mark("tcp.analysis.tfo_syn", "TCP SYN with TFO Cookie").part(),
+    mark("tcp.analysis.tfo_ack", "TCP SYN-ACK accepting TFO data"),
+    mark("tcp.analysis.tfo_ignored", "TCP SYN-ACK ignoring TFO data"),
     mark("tcp.connection.syn", "Connection establish request (SYN)"),
     mark("tcp.connection.synack", "Connection establish acknowledge (SYN+ACK)"),
     mark("tcp.connection.fin", "Connection finish (FIN)"),
