@@ -101,7 +101,9 @@ impl Said {
         for option in tcp::options(header) {
             match option {
                 TcpOption::Sack(blocks) => said.blocks = Some(blocks),
-                TcpOption::Unknown { .. } => said.cookie |= tcp::fast_open_cookie(&option).is_some_and(|it| !it.is_empty()),
+                TcpOption::Unknown { .. } => {
+                    said.cookie |= tcp::fast_open_cookie(&option).is_some_and(|it| !it.is_empty());
+                }
                 option => hear(&mut said.offer, &option),
             }
         }
