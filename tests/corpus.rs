@@ -6,6 +6,8 @@
 //! tuned to the committed one. `NETLAB_CORPUS=DIR` compares another directory of captures, and `NETLAB_CORPUS_ALL=1`
 //! lists every difference instead of the first of each kind.
 
+#[path = "support/ascii.rs"]
+mod ascii;
 #[path = "support/corpus.rs"]
 mod corpus;
 #[path = "support/meant.rs"]
@@ -21,15 +23,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use ascii::{ascii, is_ascii};
 use corpus::{captures, directory, name, records};
-use meant::{any, are_parts, as_wireshark_counts, corrected, is_ascii, is_fragment, is_meant};
+use meant::{any, are_parts, as_wireshark_counts, corrected, is_fragment, is_meant};
 use netlab::capture::Record;
 use netlab::engine::{Engine, Seen};
 use netlab::model::{FieldSpec, LayerView, Packet, Value};
 use netlab::proto;
 use netlab::proto::{ipv4, ipv6};
 use support::scratch;
-use table::{Table, agrees, ascii};
+use table::{Table, agrees, cut};
 
 /// Every field of netlab's.
 fn specs() -> impl Iterator<Item = &'static FieldSpec> {
@@ -117,7 +120,7 @@ fn are_same(spec: &FieldSpec, ours: &[Value<'_>], theirs: &[&str], short: bool) 
     let enough = |ours: usize| if short { ours >= theirs.len() } else { ours == theirs.len() };
     if is_ascii(spec) {
         // An empty text is an empty cell.
-        let ours: Vec<String> = ours.iter().map(ascii).filter(|text| !text.is_empty()).collect();
+        let ours: Vec<String> = ours.iter().map(|text| cut(&ascii(text))).filter(|text| !text.is_empty()).collect();
         return enough(ours.len()) && ours.iter().zip(theirs).all(|(ours, theirs)| ours == theirs);
     }
     let same = |(ours, theirs): (&Value<'_>, &&str)| agrees(as_wireshark_counts(spec.key, *ours), theirs);

@@ -1,7 +1,7 @@
 //! Where netlab does not say what Wireshark says, and means it.
 
 use netlab::engine::Seen;
-use netlab::model::{FieldSpec, Frame, Kind, LayerView, LinkType, Nanos, Packet, Value};
+use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
 use netlab::proto::checksum::{self, Status};
 use netlab::proto::dns::Dns;
 use netlab::proto::{data, http, ipv6, tcp};
@@ -110,13 +110,6 @@ pub fn as_wireshark_counts<'v>(key: &str, ours: Value<'v>) -> Value<'v> {
         Value::Span(span) if key.ends_with(".resptime") => Value::Span(Nanos(span.0 * 1000)),
         _ => ours,
     }
-}
-
-/// Whether Wireshark reads this field as ASCII, though HTTP's bytes may be any (RFC 9110 §5.5): netlab shows those that
-/// are UTF-8.
-pub fn is_ascii(spec: &FieldSpec) -> bool {
-    let others = ["http.request.full_uri", "http.unknown_header"];
-    spec.key.starts_with("http.") && matches!(spec.kind, Kind::Text) && !others.contains(&spec.key)
 }
 
 /// Whether these are the two parts of a segment that Wireshark tells as one: it does so when it reads a capture once and

@@ -86,42 +86,13 @@ fn shown(text: &[u8]) -> String {
     shown
 }
 
-/// A text as tshark writes it when Wireshark reads it as ASCII: up to the first NUL, with other bytes replaced one by one.
-pub fn ascii(text: &Value<'_>) -> String {
-    let mut written = String::new();
-    let mut write = |text: &str| {
-        for character in text.chars() {
-            match character {
-                '\x08' => written += "\\b",
-                '\t' => written += "\\t",
-                '\n' => written += "\\n",
-                '\x0c' => written += "\\f",
-                '\r' => written += "\\r",
-                '\u{fffd}' => written.push(character),
-                _ if character.is_ascii() => written.push(character),
-                _ => (0..character.len_utf8()).for_each(|_| written.push('\u{fffd}')),
-            }
-        }
-    };
-    match text {
-        Value::Text(text) => write(text),
-        Value::Composed(text) => write(&text.to_string()),
-        Value::Bytes(bytes) => {
-            let known = |byte: u8| if byte.is_ascii() { byte.into() } else { '\u{fffd}' };
-            write(&bytes.iter().map(|&byte| known(byte)).collect::<String>());
-        }
-        other => panic!("{other:?} is no text"),
-    }
-    cut(written.split('\0').next().unwrap_or_default())
-}
-
 /// Whether these are the bytes of a text that is no valid UTF-8.
 fn is_text(bytes: &[u8], theirs: &str) -> bool {
     std::str::from_utf8(bytes).is_err() && cut(&shown(bytes)) == theirs
 }
 
 /// A long value as the table has it: its beginning and its length.
-fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> String {
     match text.get(..LONGEST) {
         Some(begin) if text.len() > LONGEST => format!("{begin}…{}", text.len()),
         _ => text.to_owned(),

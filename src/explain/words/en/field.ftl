@@ -571,6 +571,7 @@ field-tcp-options-experimental-exid = Which experiment the option belongs to (RF
 field-tcp-options-sack-count = How many runs are told.
 field-tcp-options-tfo-cookie = What the server gave the client earlier, so that data may come with the SYN (RFC 7413).
 field-tcp-options-unknown-payload = What the option carries; netlab does not know its kind.
+field-tcp-reset_cause = A text, perhaps, that says why the connection was broken off. It is no part of what was talked (RFC 9293).
 field-tcp-options-wscale-multiplier = By how much windows are to be multiplied: 2 to the power of the shift. Computed.
 field-tcp-time_relative = Time since the first frame of this connection.
 field-tcp-time_delta = Time since the frame before of this connection.
