@@ -262,9 +262,9 @@ fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         "tcp.options.unknown.payload" => packet
             .views()
             .any(|view| tcp::options(view.bytes()).any(|it| matches!(it, TcpOption::Unknown { kind: 30, .. }))),
-        // Wireshark gives all of a packet of another version to `data`; netlab says which version it is, and no more.
-        // The extensions behind a quotation (RFC 4884) are data to Wireshark.
+        // The extensions behind a quotation (RFC 4884), which netlab does not read, are data to Wireshark.
         "data.data" | "data.len" if packet.views().any(|view| view.number("icmpv6.length").is_some()) => true,
+        // Wireshark gives all of a packet of another version to `data`; netlab shows what its fields would be.
         "data.data" | "data.len" => {
             packet.faults.iter().any(|fault| matches!(fault.because, "ip.version" | "ipv6.version"))
         }
