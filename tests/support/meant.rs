@@ -2,7 +2,6 @@
 
 use netlab::engine::Seen;
 use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
-use netlab::proto::checksum::{self, Status};
 use netlab::proto::dns::Dns;
 use netlab::proto::{data, http, ipv6, tcp};
 
@@ -20,11 +19,7 @@ pub fn any(seen: &Seen<'_, '_, '_>, holds: impl Fn(&Packet<'_>) -> bool) -> bool
     holds(seen.packet) || seen.whole.iter().any(holds)
 }
 
-/// A transport checksum that the sender left to its network card.
-fn is_pending(packet: &Packet<'_>) -> bool {
-    packet.views().any(|view| checksum::status(view) == Some(Status::Pending))
-}
-
+/// What is in the frame waits for the rest of its datagram.
 fn is_piece(seen: &Seen<'_, '_, '_>) -> bool {
     seen.is_piece
 }
@@ -60,11 +55,9 @@ fn is_foreign(seen: &Seen<'_, '_, '_>) -> bool {
 }
 
 /// Differences that are meant: the key (or `Info`), where they are, and why.
-type Meant = (&'static str, fn(&Seen<'_, '_, '_>) -> bool, &'static str);
+pub type Meant = (&'static str, fn(&Seen<'_, '_, '_>) -> bool, &'static str);
 
-const MEANT: &[Meant] = &[
-    ("tcp.checksum.status", |seen| any(seen, is_pending), "Wireshark does not tell `not computed yet` from `wrong`"),
-    ("udp.checksum.status", |seen| any(seen, is_pending), "Wireshark does not tell `not computed yet` from `wrong`"),
+pub const MEANT: &[Meant] = &[
     ("data.data", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
     ("data.len", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
     (
@@ -85,8 +78,9 @@ const MEANT: &[Meant] = &[
     ("ip.version", |seen| any(seen, is_six), "Wireshark shows IPv6's version under IPv4's name too"),
 ];
 
-pub fn is_meant(seen: &Seen<'_, '_, '_>, about: &str) -> bool {
-    MEANT.iter().any(|(key, holds, _)| *key == about && holds(seen))
+/// The row of [`MEANT`] that says why netlab tells something else about this key (or `Info`) here.
+pub fn meant(seen: &Seen<'_, '_, '_>, about: &str) -> Option<usize> {
+    MEANT.iter().position(|(key, holds, _)| *key == about && holds(seen))
 }
 
 /// The Info column without Wireshark's mistakes: in the newer kind of cooked capture it takes the length of the address
