@@ -6,32 +6,42 @@
 //! tuned to the committed one. `NETLAB_CORPUS=DIR` compares another directory of captures, and `NETLAB_CORPUS_ALL=1`
 //! lists every difference instead of the first of each kind.
 
+#[path = "support/ascii.rs"]
+mod ascii;
 #[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/meant.rs"]
+mod meant;
 mod stage;
 mod support;
 #[path = "support/table.rs"]
 mod table;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use ascii::{ascii, is_ascii};
 use corpus::{captures, directory, name, records};
+use meant::{MEANT, any, are_parts, as_wireshark_counts, corrected, is_fragment, meant};
 use netlab::capture::Record;
 use netlab::engine::{Engine, Seen};
-use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
+use netlab::model::{FieldSpec, LayerView, Packet, Value};
 use netlab::proto;
-use netlab::proto::checksum::{self, Status};
 use netlab::proto::{ipv4, ipv6};
 use support::scratch;
-use table::{Table, agrees};
+use table::{Table, agrees, cut};
 
-/// Every key of netlab's.
+/// Every field of netlab's.
+fn specs() -> impl Iterator<Item = &'static FieldSpec> {
+    proto::all().map(|(_, spec)| spec)
+}
+
+/// Their keys.
 fn keys() -> impl Iterator<Item = &'static str> {
-    proto::all().map(|(_, spec)| spec.key)
+    specs().map(|spec| spec.key)
 }
 
 #[test]
@@ -54,6 +64,8 @@ struct Difference {
     about: String,
     ours: String,
     theirs: String,
+    /// The row of [`MEANT`] that says why.
+    meant: Option<usize>,
 }
 
 /// Every value of every key of what one frame shows, in the order of the layers: the frame's own, and those of what it
@@ -63,11 +75,13 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
     // Wireshark looks no further into a piece of a datagram: what is in it is told with the whole.
     let piece = seen.packet.views().find(|view| !view.layer().quoted && is_fragment(*view));
     let piece = piece.map_or(usize::MAX, |view| view.index);
-    let frame = seen.packet.views().take_while(|view| view.index <= piece);
-    // A reassembled datagram begins with the IP header of its own making; a message has none.
+    let frame = || seen.packet.views().take_while(|view| view.index <= piece);
+    // A reassembled datagram begins with the IP header of its own making; a message has none, and comes before what else
+    // is in the segment that ends it.
     let is_own = |view: &LayerView<'_, '_>| view.index == 0 && (view.is(&ipv4::HEADER) || view.is(&ipv6::HEADER));
     let whole = seen.whole.iter().flat_map(Packet::views).filter(|view| !is_own(view));
-    for view in frame.chain(whole) {
+    let end = frame().position(|view| view.layer().header.name == "segment").map_or(usize::MAX, |last| last + 1);
+    for view in frame().take(end).chain(whole).chain(frame().skip(end)) {
         view.walk(&mut |field| match field.value {
             // An empty text is an empty cell.
             Value::Text("") => {}
@@ -80,41 +94,6 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
         }
     }
     values
-}
-
-/// Whether this is an IP header that says its datagram is in pieces.
-fn is_fragment(view: LayerView<'_, '_>) -> bool {
-    ["ip.flags.mf", "ip.frag_offset", "ipv6.fraghdr.more", "ipv6.fraghdr.offset"]
-        .into_iter()
-        .any(|key| view.number(key).is_some_and(|value| value > 0))
-}
-
-/// Whether `holds` of the packet or of one that it completes.
-fn any(seen: &Seen<'_, '_, '_>, holds: impl Fn(&Packet<'_>) -> bool) -> bool {
-    holds(seen.packet) || seen.whole.iter().any(holds)
-}
-
-/// A transport checksum that the sender left to its network card.
-fn is_pending(packet: &Packet<'_>) -> bool {
-    packet.views().any(|view| checksum::status(view) == Some(Status::Pending))
-}
-
-fn is_piece(seen: &Seen<'_, '_, '_>) -> bool {
-    seen.is_piece
-}
-
-/// A segment with bytes that came before, or that Wireshark keeps until those before them have come.
-fn is_sent_again(seen: &Seen<'_, '_, '_>) -> bool {
-    let signs = ["retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order", "keep_alive"];
-    signs.iter().any(|sign| seen.packet.generated(&format!("tcp.analysis.{sign}")).is_some())
-}
-
-fn quotes_a_piece(seen: &Seen<'_, '_, '_>) -> bool {
-    seen.packet.views().any(|view| view.layer().quoted && is_fragment(view))
-}
-
-fn is_six(packet: &Packet<'_>) -> bool {
-    packet.views().any(|view| view.is(&ipv6::HEADER))
 }
 
 /// Whether something could not be read to its end. Then netlab may show more than Wireshark, which stops at the first
@@ -130,55 +109,24 @@ fn is_short(seen: &Seen<'_, '_, '_>, table: &Table, row: usize) -> bool {
         || !table.cell(row, "_ws.malformed").is_empty()
 }
 
-/// Differences that are meant: the key (or `Info`), where they are, and why.
-type Meant = (&'static str, fn(&Seen<'_, '_, '_>) -> bool, &'static str);
-
-const MEANT: &[Meant] = &[
-    ("tcp.checksum.status", |seen| any(seen, is_pending), "Wireshark does not tell `not computed yet` from `wrong`"),
-    ("udp.checksum.status", |seen| any(seen, is_pending), "Wireshark does not tell `not computed yet` from `wrong`"),
-    ("data.data", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
-    ("data.len", is_piece, "Wireshark calls the bytes of a piece data; netlab shows them with the whole"),
-    (
-        "data.data",
-        is_sent_again,
-        "Wireshark hands bytes that come again to nobody; netlab shows what is in the segment",
-    ),
-    ("data.len", is_sent_again, "Wireshark hands bytes that come again to nobody; netlab shows what is in the segment"),
-    ("data.data", quotes_a_piece, "Wireshark takes a piece that an error quotes for one that arrived"),
-    ("data.len", quotes_a_piece, "Wireshark takes a piece that an error quotes for one that arrived"),
-    ("ip.version", |seen| any(seen, is_six), "Wireshark shows IPv6's version under IPv4's name too"),
-];
-
-fn is_meant(seen: &Seen<'_, '_, '_>, about: &str) -> bool {
-    MEANT.iter().any(|(key, holds, _)| *key == about && holds(seen))
-}
-
 /// Captures whose checksums tshark was told not to verify; see `corpus/expect`.
 fn is_unverified(capture: &str, key: &str) -> bool {
     matches!(capture, "offload" | "loopback") && key.ends_with(".checksum.status")
 }
 
-/// The Info column without Wireshark's mistakes: in the newer kind of cooked capture it takes the length of the address
-/// for a part of the packet type.
-fn corrected(info: &str, frame: &Frame) -> String {
-    let name = |number: u16| {
-        let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
-        names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
-    };
-    let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) else {
-        return info.to_owned();
-    };
-    let rest = info.strip_prefix(&name(u16::from_be_bytes([kind, length])));
-    rest.map_or_else(|| info.to_owned(), |rest| name(kind.into()) + rest)
-}
-
-/// The value in Wireshark's unit.
-fn as_wireshark_counts<'v>(key: &str, ours: Value<'v>) -> Value<'v> {
-    match ours {
-        // Milliseconds, where netlab's times are all in nanoseconds.
-        Value::Span(span) if key.ends_with(".resptime") => Value::Span(Nanos(span.0 * 1000)),
-        _ => ours,
+/// Whether these are the values that Wireshark has. Where something is `short`, netlab may have more.
+fn are_same(spec: &FieldSpec, ours: &[Value<'_>], theirs: &[&str], short: bool) -> bool {
+    if are_parts(spec.key, ours, theirs) {
+        return true;
     }
+    let enough = |ours: usize| if short { ours >= theirs.len() } else { ours == theirs.len() };
+    if is_ascii(spec) {
+        // An empty text is an empty cell.
+        let ours: Vec<String> = ours.iter().map(|text| cut(&ascii(text))).filter(|text| !text.is_empty()).collect();
+        return enough(ours.len()) && ours.iter().zip(theirs).all(|(ours, theirs)| ours == theirs);
+    }
+    let same = |(ours, theirs): (&Value<'_>, &&str)| agrees(as_wireshark_counts(spec.key, *ours), theirs);
+    enough(ours.len()) && ours.iter().zip(theirs).all(same)
 }
 
 fn compare(path: &Path, table: &Table, found: &mut Vec<Difference>) {
@@ -190,12 +138,12 @@ fn compare(path: &Path, table: &Table, found: &mut Vec<Difference>) {
         engine.see(frame, |seen| {
             let (ours, short) = (values(seen), is_short(seen, table, row));
             let mut differs = |about: &str, ours: String, theirs: String| {
-                if !is_meant(seen, about) {
-                    let capture = capture.clone();
-                    found.push(Difference { capture, frame: row + 1, about: about.to_owned(), ours, theirs });
-                }
+                let (capture, about) = (capture.clone(), about.to_owned());
+                let meant = meant(seen, &about);
+                found.push(Difference { capture, frame: row + 1, about, ours, theirs, meant });
             };
-            for key in keys().filter(|key| !is_unverified(&capture, key)) {
+            for spec in specs().filter(|spec| !is_unverified(&capture, spec.key)) {
+                let key = spec.key;
                 let mut theirs = table.values(row, key);
                 // Of the option that ends the list, 255, Wireshark shows the type as 0.
                 if key == "dhcp.option.type" && !table.cell(row, "dhcp.option.end").is_empty() {
@@ -207,12 +155,7 @@ fn compare(path: &Path, table: &Table, found: &mut Vec<Difference>) {
                     theirs.dedup();
                 }
                 let ours = ours.get(key).map_or(&[][..], Vec::as_slice);
-                let same = |(ours, theirs): (&Value<'_>, &&str)| {
-                    let ours = as_wireshark_counts(key, *ours);
-                    agrees(ours, theirs)
-                };
-                let enough = if short { ours.len() >= theirs.len() } else { ours.len() == theirs.len() };
-                if !enough || !ours.iter().zip(&theirs).all(same) {
+                if !are_same(spec, ours, &theirs, short) {
                     differs(key, format!("{ours:?}"), format!("{theirs:?}"));
                 }
             }
@@ -235,6 +178,7 @@ fn compare(path: &Path, table: &Table, found: &mut Vec<Difference>) {
                 about: column.to_owned(),
                 ours: "no such key".to_owned(),
                 theirs,
+                meant: None,
             });
         }
     }
@@ -266,80 +210,28 @@ fn report(differences: &[Difference]) -> String {
     text
 }
 
-/// Compares every capture of a directory with the table beside it.
-fn compare_all(directory: &Path) -> Vec<Difference> {
+/// Compares every capture of a directory with the table beside it: the differences, and the rows of those that are meant.
+fn compare_all(directory: &Path) -> (Vec<Difference>, BTreeSet<usize>) {
     let mut found = Vec::new();
     for path in captures(directory) {
         // Wireshark writes some bytes of a text as they are, whatever they are.
         let text = fs::read(path.with_extension("tsv")).expect("a table beside each capture");
         compare(&path, &Table::read(&String::from_utf8_lossy(&text)), &mut found);
     }
-    found
-}
-
-/// Something that netlab does not yet say as Wireshark does.
-struct Gap {
-    /// A key, the beginning of some (`dns.*`), or `Info`.
-    about: &'static str,
-    capture: &'static str,
-    /// How many differences it makes there.
-    count: usize,
-    why: &'static str,
-}
-
-const fn gap(capture: &'static str, about: &'static str, count: usize, why: &'static str) -> Gap {
-    Gap { about, capture, count, why }
-}
-
-/// As few as possible: a gap that has become smaller or larger fails the test, and one that is closed has to go.
-const GAPS: &[Gap] = &[
-    gap("dns-messages", "dns.unsolicited", 4, "an answer over TCP that nobody asked for is not yet told"),
-    gap("http-messages", "Info", 3, "the kinds of a body are not all named as Wireshark names them"),
-    gap("http-messages", "data.*", 12, BODIES),
-    gap("http-messages", "http.file_data", 2, BODIES),
-    gap("http-messages", "http.host", 1, "bytes that are no text are written in another way"),
-    gap("http-messages", "http.request.line", 1, "bytes that are no text are written in another way"),
-    gap(
-        "http-messages",
-        "tcp.segment_data",
-        1,
-        "a segment that ends one message and begins the next is told in two parts",
-    ),
-    gap("options", "tcp.analysis.tfo_*", 2, "Fast Open's cookie and data are shown, and not yet judged"),
-];
-const BODIES: &str = "where a body or what is no message begins and ends is told otherwise";
-
-impl Gap {
-    fn explains(&self, difference: &Difference) -> bool {
-        let about = difference.about.as_str();
-        let is_about = self.about.strip_suffix('*').map_or(about == self.about, |start| about.starts_with(start));
-        is_about && difference.capture == self.capture
-    }
-}
-
-/// Takes the known gaps out of `found`; what has become of those that are not as they were is returned.
-fn close(found: &mut Vec<Difference>) -> String {
-    let mut changed = String::new();
-    for gap in GAPS {
-        let before = found.len();
-        found.retain(|difference| !gap.explains(difference));
-        let count = before - found.len();
-        if count != gap.count {
-            let Gap { about, capture, count: known, why } = gap;
-            changed += &format!("{about} in {capture} ({why}): {count} differences, and not {known}\n");
-        }
-    }
-    changed
+    let meant = found.iter().filter_map(|difference| difference.meant).collect();
+    found.retain(|difference| difference.meant.is_none());
+    (found, meant)
 }
 
 #[test]
 fn netlab_reads_what_tshark_reads() {
     let directory = std::env::var_os("NETLAB_CORPUS").map_or_else(directory, PathBuf::from);
-    let mut found = compare_all(&directory);
-    let changed = close(&mut found);
+    let (found, meant) = compare_all(&directory);
     assert!(found.is_empty(), "{}", report(&found));
+    let idle = MEANT.iter().enumerate().filter(|(row, _)| !meant.contains(row));
+    let idle: Vec<_> = idle.map(|(_, (key, _, why))| format!("{key}: {why}")).collect();
     // Another corpus has others.
-    assert!(changed.is_empty() || directory != corpus::directory(), "{changed}");
+    assert!(idle.is_empty() || directory != corpus::directory(), "these excuse nothing: {idle:#?}");
 }
 
 /// Everything that `corpus/make` and `corpus/expect` run.
@@ -401,9 +293,7 @@ fn netlab_reads_what_tshark_reads_in_captures_made_now() {
         assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
         eprintln!("{script}: {:?}", started.elapsed());
     }
-    let mut found = compare_all(&fresh);
-    // How much of a gap shows itself is not the same each time.
-    close(&mut found);
+    let (found, _) = compare_all(&fresh);
     assert!(found.is_empty(), "{}", report(&found));
 }
 

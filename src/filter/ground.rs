@@ -7,7 +7,7 @@ use super::Conditions;
 use super::assembler::Width;
 use super::bpf::{Operation, beside};
 use super::check::{Check, Value};
-use super::link::{Carries, Layout, ethernet, family, layout, version};
+use super::link::{Carries, Layout, cooked, ethernet, family, layout, version};
 use super::refusal::Fault;
 use super::words::VLAN_TAGS;
 
@@ -46,6 +46,7 @@ impl Ground {
             Carries::Version => version(number, self.load(0, Width::Byte)),
             Carries::Family => family(number, || self.load(0, Width::Word)),
             Carries::Type(at) => self.load(at, Width::Half).is(number),
+            Carries::Cooked(kind) => cooked(number, |offset, width| self.load(kind + offset, width)),
             Carries::Ethernet(_) if self.tagged && self.shift == 0 => {
                 // What the kernel took out is a VLAN tag, and nothing else.
                 let is_tag = VLAN_TAGS.iter().any(|tag| u32::from(*tag) == number);
@@ -64,7 +65,7 @@ impl Ground {
     pub fn with_macs(&self, at: &Range<usize>, what: &str) -> Result<(), Fault> {
         match self.layout.carries {
             Carries::Ethernet(_) => Ok(()),
-            Carries::Version | Carries::Family | Carries::Type(_) => {
+            Carries::Version | Carries::Family | Carries::Cooked(_) | Carries::Type(_) => {
                 Err(Fault::new(at.clone(), format!("there are no {what} in frames of the type {}", self.layout.name)))
             }
         }

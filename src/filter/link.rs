@@ -5,12 +5,21 @@ use super::check::{Check, Value};
 use super::words::{IPV4, IPV6, LONGEST_LENGTH};
 use crate::model::LinkType;
 
+/// `EtherType` of IPX, and its service access point.
+const IPX: u32 = 0x8137;
+const IPX_POINT: u32 = 0xe0;
+/// Linux's numbers for a frame with a length that begins with IPX at once, and for one that begins with LLC.
+const ETH_P_802_3: u32 = 1;
+const ETH_P_802_2: u32 = 4;
+
 /// How a kind of link says what it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carries {
     /// An `EtherType` or a length at this offset; the frame begins with two MAC addresses.
     Ethernet(u32),
-    /// An `EtherType` at this offset; no MAC addresses of both ends.
+    /// An `EtherType` at this offset, or Linux's number for LLC; no MAC addresses of both ends.
+    Cooked(u32),
+    /// A number at this offset; no MAC addresses of both ends.
     Type(u32),
     /// The number of a family of addresses, at the very beginning.
     Family,
@@ -31,7 +40,7 @@ pub(super) struct Layout {
 pub(super) fn layout(link: LinkType) -> Layout {
     match link {
         LinkType::Ethernet => Layout { name: "Ethernet", carries: Carries::Ethernet(12), payload: 14 },
-        LinkType::Cooked => Layout { name: "Linux cooked capture", carries: Carries::Type(14), payload: 16 },
+        LinkType::Cooked => Layout { name: "Linux cooked capture", carries: Carries::Cooked(14), payload: 16 },
         LinkType::Cooked2 => Layout { name: "Linux cooked capture v2", carries: Carries::Type(0), payload: 20 },
         LinkType::Null | LinkType::Loop => Layout { name: "BSD loopback", carries: Carries::Family, payload: 4 },
         LinkType::RawIp => Layout { name: "raw IP", carries: Carries::Version, payload: 0 },
@@ -41,32 +50,50 @@ pub(super) fn layout(link: LinkType) -> Layout {
 /// Whether an Ethernet frame carries protocol `number`: an `EtherType`, or up to 1500 a service access point of LLC.
 /// `at` loads from the type field on, which is followed by the payload.
 pub(super) fn ethernet(number: u32, at: impl Fn(u32, Width) -> Value) -> Check {
-    let kind = || at(0, Width::Half);
-    let with_length = |checks: Vec<Check>| {
-        let is_length = !Check::Test(kind(), Test::Above(LONGEST_LENGTH));
-        Check::all([is_length].into_iter().chain(checks))
+    let is_length = || !Check::Test(at(0, Width::Half), Test::Above(LONGEST_LENGTH));
+    // IPX has had four ways to be put into a frame.
+    let ipx = || {
+        let parts = [snap(0, IPX, &at), at(2, Width::Byte).is(IPX_POINT), at(2, Width::Half).is(0xffff)];
+        Check::all([is_length(), Check::any(parts)])
     };
-    // SNAP (IEEE 802): organisation and EtherType behind an LLC header of aa aa 03.
-    let snap = |organisation: u32, number: u32| {
-        let head = 0xaaaa_0300 | organisation >> 16;
-        Check::all([at(6, Width::Word).is(organisation << 16 | number), at(2, Width::Word).is(head)])
+    typed(number, &at, is_length, ipx)
+}
+
+/// Whether a frame of Linux's cooked capture carries protocol `number`: an `EtherType`, or up to 1500 a service access
+/// point of LLC. Where Ethernet has a length, this has a number of Linux's own (`if_ether.h`).
+pub(super) fn cooked(number: u32, at: impl Fn(u32, Width) -> Value) -> Check {
+    let kind = |number: u32| at(0, Width::Half).is(number);
+    let is_llc = || kind(ETH_P_802_2);
+    let ipx = || {
+        let in_llc = Check::any([at(2, Width::Byte).is(IPX_POINT), snap(0, IPX, &at)]);
+        Check::any([kind(ETH_P_802_3), Check::all([is_llc(), in_llc])])
     };
+    typed(number, &at, is_llc, ipx)
+}
+
+/// The same for both, which differ in how they announce LLC, and in IPX.
+fn typed(
+    number: u32,
+    at: &impl Fn(u32, Width) -> Value,
+    has_llc: impl Fn() -> Check,
+    ipx: impl Fn() -> Check,
+) -> Check {
+    let kind = |number: u32| at(0, Width::Half).is(number);
+    let in_llc = |check: Check| Check::all([has_llc(), check]);
     match number {
-        0x06 | 0xf0 | 0xfe => with_length(vec![at(2, Width::Half).is(number << 8 | number)]),
-        // IPX has had four ways to be put into a frame.
-        0xe0 => Check::any([
-            kind().is(0x8137),
-            with_length(vec![Check::any([
-                snap(0, 0x8137),
-                at(2, Width::Byte).is(0xe0),
-                at(2, Width::Half).is(0xffff),
-            ])]),
-        ]),
-        0x809b => Check::any([kind().is(number), with_length(vec![snap(0x08_0007, number)])]),
-        0x80f3 => Check::any([kind().is(number), with_length(vec![snap(0, number)])]),
-        0..=LONGEST_LENGTH => with_length(vec![at(2, Width::Byte).is(number)]),
-        _ => kind().is(number),
+        0x06 | 0xf0 | 0xfe => in_llc(at(2, Width::Half).is(number << 8 | number)),
+        IPX_POINT => Check::any([kind(IPX), ipx()]),
+        0x809b => Check::any([kind(number), in_llc(snap(0x08_0007, number, at))]),
+        0x80f3 => Check::any([kind(number), in_llc(snap(0, number, at))]),
+        0..=LONGEST_LENGTH => in_llc(at(2, Width::Byte).is(number)),
+        _ => kind(number),
     }
+}
+
+/// SNAP (IEEE 802): organisation and `EtherType` behind an LLC header of aa aa 03.
+fn snap(organisation: u32, number: u32, at: &impl Fn(u32, Width) -> Value) -> Check {
+    let head = 0xaaaa_0300 | organisation >> 16;
+    Check::all([at(6, Width::Word).is(organisation << 16 | number), at(2, Width::Word).is(head)])
 }
 
 /// Whether a frame without a link header carries protocol `number`.

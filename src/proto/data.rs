@@ -2,12 +2,13 @@
 
 use super::Protocol;
 use super::reading::{Found, Input, concluded, row, rows};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value};
+use crate::model::{Bits, Composed, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 static FIELDS: [FieldSpec; 2] = [
     FieldSpec::new("data.data", "Data", Bits { start: 0, len: 0 }, Kind::Bytes),
     FieldSpec::new("data.len", "Length", Bits { start: 0, len: 0 }, Kind::Number).generated(),
 ];
+const DATA: usize = row(&FIELDS, "data.data");
 const LENGTH: usize = row(&FIELDS, "data.len");
 
 /// Undecoded payload.
@@ -30,4 +31,12 @@ fn dissect(input: &Input<'_>) -> Found {
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     rows(view, &FIELDS, each);
     each(concluded(view, &FIELDS[LENGTH], Value::Number(view.bytes().len() as u64)));
+}
+
+/// The fields of payload that lies in several pieces: the bits from the first to the last of them in the frame, the
+/// hexadecimal digits of the bytes, and how many bytes they are.
+pub(super) fn scattered<'f>(place: Bits, digits: Composed<'f>, length: usize, each: &mut dyn FnMut(Field<'f>)) {
+    let Bits { start, len: bits } = place;
+    each(Field { spec: &FIELDS[DATA], start, bits, value: Value::Composed(digits) });
+    each(Field { spec: &FIELDS[LENGTH], start, bits: 0, value: Value::Number(length as u64) });
 }

@@ -7,11 +7,12 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
-pub use options::{TcpOption, cut_blocks, options};
+pub use options::{TcpOption, cut_blocks, fast_open_cookie, options};
 
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{
-    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, pair, row, rows,
+    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, pair, placed, row,
+    rows,
 };
 use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
@@ -40,7 +41,7 @@ const fn option(key: &'static str, label: &'static str, at: usize, length: usize
 }
 
 /// Rows of options are counted from the option's first byte.
-static FIELDS: [FieldSpec; 81] = [
+static FIELDS: [FieldSpec; 85] = [
     FieldSpec::new("tcp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
     FieldSpec::new("tcp.dstport", "Destination Port", Bits::bytes(2, 2), Kind::Number),
     generated("tcp.stream", "Stream index"),
@@ -113,6 +114,9 @@ static FIELDS: [FieldSpec; 81] = [
     generated("tcp.analysis.rto_frame", "RTO based on delta from frame"),
     generated("tcp.analysis.duplicate_ack_num", "Duplicate ACK #"),
     generated("tcp.analysis.duplicate_ack_frame", "Duplicate to the ACK in frame"),
+    mark("tcp.analysis.tfo_syn", "TCP SYN with TFO Cookie").part(),
+    mark("tcp.analysis.tfo_ack", "TCP SYN-ACK accepting TFO data"),
+    mark("tcp.analysis.tfo_ignored", "TCP SYN-ACK ignoring TFO data"),
     mark("tcp.connection.syn", "Connection establish request (SYN)"),
     mark("tcp.connection.synack", "Connection establish acknowledge (SYN+ACK)"),
     mark("tcp.connection.fin", "Connection finish (FIN)"),
@@ -122,12 +126,14 @@ static FIELDS: [FieldSpec; 81] = [
     FieldSpec::new("tcp.segment", "TCP Segment", ANYWHERE, Kind::Number).generated(),
     FieldSpec::new("tcp.segment.count", "Segment count", ANYWHERE, Kind::Number).generated(),
     FieldSpec::new("tcp.reassembled.length", "Reassembled TCP length", ANYWHERE, Kind::Number).generated(),
+    FieldSpec::new("tcp.reset_cause", "Reset cause", ANYWHERE, Kind::Text),
 ];
 const LENGTH_OF_DATA: usize = row(&FIELDS, "tcp.len");
 const THREE_FLAGS: usize = row(&FIELDS, "tcp.flags.ae");
 const COUNTER: usize = row(&FIELDS, "tcp.flags.ace");
 const STATUS: usize = row(&FIELDS, "tcp.checksum.status");
 const OPTIONS: usize = row(&FIELDS, "tcp.options");
+const RESET_CAUSE: usize = row(&FIELDS, "tcp.reset_cause");
 
 /// The table of a TCP header.
 pub static HEADER: Header = Header {
@@ -256,7 +262,8 @@ fn dissect(input: &Input<'_>) -> Found {
     let Some(options) = input.bytes.get(LENGTH..length) else {
         return Found::truncated(input, length, Some("tcp.hdr_len"));
     };
-    let mut found = Found::new(input, length, Some(Binding::Data));
+    // What comes with RST is no part of the stream: a text, perhaps, that says why (RFC 9293 §3.5.3).
+    let mut found = Found::new(input, length, (!is_reset(input.bytes)).then_some(Binding::Data));
     if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
         let because = "tcp.option_len";
         found.flaw = Some(Flaw { kind: FaultKind::Malformed, at: LENGTH + at, needed, available, because });
@@ -281,6 +288,16 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         rows(view, &FIELDS[OPTIONS..=OPTIONS], each);
         options::walk(view, &FIELDS, each);
     }
+    let (header, cause) = (view.bytes(), view.payload().len());
+    // Where a header says that it is shorter than it can be, nobody knows where it ends.
+    let is_sound = header.get(12).is_some_and(|offset| usize::from(offset >> 4) * 4 == header.len());
+    if is_reset(header) && is_sound && cause > 0 {
+        placed(view, &FIELDS[RESET_CAUSE], header.len(), cause, each);
+    }
+}
+
+fn is_reset(header: &[u8]) -> bool {
+    Tcp::read(header).is_some_and(|header| header.flags.contains(Flags::RST))
 }
 
 /// The counter of congestion marks, where the conversation tracker says that the flags AE, CWR and ECE are one.

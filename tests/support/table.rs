@@ -92,7 +92,7 @@ fn is_text(bytes: &[u8], theirs: &str) -> bool {
 }
 
 /// A long value as the table has it: its beginning and its length.
-fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> String {
     match text.get(..LONGEST) {
         Some(begin) if text.len() > LONGEST => format!("{begin}…{}", text.len()),
         _ => text.to_owned(),

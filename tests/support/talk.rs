@@ -32,8 +32,8 @@ impl Dice {
         self.below(100) < percent
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(u32::try_from(list.len()).expect("short")) as usize]
+    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+        list[self.below(u32::try_from(list.len()).expect("short")) as usize].clone()
     }
 }
 
@@ -124,6 +124,13 @@ const F: Flags = Flags::FIN;
 const R: Flags = Flags::RST;
 const P: Flags = Flags::PSH;
 
+/// A cookie of Fast Open, one as in the experiment before the standard, and the question for one.
+const FAST_OPEN: [TcpOption<'static>; 3] = [
+    TcpOption::Unknown { kind: 34, data: b"a cookie" },
+    TcpOption::Unknown { kind: 254, data: b"\xf9\x89cookie" },
+    TcpOption::Unknown { kind: 34, data: b"" },
+];
+
 impl Talk {
     /// A conversation that nobody else's `number` has.
     pub fn new(number: u32) -> Self {
@@ -201,6 +208,9 @@ impl Talk {
             }
             if let Some(shift) = end.shift {
                 options.extend([TcpOption::Nop, TcpOption::WindowScale(shift)]);
+            }
+            if self.dice.chance(30) {
+                options.push(self.dice.of(&FAST_OPEN));
             }
         }
         if self.wild && self.step.is_multiple_of(29) {
@@ -402,9 +412,15 @@ impl Talk {
         let from = usize::from(self.opened == 1);
         // Data with the SYN, now and then; and both may ask at once.
         let (from, flags) = if self.opened == 1 && self.dice.chance(8) { (1, S) } else { (from, flags) };
-        let length = if self.dice.chance(5) { 20 } else { 0 };
+        let length = if self.dice.chance(if flags == S { 25 } else { 5 }) { 20 } else { 0 };
         let sequence = if flags.contains(S) { self.ends[from].isn } else { self.ends[from].next };
-        let heard = if flags.contains(A) { self.ends[from].heard } else { 0 };
+        // That data may not be taken.
+        let ignores = flags == S | A && self.dice.chance(40);
+        let heard = match flags.contains(A) {
+            true if ignores => self.ends[1 - from].isn.wrapping_add(1),
+            true => self.ends[from].heard,
+            false => 0,
+        };
         let packet = self.segment(from, flags, sequence, heard, length);
         self.sent(from, sequence, length + u32::from(flags.contains(S)));
         if !self.dice.chance(10) {

@@ -55,6 +55,8 @@ pub fn frame(dice: &mut Dice, link: LinkType) -> Vec<u8> {
         }
         LinkType::Cooked => {
             bytes.extend([0, dice.pick(&[0, 1, 4]), 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0]);
+            // Where Ethernet has a length, Linux has a number of its own.
+            kind = if kind == 0x0026 { dice.pick(&[1, 4, 4, 4]) } else { kind };
             bytes.extend(kind.to_be_bytes());
         }
         LinkType::Cooked2 => {
@@ -63,8 +65,10 @@ pub fn frame(dice: &mut Dice, link: LinkType) -> Vec<u8> {
         }
         LinkType::Null | LinkType::Loop => {
             kind = dice.pick(&[0x0800, 0x86dd]);
-            let family = if kind == 0x0800 { 2_u32 } else { 10 };
-            bytes.extend(if link == LinkType::Null { family.to_le_bytes() } else { family.to_be_bytes() });
+            // Of IPv6, each system has its own number.
+            let family = if kind == 0x0800 { 2_u32 } else { dice.pick(&[10, 10, 10, 24, 28, 30]) };
+            let turned = link == LinkType::Loop || dice.once_in(8);
+            bytes.extend(if turned { family.to_be_bytes() } else { family.to_le_bytes() });
         }
     }
     match kind {

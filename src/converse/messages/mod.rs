@@ -129,7 +129,8 @@ impl<'f> Segment<'f> {
     #[must_use]
     pub fn read(packet: &Packet<'f>, stream: u32, order: Order) -> Option<Self> {
         let view = packet.find(&tcp::HEADER)?;
-        let header = Tcp::read(view.bytes())?;
+        // What comes with RST is no part of the stream.
+        let header = Tcp::read(view.bytes()).filter(|header| !header.flags.contains(Flags::RST))?;
         let (source, destination) = ip::addresses(packet)?;
         let ports = (header.source_port, header.destination_port);
         let length = ip::enclosing(view).map_or(view.payload().len(), ip::reported_payload);

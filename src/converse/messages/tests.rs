@@ -286,3 +286,34 @@ fn no_bytes_lead_astray() {
         }
     }
 }
+
+#[test]
+fn what_comes_with_a_reset_is_no_message() {
+    use crate::dissect::dissect;
+    use crate::model::{LinkType, Nanos};
+    use crate::proto::ipv4::{self, Ipv4};
+
+    let (source, destination) = (std::net::Ipv4Addr::new(10, 0, 0, 1), std::net::Ipv4Addr::new(10, 0, 0, 2));
+    let text = b"GET / HTTP/1.1\r\n\r\n";
+    for (flags, is_reset) in [(Flags::ACK, false), (Flags::RST | Flags::ACK, true)] {
+        let header = Tcp {
+            source_port: 49152,
+            destination_port: 80,
+            sequence: 1,
+            acknowledgment: 1,
+            flags,
+            window: 1000,
+            urgent: 0,
+        };
+        let segment = tcp::craft(&header, &[], source, destination, text);
+        let bytes = ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, &segment);
+        let (number, time, direction, link) = (FrameNo(1), Nanos(0), None, LinkType::RawIp);
+        let frame = Frame { number, time, direction, link, original: bytes.len(), checksum_pending: false, bytes };
+        let packet = dissect(&frame);
+        assert_eq!(Segment::read(&packet, 0, Order::Regular).is_none(), is_reset);
+        let cause = packet.find(&tcp::HEADER).and_then(|view| view.field("tcp.reset_cause")).map(|field| field.value);
+        let expected = is_reset.then_some(Value::Text("GET / HTTP/1.1\r\n\r\n"));
+        assert_eq!(cause, expected);
+        assert_eq!(packet.views().any(|view| view.layer().header.name == "data"), !is_reset);
+    }
+}

@@ -14,6 +14,7 @@
 
 mod analysis;
 mod facts;
+mod fast_open;
 mod flow;
 mod judgement;
 mod segment;

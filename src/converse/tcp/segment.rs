@@ -37,6 +37,8 @@ pub(super) struct Said {
     pub offer: Offer,
     /// Blocks that arrived beyond the acknowledgement number; `None` without the option.
     pub blocks: Option<SmallVec<[(u32, u32); 4]>>,
+    /// It shows a Fast Open cookie.
+    pub cookie: bool,
 }
 
 impl Segment {
@@ -99,6 +101,9 @@ impl Said {
         for option in tcp::options(header) {
             match option {
                 TcpOption::Sack(blocks) => said.blocks = Some(blocks),
+                TcpOption::Unknown { .. } => {
+                    said.cookie |= tcp::fast_open_cookie(&option).is_some_and(|it| !it.is_empty());
+                }
                 option => hear(&mut said.offer, &option),
             }
         }

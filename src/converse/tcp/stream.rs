@@ -3,6 +3,7 @@
 use super::Endpoint;
 use super::analysis::{Analysis, analyse};
 use super::facts::{Facts, Moment};
+use super::fast_open::FastOpen;
 use super::flow::{BLOCKS, Flow, Scale};
 use super::judgement::Judgement;
 use super::segment::Segment;
@@ -56,6 +57,7 @@ pub(super) struct Stream {
     syn: Option<Nanos>,
     /// Whether the latest SYN and the latest SYN/ACK agreed to count congestion marks (Accurate ECN).
     counts_marks: [bool; 2],
+    fast_open: FastOpen,
 }
 
 impl Stream {
@@ -67,6 +69,7 @@ impl Stream {
             states: States::default(),
             syn: None,
             counts_marks: [false; 2],
+            fast_open: FastOpen::default(),
         }
     }
 
@@ -264,6 +267,10 @@ impl Stream {
         let counter = segment.flags.0 >> 6 & 7;
         if segment.has(Flags::SYN) {
             let ack = segment.has(Flags::ACK);
+            let base = segment.length.and(self.flows[1 - sender].base).unwrap_or_default();
+            if let Some(key) = self.fast_open.observe(segment, segment.acknowledgment - base) {
+                tell.yes(key);
+            }
             let agrees = if ack { matches!(counter, 2 | 3 | 4 | 6) } else { counter == 7 };
             self.counts_marks[usize::from(ack)] = agrees;
         } else if self.counts_marks == [true; 2] {

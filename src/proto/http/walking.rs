@@ -5,9 +5,10 @@ use std::fmt;
 use super::fields::FIELDS;
 use super::head::{Chunks, Head, HeaderLine, Kind, Line, stray_headers, word};
 use super::names::{CODES, HEADERS};
+use super::{Content, content};
 use crate::model::{Bits, Composed, Field, LayerView, Value};
-use crate::proto::numbers;
 use crate::proto::reading::row;
+use crate::proto::{data, numbers};
 
 const METHOD: usize = row(&FIELDS, "http.request.method");
 const URI: usize = row(&FIELDS, "http.request.uri");
@@ -74,9 +75,14 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>))
     walk.conclude(row, Value::Flag(true));
     if head.chunked {
         walk.chunks(&head);
-    } else if head.header("Content-Encoding").is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+    } else if is_plain(&head) {
         walk.text(BODY, head.end, head.body());
     }
+}
+
+/// Whether the body's bytes are what the server has, and not compressed.
+fn is_plain(head: &Head<'_>) -> bool {
+    head.header("Content-Encoding").is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity"))
 }
 
 fn is_request(kind: Kind) -> bool {
@@ -161,7 +167,7 @@ impl<'f> Walk<'_, 'f> {
         let start = head.end;
         let body = &self.message[start..start + head.body()];
         let mut chunks = Chunks::of(body);
-        let mut data = 0;
+        let mut length = 0;
         for chunk in chunks.by_ref() {
             let at = start + chunk.line.at;
             self.field(CHUNK_SIZE, at, chunk.line.next - chunk.line.at, Value::Number(chunk.size as u64));
@@ -169,14 +175,19 @@ impl<'f> Walk<'_, 'f> {
                 let next = start + chunk.line.next;
                 self.bytes(CHUNK_DATA, next, chunk.size);
                 self.bytes(CHUNK_BOUNDARY, next + chunk.size, 2);
-                data += chunk.size;
+                length += chunk.size;
             }
         }
         let trailer = chunks.trailer();
         self.text(TRAILER, start + trailer.start, trailer.len());
-        if data > 0 && head.header("Content-Encoding").is_none() {
+        if length > 0 && is_plain(head) {
             let value = Value::Composed(Composed::new(self.message, 0, joined));
             self.field(BODY, start, body.len(), value);
+        }
+        // A body that is not in chunks is a layer of its own.
+        if length > 0 && content(head) == Content::Plain {
+            let digits = Composed::new(self.message, 0, joined_digits);
+            data::scattered(Bits::bytes(self.offset + start, body.len()), digits, length, self.each);
         }
     }
 
@@ -231,11 +242,16 @@ fn unknown(message: &[u8], at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
     write!(out, "Unknown ({number})")
 }
 
-/// Writes a body without the sizes between its chunks.
+/// A body without the sizes between its chunks.
+fn parts(message: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let body = Head::read(message).map_or(&[][..], |head| &message[head.end..head.end + head.body()]);
+    Chunks::of(body).map(move |chunk| &body[chunk.line.next..chunk.line.next + chunk.size])
+}
+
 fn joined(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(head) = Head::read(message) else { return Ok(()) };
-    let body = &message[head.end..head.end + head.body()];
-    let parts: Vec<u8> =
-        Chunks::of(body).flat_map(|chunk| &body[chunk.line.next..chunk.line.next + chunk.size]).copied().collect();
-    write_lossy(&parts, out)
+    write_lossy(&parts(message).collect::<Vec<_>>().concat(), out)
+}
+
+fn joined_digits(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    parts(message).flatten().try_for_each(|byte| write!(out, "{byte:02x}"))
 }

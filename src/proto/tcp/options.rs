@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{LENGTH, LONGEST_OPTIONS};
+use super::{Flags, LENGTH, LONGEST_OPTIONS, Tcp};
 use crate::model::{Field, FieldSpec, LayerView, Value};
 use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed};
 
@@ -167,7 +167,8 @@ fn walk_option<'f>(
     }
     match read(option) {
         TcpOption::WindowScale(shift) => {
-            conclude(view, spec("tcp.options.wscale.multiplier"), 1 << shift.min(LARGEST_SHIFT), each);
+            let multiplier = Value::Number(1 << shift.min(LARGEST_SHIFT));
+            conclude(view, spec("tcp.options.wscale.multiplier"), multiplier, each);
         }
         TcpOption::Sack(blocks) => {
             // Relative where the conversation is known, as all sequence numbers that have no raw twin.
@@ -182,7 +183,7 @@ fn walk_option<'f>(
                     }
                 }
             }
-            conclude(view, spec("tcp.options.sack.count"), blocks.len() as u64, each);
+            conclude(view, spec("tcp.options.sack.count"), Value::Number(blocks.len() as u64), each);
         }
         TcpOption::Unknown { kind, data } => {
             if matches!(kind, 253 | 254) {
@@ -190,17 +191,36 @@ fn walk_option<'f>(
             } else if kind > TIMESTAMPS && kind != FAST_OPEN && !data.is_empty() {
                 show("tcp.options.unknown.payload");
             }
-            if let (Some((from, cookie @ [_, ..])), [spec]) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
-                placed(view, spec, start + 2 + from, cookie.len(), each);
+            if let (Some((from, cookie @ [_, ..])), [row]) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
+                placed(view, row, start + 2 + from, cookie.len(), each);
+                let flags = Tcp::read(view.bytes()).map(|header| header.flags).unwrap_or_default();
+                if flags.contains(Flags::SYN) && !flags.contains(Flags::ACK) {
+                    conclude(view, spec("tcp.analysis.tfo_syn"), Value::Flag(true), each);
+                }
             }
         }
         _ => {}
     }
 }
 
-fn conclude<'f>(view: LayerView<'_, 'f>, spec: &'static [FieldSpec], number: u64, each: &mut dyn FnMut(Field<'f>)) {
+fn conclude<'f>(
+    view: LayerView<'_, 'f>,
+    spec: &'static [FieldSpec],
+    value: Value<'f>,
+    each: &mut dyn FnMut(Field<'f>),
+) {
     if let [spec] = spec {
-        each(concluded(view, spec, Value::Number(number)));
+        each(concluded(view, spec, value));
+    }
+}
+
+/// The Fast Open cookie of an option (RFC 7413 §4.1.1), under the number that it has now or that of the experiment before;
+/// empty where one is asked for.
+#[must_use]
+pub fn fast_open_cookie<'f>(option: &TcpOption<'f>) -> Option<&'f [u8]> {
+    match *option {
+        TcpOption::Unknown { kind, data } => cookie(kind, data).map(|(_, cookie)| cookie),
+        _ => None,
     }
 }
 
