@@ -6,7 +6,7 @@ use super::rails::LABEL;
 use crate::engine::Seen;
 use crate::model::{Direction, Packet, Value};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
-use crate::proto::{ip, udp};
+use crate::proto::{ip, segment, udp};
 use crate::render::summary;
 use crate::render::text::Verbosity;
 
@@ -91,7 +91,8 @@ impl Segment {
         };
         let receiver = state("netlab.state.dst", "netlab.state.dst.assumed");
         let acknowledgment = (generated("tcp.ack")?, header.acknowledgment);
-        let says_more = seen.filter(|seen| seen.last().speaker().is_some_and(|view| summary::protocol(view) != "TCP"));
+        let more = |view| summary::protocol(view) != "TCP" || view.is(&segment::BEGUN);
+        let says_more = seen.filter(|seen| seen.last().speaker().is_some_and(more));
         Some(Self {
             stream: generated("tcp.stream")?,
             from: (from, Some(header.source_port)),
