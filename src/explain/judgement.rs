@@ -206,7 +206,10 @@ mod tests {
         let other = (false, A, 1, 101, 0, 900);
         let reasons = reasons_of(&[data, ack, later, other]);
         let said = conditions(&reasons, "tcp.analysis.duplicate_ack");
-        assert!(said.contains(&"-The window in its header must be the same as before, 1000; it is 900.".to_owned()), "{said:#?}");
+        assert!(
+            said.contains(&"-The window in its header must be the same as before, 1000; it is 900.".to_owned()),
+            "{said:#?}"
+        );
         assert_eq!(reasons.difference, None);
     }
 

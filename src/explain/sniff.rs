@@ -86,9 +86,9 @@ pub fn heading(interface: &str, filter: &str, others: bool) -> Vec<Note> {
     }]
 }
 
-/// What listening came to.
+/// What listening came to. On loopback (`local`) there are no other hosts.
 #[must_use]
-pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: bool) -> Vec<Note> {
+pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: bool, local: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     match (summary.packets, filtered) {
         (0, false) => notes.push(rule::SNIFF_SILENCE.note([], [interface.into()])),
@@ -98,6 +98,8 @@ pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: 
     if summary.dropped > 0 {
         notes.push(rule::SNIFF_DROPPED.note([], [u32::try_from(summary.dropped).unwrap_or(u32::MAX).into()]));
     }
-    notes.push(if others { rule::SNIFF_BLIND_ALL.note([], []) } else { rule::SNIFF_BLIND.note([], []) });
+    if !local {
+        notes.push(if others { rule::SNIFF_BLIND_ALL.note([], []) } else { rule::SNIFF_BLIND.note([], []) });
+    }
     in_order(notes)
 }
