@@ -171,12 +171,14 @@ table! {
     ICMP_REQUEST_EVERYONE    "icmp.echo.request.everyone" Fact Note Some("RFC 1122 §3.2.2.6"), ["to"];
     ICMP_REPLY               "icmp.echo.reply"          Fact  Chat  Some("RFC 792"), ["request"];
     ICMP_REPLY_SENT          "icmp.echo.reply.sent"     Fact  Chat  Some("RFC 1122 §3.2.2.6"), [];
+    ICMP_REPLY_AGAIN         "icmp.echo.reply.again"    Fact  Note  Some("RFC 792"), ["request"];
     ICMP_REPLY_UNPAIRED      "icmp.echo.reply.unpaired" Fact  Note  Some("RFC 792"), [];
 
     ICMP_NET                 "icmp.unreachable.net"     Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_HOST                "icmp.unreachable.host"    Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_PROTOCOL            "icmp.unreachable.protocol" Fact Warn  Some("RFC 1122 §3.2.2.1"), ["from" "target"];
     ICMP_PORT                "icmp.unreachable.port"    Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["target"];
+    ICMP_PORT_TCP            "icmp.unreachable.port-for-tcp" Guess Warn Some("RFC 9293 §3.5.2"), ["from"];
     ICMP_PORT_OTHER          "icmp.unreachable.port-by-other" Guess Warn Some("RFC 1122 §3.2.2.1"), ["from" "target"];
     ICMP_TOO_BIG             "icmp.unreachable.too-big" Fact  Warn  Some("RFC 1191 §4"), ["from" "target" "mtu"];
     ICMP_TOO_BIG_SILENT      "icmp.unreachable.too-big-unsaid" Fact Warn Some("RFC 1191 §5"), ["from" "target"];
@@ -353,6 +355,7 @@ table! {
     TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
     TCP_OFFERS               "tcp.offers"               Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_ACCEPTS              "tcp.accepts"              Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_OFFERS_NO_SIZE       "tcp.offers-no-size"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_OFFERS_NOTHING       "tcp.offers-nothing"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size"];
     TCP_FAST                 "tcp.fast-retransmission"  Guess Note  Some("RFC 5681 §3.2"), [];
     TCP_SPURIOUS             "tcp.spurious-retransmission" Fact Note None, [];

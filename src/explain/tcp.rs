@@ -93,8 +93,11 @@ fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
         name(&format!("windows x{}", 1_u32 << shift));
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).
-    let default = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };
-    let size = size.unwrap_or(default).into();
+    let default: u16 = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };
+    let Some(size) = size.map(Arg::from) else {
+        let offered = if words.is_empty() { Arg::Word("nothing") } else { words.into() };
+        return rule::TCP_OFFERS_NO_SIZE.note([scene.frame], [default.into(), offered]);
+    };
     match (answers, words.is_empty()) {
         (_, true) => rule::TCP_OFFERS_NOTHING.note([scene.frame], [size]),
         (false, _) => rule::TCP_OFFERS.note([scene.frame], [size, words.into()]),

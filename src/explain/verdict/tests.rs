@@ -1,5 +1,7 @@
 //! What conversations come to: every kind, and every way each can go.
 
+mod apart;
+
 use std::net::Ipv4Addr;
 
 use super::*;

@@ -43,7 +43,7 @@ connection-again-asked = { $count ->
 connection-again-needless = { $count ->
     [one] { $count } segment of { $who } came
    *[other] { $count } segments of { $who } came
-} again though they had been acknowledged. It does no harm.
+} again though acknowledged before. It does no harm.
 connection-capture-lost = Of what { $who } sent, the capture misses some: { $count ->
     [one] { $count } acknowledgement is
    *[other] { $count } acknowledgements are

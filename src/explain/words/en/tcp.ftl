@@ -25,6 +25,7 @@ tcp-again = The same segment again. Usually no acknowledgement came in time: eit
 
 tcp-offers = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered, and used only if the answer offers it, too: { $options }.
 tcp-accepts = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered in return: { $options }. What both offered is in use now.
+tcp-offers-no-size = How many bytes of data a segment may hold (MSS) is not said: then { $size } is the rule. Offered: { $options }.
 tcp-offers-nothing = At most { $size } bytes of data in a segment, please (MSS). Nothing else is offered.
 
 # Signs of trouble, and what looks like one
