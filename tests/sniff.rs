@@ -190,10 +190,10 @@ fn a_file_is_whole_after_the_disk_is_full() {
             let mut sniffing = Sniffing::from(command);
             if more[0] == "--json" {
                 sniffing.until(r#""type":"start""#);
-                send(&[b'x'; 30_000], &[7000; 100]);
+                send(&vec![b'x'; 30_000], &[7000; 100]);
             } else {
                 while sniffing.child.try_wait().expect("a child").is_none() {
-                    send(&[b'x'; 30_000], &[7000; 2]);
+                    send(&vec![b'x'; 30_000], &[7000; 2]);
                     std::thread::sleep(Duration::from_millis(2));
                 }
             }

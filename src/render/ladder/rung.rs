@@ -103,7 +103,7 @@ impl Segment {
         // Writing to a string does not fail.
         let _ = tcp::signs(view, &mut signs);
         let more = |view| summary::protocol(view) != "TCP" || view.is(&segment::BEGUN);
-        let says_more = seen.filter(|seen| seen.last().speaker().is_some_and(more));
+        let says_more = seen.map_or(packet, Seen::last).speaker().is_some_and(more);
         Some(Self {
             stream: generated("tcp.stream")?,
             from: (from, Some(header.source_port)),
@@ -116,9 +116,12 @@ impl Segment {
             window: generated("tcp.window_size")?,
             options: options(view.bytes(), acknowledgment),
             signs: signs.trim_end().to_owned(),
-            completes: says_more.map(|seen| {
+            completes: says_more.then(|| {
                 let mut info = String::new();
-                let _ = seen.info(&mut info);
+                let _ = match seen {
+                    Some(seen) => seen.info(&mut info),
+                    None => packet.info(&mut info),
+                };
                 info.truncate(info.trim_end().len());
                 info
             }),
