@@ -355,6 +355,12 @@ table! {
     TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
     TCP_OFFERS               "tcp.offers"               Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_ACCEPTS              "tcp.accepts"              Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_SYN_DATA             "tcp.syn-data"             Fact  Chat  Some("RFC 7413 §2"), [];
+    TCP_ECN_ASKS             "tcp.ecn-asks"             Fact  Chat  Some("RFC 3168 §6.1.1"), [];
+    TCP_ECN_AGREES           "tcp.ecn-agrees"           Fact  Chat  Some("RFC 3168 §6.1.1"), [];
+    TCP_ECN_ECHO             "tcp.ecn-echo"             Fact  Chat  Some("RFC 3168 §6.1.3"), [];
+    TCP_ECN_SLOWER           "tcp.ecn-slower"           Fact  Chat  Some("RFC 3168 §6.1.2"), [];
+    TCP_URGENT               "tcp.urgent"               Fact  Chat  Some("RFC 6093 §4"), [];
     TCP_OFFERS_NO_SIZE       "tcp.offers-no-size"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_OFFERS_NOTHING       "tcp.offers-nothing"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size"];
     TCP_FAST                 "tcp.fast-retransmission"  Guess Note  Some("RFC 5681 §3.2"), [];

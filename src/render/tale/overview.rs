@@ -83,7 +83,7 @@ impl Overview {
             if lines[0].chars().count() > room
                 && let Some((first, second)) = lines[0].split_once(" → ")
             {
-                lines = vec![format!("{first} →"), second.to_owned()];
+                lines = vec![first.to_owned(), format!("→ {second}")];
             }
             let escaped: Vec<String> = lines.iter().map(|line| escape::line(line, look.glyphs).into()).collect();
             let lines = escaped.iter().flat_map(|line| wrap::lines(line, room, room));

@@ -106,6 +106,17 @@ fn a_syn_says_what_it_announces_and_offers() {
 }
 
 #[test]
+fn what_few_segments_have() {
+    let has = |row: Row, id: &str| later(&[row]).contains(&id) || ids(&[row]).contains(&id);
+    assert!(has((1, true, S, 0, 0, 10, 1000), "tcp.syn-data") && !has(OPENING[0], "tcp.syn-data"));
+    assert!(has((1, true, Flags(0xc2), 0, 0, 0, 1000), "tcp.ecn-asks"));
+    assert!(has((1, false, Flags(0x52), 0, 1, 0, 1000), "tcp.ecn-agrees"));
+    assert!(has((1, true, Flags(0x50), 1, 1, 0, 1000), "tcp.ecn-echo"));
+    assert!(has((1, true, Flags(0x90), 1, 1, 5, 1000), "tcp.ecn-slower"));
+    assert!(has((1, true, Flags(0x38), 1, 1, 5, 1000), "tcp.urgent"));
+}
+
+#[test]
 fn refusals_and_breaks() {
     assert_eq!(ids(&[OPENING[0], (1, false, RA, 0, 1, 0, 0)]), ["tcp.rst-refuses"]);
     assert_eq!(later(&[(1, false, RA, 1, 1, 0, 0)]), ["tcp.rst"]);

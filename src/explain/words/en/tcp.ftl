@@ -28,6 +28,15 @@ tcp-accepts = Announced: at most { $size } bytes of data in a segment, please (M
 tcp-offers-no-size = How many bytes of data a segment may hold (MSS) is not said: then { $size } is the rule. Offered: { $options }.
 tcp-offers-nothing = At most { $size } bytes of data in a segment, please (MSS). Nothing else is offered.
 
+# What few segments have
+
+tcp-syn-data = This SYN carries data already (TCP Fast Open). The server may take them at once if it knows the client from an earlier visit; otherwise they are sent again.
+tcp-ecn-asks = ECE and CWR in a SYN: "I understand it when routers mark packets instead of dropping them (ECN). Do you?"
+tcp-ecn-agrees = ECE in the answer to a SYN: "I understand such marks, too." Both ends use them from now on.
+tcp-ecn-echo = ECE: "A packet from you came with a router's mark: send more slowly, before something has to be dropped."
+tcp-ecn-slower = CWR: "I heard of the mark, and send more slowly now."
+tcp-urgent = The URG bit says that some of these bytes are urgent. Systems never agreed on which, so new programs should not use it.
+
 # Signs of trouble, and what looks like one
 
 tcp-fast-retransmission = The same bytes again, before a timer ran out: duplicate acknowledgements asked for just this number. So what came after it had arrived.
