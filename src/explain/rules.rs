@@ -258,6 +258,7 @@ table! {
     SNIFF_NAME_SERVICE       "sniff.name-service"       Blind Chat  None, [];
     SNIFF_BEYOND             "sniff.beyond"             Blind Note  None, [];
     SNIFF_LOST               "sniff.lost"               Blind Note  None, ["count"];
+    SNIFF_ONLY_LOOPBACK      "sniff.only-loopback"      Blind Chat  None, ["interface"];
     SNIFF_ONE_INTERFACE      "sniff.one-interface"      Blind Chat  None, ["interface"];
 
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
