@@ -1,6 +1,8 @@
 //! `netlab explain` over the captures of `captures/` and `corpus/`: what it prints, how it ends, and what of a hostile file
 //! reaches the terminal.
 
+#[path = "explain/said.rs"]
+mod said;
 mod support;
 #[path = "support/table.rs"]
 #[allow(dead_code)] // other tests use the rest of it
@@ -141,7 +143,10 @@ fn the_summary_has_wiresharks_columns() {
             assert!((time(words[1]) - time(&row[1])).abs() < 1e-6, "{file}: {line}\n{row:?}");
             // Frames without addresses have an arrow between nothing.
             if words[2] != "→" {
-                assert_eq!((words[2], words[4]), (row[2].as_str(), row[3].as_str()), "{file}: {line}");
+                // Of damaged headers, tshark reads addresses only where it understands all around them.
+                let is_sound = file.contains("/corpus/");
+                let both = (words[2], words[4]);
+                assert!(!is_sound || both == (row[2].as_str(), row[3].as_str()), "{file}: {line}\n{row:?}");
                 assert_eq!(words[6], row[4], "{file}: {line}");
             }
         }
@@ -318,18 +323,6 @@ fn changes_stand_below_the_layers() {
     let third = text.split("\n     0.0   3 ").nth(1).expect("a third packet");
     let third = third.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(third.contains("since #1: ip.id +1, tcp.seq +1, tcp.ack +1, tcp.flags 0x002 → 0x010,"), "{third}");
-}
-
-#[test]
-fn a_sign_of_trouble_is_reasoned() {
-    let file = capture("loss-rto.pcap");
-    let summary = explain(&[&file, "--summary"]).out;
-    let line = summary.lines().find(|line| line.contains("[TCP Dup ACK")).expect("a duplicate");
-    let number = line.split_whitespace().next().expect("a number");
-    let text = explain(&[&file, "--frame", number, "-v"]).out;
-    assert!(text.contains("tcp.analysis.duplicate_ack is set") && text.contains("RFC 5681"), "{text}");
-    let plain = explain(&[&file, "--frame", "1", "-v"]).out;
-    assert!(!plain.contains("is set, because"), "{plain}");
 }
 
 #[test]

@@ -61,14 +61,17 @@ pub enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  netlab --lab ping 192.168.11.1        in the built-in network: no root, no internet
-  netlab ping -c 2 -vv 192.168.1.1      on your own: every field of every packet
-  netlab --lab arp 192.168.11.0/24      everyone on the network
-  netlab --lab handshake www.example.com:80     a TCP connection by hand
-  netlab --lab trace www.example.com    the routers on the way to it
-  netlab explain visit.pcapng           the story of a capture file
-  netlab field ip.ttl                   what one header field is
-  netlab lab map                        draw the built-in network
+  netlab --lab ping 192.168.11.1             in the built-in network, no root
+  netlab ping -c 2 -vv 192.168.1.1           on your own: every field of all
+  netlab --lab arp 192.168.11.0/24           everyone on the network
+  netlab --lab handshake www.example.com:80  a TCP connection by hand
+  netlab --lab trace www.example.com         the routers on the way to it
+  netlab --lab sniff -- ping 192.168.11.7    what a command puts on the wire
+  netlab explain                             the story of the last run
+  netlab explain visit.pcapng                the story of a capture file
+  netlab field ip.ttl                        what one header field is
+  netlab lab map                             draw the built-in network
+
 Exit codes: 0 the answer is yes, 1 the answer is no, 2 it could not run.";
 
 impl Command {

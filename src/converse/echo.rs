@@ -41,7 +41,7 @@ pub struct Echoes {
 
 impl Echoes {
     /// Remembers a request; gives a reply the generated fields `icmp.resp_to` (the request's frame) and
-    /// `icmp.resptime` (the time between the two), or `icmpv6`'s.
+    /// `icmp.resptime` (the time between the two), or `icmpv6`'s; and [`icmp::AGAIN`] to a further one.
     pub fn observe(&mut self, packet: &mut Packet<'_>) {
         let Some((index, key, reply)) = read(packet) else { return };
         let (frame, time) = (packet.frame.number, packet.frame.time);
@@ -54,8 +54,12 @@ impl Echoes {
             {
                 self.asked.remove(&oldest);
             }
-        } else if let Some(asked) = self.asked.get_mut(&key).filter(|asked| !asked.answered) {
-            asked.answered = true;
+        } else if let Some(asked) = self.asked.get_mut(&key) {
+            if std::mem::replace(&mut asked.answered, true) {
+                let value = Value::Number(u64::from(asked.frame.0));
+                packet.generated.push(Generated { layer: index, key: icmp::AGAIN, value });
+                return;
+            }
             let version_6 = key.asker.is_ipv6();
             let [to, took] =
                 if version_6 { ["icmpv6.resp_to", "icmpv6.resptime"] } else { ["icmp.resp_to", "icmp.resptime"] };
@@ -157,6 +161,8 @@ mod tests {
             [echo(1, 0, false, 1), echo_with(2, 1, true, 1, b"jello"), echo(3, 2, true, 1), echo(4, 3, true, 1)];
         let to: Vec<_> = answers(&frames, ["icmp.resp_to", "icmp.resptime"]).into_iter().map(|(to, _)| to).collect();
         assert_eq!(to, [None, None, Some(Value::Number(1)), None]);
+        let again = answers(&frames, [icmp::AGAIN, "icmp.resptime"]).into_iter().map(|(again, _)| again);
+        assert_eq!(again.collect::<Vec<_>>(), [None, None, None, Some(Value::Number(1))]);
     }
 
     #[test]

@@ -32,6 +32,8 @@ struct Owner {
     /// The latest frame that said so, and when.
     frame: FrameNo,
     time: Nanos,
+    /// Another machine said the same of itself.
+    disputed: bool,
 }
 
 /// The owners heard so far.
@@ -66,10 +68,10 @@ impl Owners {
         by_target.or(by_sender)
     }
 
-    /// Who has `address`, as far as was heard.
+    /// Who has `address`, as far as was heard; nobody where two machines say so.
     #[must_use]
     pub fn of(&self, address: Ipv4Addr) -> Option<MacAddr> {
-        self.known.get(&address).map(|owner| owner.mac)
+        self.known.get(&address).filter(|owner| !owner.disputed).map(|owner| owner.mac)
     }
 
     fn claim(&mut self, packet: &mut Packet<'_>, layer: usize, claim: (Ipv4Addr, MacAddr)) -> Option<Conflict> {
@@ -84,7 +86,7 @@ impl Owners {
             {
                 self.known.remove(&oldest);
             }
-            self.known.insert(address, Owner { mac, frame, time });
+            self.known.insert(address, Owner { mac, frame, time, disputed: false });
             self.order.push_back(address);
             return None;
         };
@@ -95,6 +97,7 @@ impl Owners {
         if owner.frame >= frame {
             return None;
         }
+        owner.disputed = true;
         let seconds = time.0.div_euclid(Nanos::SECOND.0) - owner.time.0.div_euclid(Nanos::SECOND.0);
         let mut add = |key, value| packet.generated.push(Generated { layer, key, value });
         add("arp.duplicate-address-detected", Value::Flag(true));

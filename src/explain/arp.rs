@@ -21,7 +21,8 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
 fn said(scene: &Scene<'_, '_>, arp: &Arp, who: Role) -> Option<Note> {
     let frame = [scene.frame];
     let named = || [arp.sender_ip.into()];
-    let everyone = scene.is_to_group().unwrap_or(true);
+    // Where the link does not say: questions go to all, answers to the asker.
+    let everyone = scene.is_to_group().unwrap_or(arp.operation == arp::REQUEST);
     Some(match arp.operation {
         arp::REQUEST if arp.sender_ip.is_unspecified() => rule::ARP_PROBE.note(frame, []),
         arp::REQUEST if arp.is_announcement() => rule::ARP_ANNOUNCEMENT.note(frame, []),

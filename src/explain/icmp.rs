@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::model::{Arg, FrameNo, Note, Packet, Value};
-use crate::proto::icmp::{ECHO_REPLY, ECHO_REQUEST, PARAMETER_PROBLEM, REDIRECT, UNREACHABLE};
+use crate::proto::icmp::{AGAIN, ECHO_REPLY, ECHO_REQUEST, PARAMETER_PROBLEM, REDIRECT, UNREACHABLE};
+use crate::proto::tcp;
 
 use super::packet::{Role, Scene};
 use super::rules::{self as rule, Rule};
@@ -67,6 +68,7 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
     Some(match (kind, code) {
         // The target itself says this; anyone else who does is refusing on its behalf.
+        (UNREACHABLE, 3) if is_about_tcp(scene.view.packet) => rule::ICMP_PORT_TCP.note(frame, [sender()]),
         (UNREACHABLE, 3) if target.is_none_or(|target| target == from) => rule::ICMP_PORT.note(frame, [sender()]),
         (UNREACHABLE, 3) => rule::ICMP_PORT_OTHER.note(frame, [sender(), going()]),
         (UNREACHABLE, 4) => match word(6).filter(|&mtu| mtu > 0) {
@@ -84,6 +86,11 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
         (PARAMETER_PROBLEM, 2) => rule::ICMP_PARAMETER_LENGTH.note(frame, [sender()]),
         _ => rule::ICMP_OTHER.note(frame, [sender(), kind.into(), code.into()]),
     })
+}
+
+/// Whether the quoted packet is a TCP segment: what refuses that is usually no host.
+pub(super) fn is_about_tcp(packet: &Packet<'_>) -> bool {
+    packet.find_quoted(&tcp::HEADER).is_some()
 }
 
 /// Where the quoted packet was going.
@@ -108,13 +115,16 @@ pub(super) fn request(scene: &Scene<'_, '_>) -> Option<Note> {
 
 /// An echo reply; `key` names its request.
 pub(super) fn reply(scene: &Scene<'_, '_>, key: &str) -> Note {
-    let request = match scene.view.packet.generated(key) {
+    let frame = |key| match scene.view.packet.generated(key) {
         Some(Value::Number(number)) => u32::try_from(number).ok().map(FrameNo),
         _ => None,
     };
-    match request {
+    match frame(key) {
         _ if scene.role() == Role::Sent => rule::ICMP_REPLY_SENT.note([scene.frame], []),
         Some(request) => rule::ICMP_REPLY.note([scene.frame, request], [request.into()]),
-        None => rule::ICMP_REPLY_UNPAIRED.note([scene.frame], []),
+        None => match frame(AGAIN) {
+            Some(request) => rule::ICMP_REPLY_AGAIN.note([scene.frame, request], [request.into()]),
+            None => rule::ICMP_REPLY_UNPAIRED.note([scene.frame], []),
+        },
     }
 }

@@ -6,7 +6,7 @@ use crate::proto::icmpv6::{
     PARAMETER_PROBLEM, REDIRECT, Report, UNREACHABLE,
 };
 
-use super::icmp::{reply, request, target};
+use super::icmp::{is_about_tcp, reply, request, target};
 use super::packet::Scene;
 use super::rules::{self as rule, Rule};
 
@@ -66,6 +66,7 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     }
     let report = Report::read(bytes);
     Some(match (kind, code) {
+        (UNREACHABLE, 4) if is_about_tcp(scene.view.packet) => rule::ICMP_PORT_TCP.note(frame, [sender()]),
         (UNREACHABLE, 4) if target.is_none_or(|target| target == from) => rule::ICMPV6_PORT.note(frame, [sender()]),
         (UNREACHABLE, 4) => rule::ICMPV6_PORT_OTHER.note(frame, [sender(), going()]),
         (PACKET_TOO_BIG, _) => {

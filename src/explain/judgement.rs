@@ -31,10 +31,17 @@ pub struct Reasons {
 #[must_use]
 pub fn reasons(judgement: &Judgement) -> Reasons {
     let frame = judgement.frame;
+    let unheard = judgement.verdicts.iter().flat_map(|verdict| &verdict.conditions);
+    let unheard = unheard.into_iter().any(|(asked, found)| *asked == Condition::KnownPeerAck && !found.met);
     let signs = judgement.verdicts.iter().map(|verdict| Judged {
         key: verdict.sign.key(),
         given: verdict.given,
-        conditions: verdict.conditions.iter().map(|(asked, found)| said(condition(*asked), frame, *found)).collect(),
+        conditions: verdict
+            .conditions
+            .iter()
+            .filter(|(asked, _)| !(unheard && leans_on_an_ack(*asked)))
+            .map(|(asked, found)| said(condition(*asked), frame, *found))
+            .collect(),
     });
     let standard = judgement.standard.iter().map(|(asked, found)| said(standard(*asked), frame, *found)).collect();
     let wireshark = judgement.verdict(Sign::DuplicateAck).map(|verdict| verdict.given);
@@ -63,6 +70,11 @@ fn said(rule: &'static Rule, frame: FrameNo, found: Weighed) -> (bool, Note) {
         _ => rule.note([frame], [number(found.limit), number(found.found)]),
     };
     (found.met, note)
+}
+
+/// Whether it compares with an acknowledgement of the other end: without one, its numbers mean nothing.
+fn leans_on_an_ack(condition: Condition) -> bool {
+    matches!(condition, Condition::AllAcked | Condition::AtPeerAck | Condition::SoonAfterPeer)
 }
 
 fn condition(condition: Condition) -> &'static Rule {
@@ -102,6 +114,8 @@ fn condition(condition: Condition) -> &'static Rule {
         C::SoonAfterPeer => &rule::JUDGEMENT_SOON_AFTER_PEER,
         C::SoonAfterHighest => &rule::JUDGEMENT_SOON_AFTER_HIGHEST,
         C::NotTheHighest => &rule::JUDGEMENT_NOT_THE_HIGHEST,
+        C::Syn => &rule::JUDGEMENT_SYN,
+        C::PortsUsedBefore => &rule::JUDGEMENT_PORTS_USED_BEFORE,
     }
 }
 
@@ -181,8 +195,8 @@ mod tests {
             [
                 "+It must carry no data; it carries 0 bytes.",
                 "+It must acknowledge the same number as the one before, 101; it acknowledges 101.",
-                "+Its window must not be 0; it is 1000.",
-                "+Its window must be the same as before, 1000; it is 1000.",
+                "+The window in its header must not be 0; it is 1000.",
+                "+The window in its header must be the same as before, 1000; it is 1000.",
                 "+Its number must be the next one, 1; it is 1.",
                 "+SYN, FIN and RST must not be set.",
             ]
@@ -192,7 +206,10 @@ mod tests {
         let other = (false, A, 1, 101, 0, 900);
         let reasons = reasons_of(&[data, ack, later, other]);
         let said = conditions(&reasons, "tcp.analysis.duplicate_ack");
-        assert!(said.contains(&"-Its window must be the same as before, 1000; it is 900.".to_owned()), "{said:#?}");
+        assert!(
+            said.contains(&"-The window in its header must be the same as before, 1000; it is 900.".to_owned()),
+            "{said:#?}"
+        );
         assert_eq!(reasons.difference, None);
     }
 
@@ -207,10 +224,29 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_compared_with_an_acknowledgement_that_never_came() {
+        let syn = (true, Flags::SYN, 0, 0, 0, 1000);
+        let mut capture = Capture::default();
+        for number in 1..=2 {
+            capture.tracker.streams_mut().ask(FrameNo(number));
+            let (from, to) = ((PC, 5000), (SERVER, 80));
+            let segment = Segment { from, to, flags: syn.1, sequence: 77, window: 1000, ..Segment::default() };
+            capture.see(segment.bytes());
+        }
+        let reasons = reasons(capture.tracker.streams().judgement().expect("it was asked for"));
+        let unmet: Vec<_> = conditions(&reasons, "tcp.analysis.spurious_retransmission");
+        assert!(unmet.contains(&"-The other end must have acknowledged something.".to_owned()), "{unmet:#?}");
+        assert!(!unmet.iter().any(|said| said.contains("All its data")), "{unmet:#?}");
+        let unmet = conditions(&reasons, "tcp.analysis.fast_retransmission");
+        assert!(unmet.iter().all(|said| !said.contains(" ms ") && !said.contains("asks for")), "{unmet:#?}");
+        assert!(conditions(&reasons, "tcp.analysis.retransmission").iter().all(|said| said.starts_with('+')));
+    }
+
+    #[test]
     fn every_condition_is_said_in_words_whether_met_or_not() {
         let data = |sequence, bytes| (true, PA, sequence, 1, bytes, 1000);
         let ack = |number, window| (false, A, 1, number, 0, window);
-        let all: [&[Row]; 10] = [
+        let all: [&[Row]; 11] = [
             &[data(1, 100), ack(101, 1000), data(201, 100), ack(101, 1000)],
             &[ack(1, 1000), ack(1, 1000)],
             &[data(1, 100), (false, A, 0, 1, 0, 1000)],
@@ -221,6 +257,7 @@ mod tests {
             &[data(1, 100), ack(101, 1000), (true, A, 100, 1, 0, 1000), ack(101, 1000)],
             &[data(1, 1000), ack(2001, 1000)],
             &[data(1, 100), ack(1, 900)],
+            &[(true, Flags::SYN, 70_000, 0, 0, 1000)],
         ];
         let mut said = BTreeSet::new();
         for rows in all {

@@ -171,12 +171,14 @@ table! {
     ICMP_REQUEST_EVERYONE    "icmp.echo.request.everyone" Fact Note Some("RFC 1122 §3.2.2.6"), ["to"];
     ICMP_REPLY               "icmp.echo.reply"          Fact  Chat  Some("RFC 792"), ["request"];
     ICMP_REPLY_SENT          "icmp.echo.reply.sent"     Fact  Chat  Some("RFC 1122 §3.2.2.6"), [];
+    ICMP_REPLY_AGAIN         "icmp.echo.reply.again"    Fact  Note  Some("RFC 792"), ["request"];
     ICMP_REPLY_UNPAIRED      "icmp.echo.reply.unpaired" Fact  Note  Some("RFC 792"), [];
 
     ICMP_NET                 "icmp.unreachable.net"     Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_HOST                "icmp.unreachable.host"    Fact  Warn  Some("RFC 1812 §5.2.7.1"), ["from" "target"];
     ICMP_PROTOCOL            "icmp.unreachable.protocol" Fact Warn  Some("RFC 1122 §3.2.2.1"), ["from" "target"];
     ICMP_PORT                "icmp.unreachable.port"    Fact  Warn  Some("RFC 1122 §3.2.2.1"), ["target"];
+    ICMP_PORT_TCP            "icmp.unreachable.port-for-tcp" Guess Warn Some("RFC 9293 §3.5.2"), ["from"];
     ICMP_PORT_OTHER          "icmp.unreachable.port-by-other" Guess Warn Some("RFC 1122 §3.2.2.1"), ["from" "target"];
     ICMP_TOO_BIG             "icmp.unreachable.too-big" Fact  Warn  Some("RFC 1191 §4"), ["from" "target" "mtu"];
     ICMP_TOO_BIG_SILENT      "icmp.unreachable.too-big-unsaid" Fact Warn Some("RFC 1191 §5"), ["from" "target"];
@@ -256,6 +258,7 @@ table! {
     SNIFF_NAME_SERVICE       "sniff.name-service"       Blind Chat  None, [];
     SNIFF_BEYOND             "sniff.beyond"             Blind Note  None, [];
     SNIFF_LOST               "sniff.lost"               Blind Note  None, ["count"];
+    SNIFF_ONLY_LOOPBACK      "sniff.only-loopback"      Blind Chat  None, ["interface"];
     SNIFF_ONE_INTERFACE      "sniff.one-interface"      Blind Chat  None, ["interface"];
 
     PATH_ON_LINK             "path.on-link"             Fact  Chat  Some("RFC 1122 §3.3.1.1"), ["target" "network"];
@@ -353,6 +356,13 @@ table! {
     TCP_WINDOW_SHUT          "tcp.window-shut"          Fact  Warn  Some("RFC 9293 §3.8.6.1"), [];
     TCP_OFFERS               "tcp.offers"               Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_ACCEPTS              "tcp.accepts"              Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
+    TCP_SYN_DATA             "tcp.syn-data"             Fact  Chat  Some("RFC 7413 §2"), [];
+    TCP_ECN_ASKS             "tcp.ecn-asks"             Fact  Chat  Some("RFC 3168 §6.1.1"), [];
+    TCP_ECN_AGREES           "tcp.ecn-agrees"           Fact  Chat  Some("RFC 3168 §6.1.1"), [];
+    TCP_ECN_ECHO             "tcp.ecn-echo"             Fact  Chat  Some("RFC 3168 §6.1.3"), [];
+    TCP_ECN_SLOWER           "tcp.ecn-slower"           Fact  Chat  Some("RFC 3168 §6.1.2"), [];
+    TCP_URGENT               "tcp.urgent"               Fact  Chat  Some("RFC 6093 §4"), [];
+    TCP_OFFERS_NO_SIZE       "tcp.offers-no-size"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size" "options"];
     TCP_OFFERS_NOTHING       "tcp.offers-nothing"       Fact  Chat  Some("RFC 9293 §3.7.1"), ["size"];
     TCP_FAST                 "tcp.fast-retransmission"  Guess Note  Some("RFC 5681 §3.2"), [];
     TCP_SPURIOUS             "tcp.spurious-retransmission" Fact Note None, [];
@@ -514,6 +524,8 @@ table! {
     JUDGEMENT_SOON_AFTER_PEER "judgement.soon-after-peer" Fact  Chat  None, ["within" "ms"];
     JUDGEMENT_SOON_AFTER_HIGHEST "judgement.soon-after-highest" Fact  Chat  None, ["within" "ms"];
     JUDGEMENT_NOT_THE_HIGHEST "judgement.not-the-highest" Fact  Chat  None, ["limit" "found"];
+    JUDGEMENT_SYN            "judgement.syn"            Fact  Chat  None, [];
+    JUDGEMENT_PORTS_USED_BEFORE "judgement.ports-used-before" Fact  Chat  None, [];
     JUDGEMENT_RFC_OUTSTANDING "judgement.rfc-outstanding" Fact  Chat  Some("RFC 5681 §2"), ["found"];
     JUDGEMENT_RFC_NO_DATA    "judgement.rfc-no-data"    Fact  Chat  Some("RFC 5681 §2"), ["found"];
     JUDGEMENT_RFC_NO_SYN     "judgement.rfc-no-syn"     Fact  Chat  Some("RFC 5681 §2"), [];

@@ -13,6 +13,8 @@ pub struct Cause<'a> {
     pub command: &'a str,
     /// Where its packets passed.
     pub interface: &'a str,
+    /// That leads to this host itself.
+    pub loopback: bool,
     /// How its first process ended; `None` where it still runs.
     pub ended: Option<Ending>,
     /// Something that it started still runs.
@@ -70,7 +72,8 @@ pub fn cause(run: &Cause<'_>, summary: &SniffSummary) -> Vec<Note> {
     if run.lost > 0 {
         notes.push(rule::SNIFF_LOST.note([], [count(run.lost as u64)]));
     }
-    notes.push(rule::SNIFF_ONE_INTERFACE.note([], [run.interface.into()]));
+    let elsewhere = if run.loopback { &rule::SNIFF_ONLY_LOOPBACK } else { &rule::SNIFF_ONE_INTERFACE };
+    notes.push(elsewhere.note([], [run.interface.into()]));
     in_order(notes)
 }
 
@@ -86,9 +89,9 @@ pub fn heading(interface: &str, filter: &str, others: bool) -> Vec<Note> {
     }]
 }
 
-/// What listening came to.
+/// What listening came to. On loopback (`local`) there are no other hosts.
 #[must_use]
-pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: bool) -> Vec<Note> {
+pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: bool, local: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     match (summary.packets, filtered) {
         (0, false) => notes.push(rule::SNIFF_SILENCE.note([], [interface.into()])),
@@ -98,6 +101,40 @@ pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: 
     if summary.dropped > 0 {
         notes.push(rule::SNIFF_DROPPED.note([], [u32::try_from(summary.dropped).unwrap_or(u32::MAX).into()]));
     }
-    notes.push(if others { rule::SNIFF_BLIND_ALL.note([], []) } else { rule::SNIFF_BLIND.note([], []) });
+    if !local {
+        notes.push(if others { rule::SNIFF_BLIND_ALL.note([], []) } else { rule::SNIFF_BLIND.note([], []) });
+    }
     in_order(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::words::{self, Language};
+
+    #[test]
+    fn what_is_unseen_depends_on_where_we_listened() {
+        let blind = |loopback| {
+            let run = Cause {
+                command: "ping -c1 127.0.0.1",
+                interface: "lo",
+                loopback,
+                ended: Some(Ending::Code(0)),
+                left_running: false,
+                strangers: 0,
+                lost: 0,
+                packet_socket: false,
+                raw_socket: false,
+                name_service: false,
+            };
+            let notes = cause(&run, &SniffSummary { packets: 2, ..SniffSummary::default() });
+            notes.last().map(|note| words::of(Language::English, note)).expect("a note")
+        };
+        assert!(blind(false).ends_with("than lo, such as to this host itself."));
+        assert!(blind(true).contains("to other hosts"));
+        let silence = SniffSummary::default();
+        let ids = |local| verdict("lo", &silence, false, false, local).iter().map(|note| note.id).collect::<Vec<_>>();
+        assert_eq!(ids(true), ["sniff.silence"]);
+        assert_eq!(ids(false), ["sniff.silence", "sniff.blind"]);
+    }
 }

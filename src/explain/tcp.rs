@@ -71,6 +71,7 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     if segment.has(Flags::SYN) {
         notes.push(offers(scene, segment.has(Flags::ACK)));
     }
+    notes.extend(segment.rare(frame));
 }
 
 /// What the options of a SYN announce and offer.
@@ -93,8 +94,11 @@ fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
         name(&format!("windows x{}", 1_u32 << shift));
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).
-    let default = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };
-    let size = size.unwrap_or(default).into();
+    let default: u16 = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };
+    let Some(size) = size.map(Arg::from) else {
+        let offered = if words.is_empty() { Arg::Word("nothing") } else { words.into() };
+        return rule::TCP_OFFERS_NO_SIZE.note([scene.frame], [default.into(), offered]);
+    };
     match (answers, words.is_empty()) {
         (_, true) => rule::TCP_OFFERS_NOTHING.note([scene.frame], [size]),
         (false, _) => rule::TCP_OFFERS.note([scene.frame], [size, words.into()]),
@@ -157,6 +161,21 @@ impl Segment {
     /// The state of its sender (0) or receiver (1) after it.
     fn state(&self, end: usize) -> Option<TcpState> {
         TcpState::named(self.states[end])
+    }
+
+    /// What few segments have.
+    fn rare(&self, frame: FrameNo) -> impl Iterator<Item = Note> {
+        let marks = (self.has(Flags::ECE), self.has(Flags::CWR));
+        let congestion = match (self.has(Flags::SYN), self.has(Flags::ACK), marks) {
+            (true, false, (true, true)) => Some(&rule::TCP_ECN_ASKS),
+            (true, true, (true, false)) => Some(&rule::TCP_ECN_AGREES),
+            (false, _, (true, _)) => Some(&rule::TCP_ECN_ECHO),
+            (false, _, (false, true)) => Some(&rule::TCP_ECN_SLOWER),
+            _ => None,
+        };
+        let early = (self.has(Flags::SYN) && self.bytes > 0).then_some(&rule::TCP_SYN_DATA);
+        let urgent = self.has(Flags::URG).then_some(&rule::TCP_URGENT);
+        [early, congestion, urgent].into_iter().flatten().map(move |rule| rule.note([frame], []))
     }
 
     /// What it says by itself.

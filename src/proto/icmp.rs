@@ -69,6 +69,10 @@ const PREFERENCE: usize = row(&FIELDS, "icmp.pref_level");
 const SENT: usize = row(&FIELDS, "icmp.data_time");
 const AGE: usize = row(&FIELDS, "icmp.data_time_relative");
 
+/// Generated: the echo request that a reply answers once more. A value of our own, as Wireshark leaves such replies
+/// alone.
+pub const AGAIN: &str = "netlab.echo.again";
+
 /// The table of an ICMP message.
 pub static HEADER: Header = Header {
     name: "icmp",

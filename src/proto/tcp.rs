@@ -374,7 +374,7 @@ static SIGNS: [(&str, &str); 15] = [
 ];
 
 /// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
-pub(super) fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let packet = view.packet;
     // Wireshark comes to this only when all of the header is there.
     let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);

@@ -28,6 +28,11 @@ static LINES: &[(&str, By, &str)] = &[
         By::Place(|header| header.first().is_some_and(|&byte| byte >> 4 == 6)),
         "{ipv6.src} → {ipv6.dst}, {ipv6.nxt}, hop limit {ipv6.hlim}, {ipv6.plen} bytes",
     ),
+    (
+        "ipv6.fraghdr",
+        By::Place(always),
+        "offset {ipv6.fraghdr.offset} times 8 bytes, more fragments: {ipv6.fraghdr.more}, id {ipv6.fraghdr.ident}",
+    ),
     ("icmp", By::Place(always), "{icmp.type}, code {icmp.code}, checksum {icmp.checksum}"),
     ("icmpv6", By::Place(always), "{icmpv6.type}, code {icmpv6.code}, checksum {icmpv6.checksum}"),
     ("udp", By::Place(always), "port {udp.srcport} → {udp.dstport}, {udp.length} bytes"),
@@ -112,8 +117,8 @@ impl Layers {
 /// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
 pub(super) fn beside(out: &mut Vec<u8>, look: Look, name: &str, said: &[u8]) {
     const MARGIN: &[u8; text::INDENT + NAME] = &[b' '; text::INDENT + NAME];
-    let room = look.width.saturating_sub(text::INDENT + NAME).max(20);
-    for (number, part) in wrap::pieces(said, room, room).enumerate() {
+    let room = |name: usize| look.width.saturating_sub(text::INDENT + name).max(20);
+    for (number, part) in wrap::pieces(said, room(NAME.max(name.len() + 1)), room(NAME)).enumerate() {
         if number == 0 {
             out.extend_from_slice(&MARGIN[..text::INDENT]);
             theme::paint(out, look, Paint::Aside, |out| {

@@ -9,7 +9,7 @@ use std::io;
 use crate::engine::Seen;
 use crate::model::{LayerView, Nanos, Packet};
 use crate::proto::ethernet::{self, Ethernet};
-use crate::proto::{ip, segment};
+use crate::proto::ip;
 
 use super::theme::{Glyphs, Look};
 use super::{escape, figures};
@@ -28,6 +28,11 @@ static PROTOCOLS: &[(&str, &str)] = &[
     ("ieee8021ad", "VLAN"),
     ("ip", "IPv4"),
     ("ipv6", "IPv6"),
+    // Its extension headers speak for it.
+    ("ipv6.hopopts", "IPv6"),
+    ("ipv6.dstopts", "IPv6"),
+    ("ipv6.routing", "IPv6"),
+    ("ipv6.fraghdr", "IPv6"),
     ("icmpv6", "ICMPv6"),
     ("arp", "ARP"),
     ("icmp", "ICMP"),
@@ -93,9 +98,8 @@ impl Summary {
 
 /// The layer's name in the Protocol column.
 pub(super) fn protocol(view: LayerView<'_, '_>) -> &'static str {
-    // A part of a message belongs to who speaks in it, where that can be read.
     let name = match view.layer().header.name {
-        _ if view.is(&segment::BEGUN) => "http",
+        // A part of a message is told as its segment's.
         "segment" => "tcp",
         name => name,
     };
@@ -105,10 +109,16 @@ pub(super) fn protocol(view: LayerView<'_, '_>) -> &'static str {
 /// Seconds with six digits behind the point.
 fn seconds(line: &mut Vec<u8>, time: Nanos) {
     let micros = time.0.unsigned_abs() / 1000;
+    let seconds = micros / 1_000_000;
     if time.0 < 0 {
+        // Not at the left of the column: the sign is read with its digits.
+        let digits = seconds.checked_ilog10().unwrap_or(0) as usize + 1;
+        figures::spaces(line, SECONDS.saturating_sub(digits + 1));
         line.push(b'-');
+        figures::decimal(line, seconds);
+    } else {
+        figures::right(line, seconds, SECONDS);
     }
-    figures::right(line, micros / 1_000_000, SECONDS - usize::from(time.0 < 0));
     line.push(b'.');
     figures::zeros(line, micros % 1_000_000, 6);
 }

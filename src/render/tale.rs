@@ -284,6 +284,13 @@ impl Tale {
         writeln!(out, ", {span:.3} s")?;
         writeln!(out)?;
         self.problems.write(out, self.look, self.language)?;
+        if self.drawn.is_some() && !self.quiet {
+            let legend = words::text(self.language, "story.ladder-legend", &[]);
+            let room = self.look.width;
+            for line in wrap::lines(&escape::line(&legend, self.look.glyphs), room, room) {
+                writeln!(out, "{}", self.look.paint(Paint::Aside, line))?;
+            }
+        }
         match whole.more {
             Some((command, id)) => claims::more(out, self.look, self.language, command, id),
             None => Ok(()),
@@ -321,7 +328,14 @@ fn names(language: Language, kind: Kind) -> (String, String) {
 fn title(language: Language, kind: Kind) -> String {
     let (first, second) = names(language, kind);
     let (id, more) = match kind {
-        Kind::Neighbour(..) => ("story.neighbour", None),
+        Kind::Neighbour(asker, target) => {
+            let id = match () {
+                () if asker.is_unspecified() => "story.neighbour-probe",
+                () if asker == target => "story.neighbour-told",
+                () => "story.neighbour",
+            };
+            (id, Some(("protocol", if asker.is_ipv4() { "ARP" } else { "Neighbour Discovery" }.to_owned())))
+        }
         Kind::Echo(..) => ("story.echo", None),
         Kind::Tcp(.., stream) => ("story.tcp", Some(("stream", stream.to_string()))),
         Kind::Udp(..) => ("story.udp", None),
@@ -407,7 +421,9 @@ fn kind_of(packet: &Packet<'_>) -> (What, u64) {
         };
     }
     if let Some(view) = packet.find(&udp::HEADER) {
-        return (What::Datagram, data(view));
+        // Each of a few questions and answers matters; datagrams that netlab does not read are alike.
+        let is_read = packet.speaker().is_some_and(|speaker| !speaker.is(&udp::HEADER));
+        return if is_read { (What::Packet, 0) } else { (What::Datagram, data(view)) };
     }
     match packet.find(&icmp::HEADER).and_then(|view| Some((Echo::read(view.bytes())?, data(view)))) {
         Some((echo, bytes)) if echo.reply => (What::Reply, bytes),

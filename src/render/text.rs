@@ -324,6 +324,9 @@ impl Line {
         theme::paint(out, look, paint, |out| out.extend_from_slice(arrow.encode_utf8(&mut [0; 4]).as_bytes()));
         out.push(b' ');
         let (first, rest) = (look.width.saturating_sub(begun + 2), look.width.saturating_sub(INDENT));
+        if scratch.line.is_empty() {
+            out.pop();
+        }
         let mut column = begun + 2;
         for (number, piece) in wrap::pieces(&scratch.line, first, rest).enumerate() {
             if number > 0 {
@@ -395,7 +398,9 @@ impl Line {
             info.push_str(vendor);
             info.push(')');
         }
-        escape::append(line, info.trim_end(), glyphs);
+        escape::append(line, info, glyphs);
+        // A packet without a word leaves nothing behind its addresses.
+        line.truncate(line.trim_ascii_end().len());
     }
 
     /// What is decisive about the packet: how long the answer took, or who reports.

@@ -56,15 +56,17 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  netlab explain                                the story of the last run
-  netlab explain visit.pcapng                   that of a file, conversation by conversation
-  netlab explain visit.pcapng --summary         a line a packet
-  netlab explain visit.pcapng --ladder --stream 0     one connection, drawn
-  netlab explain visit.pcapng -v                every layer, and what changed since the packet before
-  netlab explain visit.pcapng tcp port 80       only what passes a filter, as in tcpdump
-  netlab explain visit.pcapng --frame 4         every field of one packet
-  netlab explain visit.pcapng --frame 4 --field tcp.flags.syn     one field in its bytes
-  tcpdump -w - | netlab explain -               what another program captures";
+  netlab explain                           the story of the last run
+  netlab explain run.pcapng                that of a file
+  netlab explain run.pcapng --summary      a line a packet
+  netlab explain run.pcapng --ladder --stream 0    one connection, drawn
+  netlab explain run.pcapng -v             every layer, and what changed since
+  netlab explain run.pcapng tcp port 80    only what passes, as in tcpdump
+  netlab explain run.pcapng --frame 4      every field of one packet, and why a
+                                           segment has its signs of trouble
+  netlab explain run.pcapng --frame 4 --field tcp.flags.syn
+                                           one field in its bytes
+  tcpdump -w - | netlab explain -          what another program captures";
 
 /// What passes, and where it goes.
 struct Run<'a> {

@@ -10,10 +10,8 @@ mod flow;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
-use self::flow::{Flow, across, flow, neighbour};
+use self::flow::{Datagram, Flow, across, flow, neighbour, piece};
 use crate::model::{Direction, MacAddr, Nanos, Packet};
-use crate::proto::ipv4;
-use crate::proto::ipv4::Ipv4;
 use crate::wire::cause::{Claim, Owner};
 
 /// What is known by now.
@@ -33,7 +31,7 @@ pub(super) struct Belongs {
     /// By protocol and port.
     claims: HashMap<(u8, u16), Vec<Held>>,
     /// The frames in which datagrams in pieces begin.
-    fragments: HashMap<Fragment, usize>,
+    fragments: HashMap<Datagram, usize>,
     /// Who said which MAC address is theirs.
     speakers: HashSet<(IpAddr, MacAddr)>,
 }
@@ -55,16 +53,13 @@ enum State {
     Lost,
 }
 
-/// The pieces of one datagram: source, destination, protocol, identification.
-type Fragment = (IpAddr, IpAddr, u8, u16);
-
 /// What decides about a frame.
 #[derive(Clone, Copy, Debug)]
 enum Tag {
     /// Its flow, by number; when it came, whether it left, and the MAC address of the other end of the link.
     Flow { number: u32, time: Nanos, out: bool, across: Option<MacAddr> },
     /// The datagram that it is a piece of.
-    Piece(Fragment),
+    Piece(Datagram),
     /// A question for a MAC address, or an answer: who speaks, and of whom.
     Neighbour { speaker: IpAddr, subject: IpAddr, time: Nanos },
     /// Nothing: it is nobody's in particular.
@@ -123,20 +118,18 @@ impl Belongs {
             }
             return Some(Tag::Neighbour { speaker, subject, time });
         }
-        let header = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes()));
-        let datagram = header
-            .map(|header| (header.source.into(), header.destination.into(), header.protocol, header.identification));
+        let piece = piece(packet);
         let Some(flow) = flow(packet) else {
-            let is_later = header.is_some_and(|header| header.fragment_offset > 0);
-            return Some(datagram.filter(|_| is_later).map_or(Tag::Nobody, Tag::Piece));
+            let later = piece.filter(|piece| !piece.is_first);
+            return Some(later.map_or(Tag::Nobody, |piece| Tag::Piece(piece.datagram)));
         };
         let Some(number) = self.number(flow) else { return Some(Tag::Nobody) };
         let (_, state) = self.flows[number as usize];
         if state == State::Foreign && self.held(flow).next().is_none() {
             return None;
         }
-        if let (Some(datagram), true) = (datagram, header.is_some_and(|header| header.more_fragments)) {
-            self.fragments.insert(datagram, self.frames.len());
+        if let Some(first) = piece.filter(|piece| piece.is_first) {
+            self.fragments.insert(first.datagram, self.frames.len());
         }
         Some(Tag::Flow { number, time, out: packet.frame.direction == Some(Direction::Out), across: across(packet) })
     }

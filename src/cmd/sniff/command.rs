@@ -169,6 +169,7 @@ impl Watch<'_> {
         let cause = Cause {
             command: &program,
             interface: &self.interface.name,
+            loopback: self.interface.is_loopback(),
             ended,
             left_running: !gone,
             strangers,

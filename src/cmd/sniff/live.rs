@@ -45,8 +45,9 @@ impl Watch<'_> {
         let counts = self.tap.counts();
         summary.dropped = counts.dropped;
         summary.conversations = engine.tracker().conversations().count().into();
-        let verdict = story::verdict(&self.interface.name, &summary, !filter.is_empty(), self.args.all);
         let name = &self.interface.name;
+        let local = self.interface.is_loopback();
+        let verdict = story::verdict(name, &summary, !filter.is_empty(), self.args.all, local);
         report.conclude(
             &verdict,
             |out, look| statistics::sniff(out, look, name, &summary),

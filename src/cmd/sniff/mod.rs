@@ -50,13 +50,14 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  netlab sniff                                  all that this host sends and receives
-  netlab sniff -c 10 tcp port 80 or udp port 53 ten packets of the web and of names
-  netlab sniff 'tcp[tcpflags] & tcp-syn != 0'   who opens connections
-  netlab sniff -I wlan0 --all not port 22       what others send, too
-  netlab sniff -q --save busy.pcapng            everything into a file, however fast
-  netlab sniff -w - arp | tshark -r -           into another program
-  netlab --lab sniff -- curl http://www.example.com/     what one command does";
+  netlab sniff                                 what this host sends and receives
+  netlab sniff -c 10 tcp port 80 or port 53    ten packets of web and of names
+  netlab sniff 'tcp[tcpflags] & tcp-syn != 0'  who opens connections
+  netlab sniff -I wlan0 --all not port 22      what others send, too
+  netlab sniff -q --save busy.pcapng           all into a file, however fast
+  netlab sniff -w - arp | tshark -r -          into another program
+  netlab --lab sniff -- curl http://www.example.com/
+                                               what one command does";
 
 /// A run of `sniff`, ready to listen.
 struct Watch<'a> {

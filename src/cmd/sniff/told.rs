@@ -62,7 +62,11 @@ impl Told {
         frame.number = FrameNo(u32::try_from(self.summary.packets).unwrap_or(u32::MAX));
         let Self { out, form, engine, context, language, .. } = self;
         engine.see(&frame, |seen| -> Result<()> {
-            let notes = if matches!(form, Form::Nothing) { Vec::new() } else { explain::explain(seen.packet, context) };
+            let mut notes = Vec::new();
+            if !matches!(form, Form::Nothing) {
+                explain::tell(seen.packet, context, &mut notes);
+                seen.whole.iter().for_each(|whole| explain::tell(whole, context, &mut notes));
+            }
             keep.frame(seen.packet.frame, || notes.iter().map(|note| words::of(*language, note)).collect());
             match form {
                 Form::Nothing => {}

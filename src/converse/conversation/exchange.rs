@@ -26,11 +26,15 @@ pub struct Exchange {
     /// From the datagram before it to the first that the other end sent.
     pub first_answer: Option<Nanos>,
     /// Names that were looked up.
-    pub lookups: SmallVec<[Lookup; 1]>,
+    pub lookups: Lookups,
     /// How a machine got its address.
     pub lease: Option<Box<Lease>>,
     latest: Option<Moment>,
 }
+
+/// The first look-ups between two programs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lookups(SmallVec<[Lookup; 1]>);
 
 /// A question to a name server, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,29 +84,6 @@ impl Exchange {
         }
     }
 
-    /// Takes a DNS message in.
-    pub(super) fn look_up(&mut self, view: LayerView<'_, '_>, now: Moment) {
-        let Some(gist) = Gist::read(view).filter(|gist| gist.ordinary) else { return };
-        let known = self.lookups.iter().position(|lookup| lookup.id == gist.id);
-        match (gist.response, known) {
-            (true, Some(place)) => {
-                let answer = Answered { at: now, code: gist.code, records: gist.answers };
-                self.lookups[place].answer.get_or_insert(answer);
-            }
-            (false, None) if self.lookups.len() < LOOKUPS => {
-                let name = gist.name.map(|name| name.to_string().chars().take(CHARACTERS).collect());
-                self.lookups.push(Lookup {
-                    name: name.unwrap_or_default(),
-                    kind: gist.kind_name(),
-                    id: gist.id,
-                    asked: now,
-                    answer: None,
-                });
-            }
-            _ => {}
-        }
-    }
-
     /// Takes a DHCP message in.
     pub(super) fn lease(&mut self, view: LayerView<'_, '_>, now: Moment) {
         let Some(message) = Dhcp::read(view.bytes()).and_then(|dhcp| dhcp.message) else { return };
@@ -112,5 +93,37 @@ impl Exchange {
         }
         let given = view.bytes().get(16..).and_then(|rest| rest.first_chunk::<4>()).copied().map(Ipv4Addr::from);
         lease.address = given.filter(|address| !address.is_unspecified()).or(lease.address);
+    }
+}
+
+impl Lookups {
+    /// Each of them, in the order in which they were asked.
+    #[must_use]
+    pub fn kept(&self) -> &[Lookup] {
+        &self.0
+    }
+
+    /// Takes a DNS message in.
+    pub(super) fn see(&mut self, view: LayerView<'_, '_>, now: Moment) {
+        let Some(gist) = Gist::read(view).filter(|gist| gist.ordinary) else { return };
+        let known = self.0.iter().position(|lookup| lookup.id == gist.id);
+        match (gist.response, known) {
+            (true, Some(place)) => {
+                let answer = Answered { at: now, code: gist.code, records: gist.answers };
+                self.0[place].answer.get_or_insert(answer);
+            }
+            (false, None) if self.0.len() < LOOKUPS => {
+                // Without a name that can be read, there is nothing to tell.
+                let Some(name) = gist.name.as_ref() else { return };
+                self.0.push(Lookup {
+                    name: name.to_string().chars().take(CHARACTERS).collect(),
+                    kind: gist.kind_name(),
+                    id: gist.id,
+                    asked: now,
+                    answer: None,
+                });
+            }
+            _ => {}
+        }
     }
 }

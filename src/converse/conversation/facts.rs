@@ -16,8 +16,8 @@ use crate::model::{FrameNo, MacAddr, Nanos};
 
 /// Frames named at most in one list.
 const NAMED: usize = 16;
-/// Complaints told apart at most; further ones are counted with the last.
-const COMPLAINTS: usize = 4;
+/// Complaints told apart at most, enough for the routers of a long way. Further ones are not kept.
+const COMPLAINTS: usize = 32;
 
 /// What the kind of a conversation has to tell.
 #[derive(Clone, Debug, Default)]
@@ -173,12 +173,18 @@ impl Rtts {
 /// Files `complaint` among those of its kind and sender.
 pub(super) fn file(complaints: &mut Vec<Complaint>, complaint: Complaint, frame: FrameNo) {
     let same = |one: &Complaint| (one.from, one.kind, one.code) == (complaint.from, complaint.kind, complaint.code);
-    let known = complaints.iter().position(same).or((complaints.len() == COMPLAINTS).then_some(COMPLAINTS - 1));
-    let place = known.unwrap_or_else(|| {
+    let known = complaints.iter().position(same);
+    if known.is_none() && complaints.len() == COMPLAINTS {
+        return;
+    }
+    let place = known.unwrap_or(complaints.len());
+    let target = complaint.target;
+    if known.is_none() {
         complaints.push(complaint);
-        complaints.len() - 1
-    });
-    complaints[place].frames.see(frame);
+    }
+    let known = &mut complaints[place];
+    known.target = known.target.or(target);
+    known.frames.see(frame);
 }
 
 #[cfg(test)]
@@ -225,6 +231,7 @@ mod tests {
             file(&mut complaints, complaint(from, 0), FrameNo(9));
         }
         assert_eq!(complaints.len(), COMPLAINTS);
-        assert_eq!(complaints.iter().map(|one| one.frames.count()).sum::<u32>(), 203);
+        // None is told as one of another kind.
+        assert!(complaints[1..].iter().all(|one| one.code == 0 && one.frames.count() == 1));
     }
 }

@@ -225,6 +225,12 @@ impl<'p, 'f> Outline<'p, 'f> {
         Some(Fragment { datagram, is_first: header.fragment_offset == 0 })
     }
 
+    /// What tells an IPv4 packet from the others of its sender wherever it is seen, and the TTL that it has left.
+    pub(super) fn mark(&self) -> Option<(u16, u8)> {
+        let header = Ipv4::read(self.ip.filter(|view| view.is(&ipv4::HEADER))?.bytes())?;
+        Some((header.identification, header.ttl))
+    }
+
     /// The TTL or hop limit that the packet has left.
     pub(super) fn ttl(&self) -> Option<u8> {
         ip::hops_left(self.ip?)

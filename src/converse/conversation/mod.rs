@@ -15,7 +15,7 @@ mod requests;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub use asking::{Asking, Owner};
-pub use exchange::{Answered, Exchange, Lease, Lookup};
+pub use exchange::{Answered, Exchange, Lease, Lookup, Lookups};
 use facts::{Complaint, Facts, Moment, Pieces, Side, Wait};
 pub use following::Conversations;
 pub use pinging::Pinging;
@@ -248,7 +248,7 @@ impl Conversation {
                 };
                 let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
                 let echo = outline.echo()?;
-                pinging.see(echo, now.frame, view.payload().len(), asked);
+                pinging.see(echo, outline.mark(), now.frame, view.payload().len(), asked);
                 if let (true, true, Some((from, _))) = (self.to_group, echo.reply, outline.ends()) {
                     pinging.answered_by(from);
                 }
@@ -256,7 +256,7 @@ impl Conversation {
             Facts::Exchange(exchange) => {
                 exchange.see(end, outline.udp?.payload().len(), now);
                 if let Some(view) = outline.dns {
-                    exchange.look_up(view, now);
+                    exchange.lookups.see(view, now);
                 }
                 if let Some(view) = outline.dhcp {
                     exchange.lease(view, now);

@@ -37,12 +37,36 @@ pub struct Pinging {
     lost_count: u32,
     /// Sequence numbers of the latest requests that were answered.
     answered: SmallVec<[u16; 4]>,
+    /// The latest request, and the latest reply, as the IP header tells them from others.
+    latest: [Option<Mark>; 2],
 }
 
+/// What a packet keeps on its way: its sequence number and its identification in IPv4; and the TTL that it had left.
+type Mark = (u16, u16, u8);
+
 impl Pinging {
-    /// Takes a request or a reply in. `asked` is what a reply answers, and how long after it.
-    pub(super) fn see(&mut self, echo: Echo, frame: FrameNo, data: usize, asked: Option<(FrameNo, Nanos)>) {
+    /// Takes a request or a reply in. `asked` is what a reply answers, and how long after it; `mark` its identification
+    /// and TTL in IPv4.
+    pub(super) fn see(
+        &mut self,
+        echo: Echo,
+        mark: Option<(u16, u8)>,
+        frame: FrameNo,
+        data: usize,
+        asked: Option<(FrameNo, Nanos)>,
+    ) {
         self.data.get_or_insert(data);
+        let mark = mark.filter(|(id, _)| *id != 0).map(|(id, ttl)| (echo.sequence, id, ttl));
+        let before = std::mem::replace(&mut self.latest[usize::from(echo.reply)], mark);
+        // The same packet once more, behind a router that passed it on.
+        let passed_on =
+            mark.zip(before).is_some_and(|(now, before)| (now.0, now.1) == (before.0, before.1) && now.2 < before.2);
+        if passed_on && asked.is_none() {
+            if let Some(waiting) = self.waiting.iter_mut().find(|waiting| !echo.reply && waiting.0 == echo.sequence) {
+                waiting.1 = frame;
+            }
+            return;
+        }
         if !echo.reply {
             self.requests.see(frame);
             if self.waiting.len() == WAITING {

@@ -1,7 +1,9 @@
-//! What a TCP connection was used for, where netlab reads it: requests of HTTP and their answers.
+//! What a TCP connection was used for, where netlab reads it: requests of HTTP and questions of DNS, with their answers.
 
+use super::exchange::Lookups;
 use super::facts::Moment;
 use crate::model::LayerView;
+use crate::proto::dns;
 use crate::proto::http::{self, Http};
 
 /// Requests kept of one conversation; further ones are counted.
@@ -16,6 +18,8 @@ pub struct Requests {
     pub kept: Vec<Request>,
     /// How many there were.
     pub count: u32,
+    /// Names that were looked up.
+    pub lookups: Lookups,
 }
 
 /// A request, and its answer.
@@ -32,6 +36,10 @@ pub struct Request {
 impl Requests {
     /// Takes a message in.
     pub(super) fn see(&mut self, view: LayerView<'_, '_>, now: Moment) {
+        if dns::is_message(view.layer().header) {
+            self.lookups.see(view, now);
+            return;
+        }
         match Http::read(view.bytes()) {
             Http::Request { .. } => {
                 self.count = self.count.saturating_add(1);
@@ -52,7 +60,7 @@ impl Requests {
 
 /// Whether a layer is a message that is read here.
 pub(super) fn is_message(view: LayerView<'_, '_>) -> bool {
-    view.is(&http::HEADER) && !view.layer().quoted
+    (view.is(&http::HEADER) || dns::is_message(view.layer().header)) && !view.layer().quoted
 }
 
 /// Method and path.

@@ -251,7 +251,7 @@ fn look_ups_find_their_answers() {
     assert_eq!(capture.see(datagram((PC, 5000), (SERVER, 53), &question(1))), 1);
     assert_eq!(capture.see(datagram((PC, 5000), (SERVER, 53), &question(2))), 1);
     assert_eq!(capture.see(datagram((SERVER, 53), (PC, 5000), &answer)), 1);
-    let lookups = &capture.exchange(1).lookups;
+    let lookups = capture.exchange(1).lookups.kept();
     assert_eq!((lookups.len(), lookups[0].answer), (2, None));
     assert_eq!((lookups[1].name.as_str(), lookups[1].kind), ("www.test", Some("A")));
     assert_eq!(lookups[1].answer.map(|answer| (answer.code, answer.at.frame)), Some((3, FrameNo(3))));

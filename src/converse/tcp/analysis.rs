@@ -3,7 +3,7 @@
 use super::flow::{Flow, UNSEEN};
 use super::judgement::Judgement;
 use super::segment::Segment;
-use super::sign::{KINDS, Question, REPEATS, Row, Sign, Signs, UNSEEN_DATA};
+use super::sign::{KINDS, Question, REPEATS, REUSE, Row, Sign, Signs, UNSEEN_DATA};
 use super::unacked::Sent;
 use crate::model::{FrameNo, Nanos, SeqNo};
 use crate::proto::tcp::Flags;
@@ -51,6 +51,9 @@ pub(super) fn analyse(
     let mut court = Court { segment, initial_rtt, judgement };
     let mut found = Analysis::of_reuse(reused);
     bases(segment, forward, reverse);
+    if reused {
+        court.holds(REUSE, forward, reverse, found.signs);
+    }
     court.kinds(forward, reverse, &mut found);
     if segment.acknowledgment != forward.last_ack {
         forward.first_ack = segment.frame;

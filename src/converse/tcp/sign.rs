@@ -180,6 +180,10 @@ pub enum Condition {
     SoonAfterHighest,
     /// It does not end where the highest number seen does: that would be the latest segment once more.
     NotTheHighest,
+    /// It has the SYN flag.
+    Syn,
+    /// A conversation of these addresses and ports was seen before that counted from another number.
+    PortsUsedBefore,
 }
 
 /// How one condition was met or not, and the two numbers that were compared.
@@ -231,6 +235,9 @@ pub(super) static KINDS: [(Row, bool); 9] = [
     ),
     ((Sign::DuplicateAck, &[C::NoData, C::SameAck, C::WindowOpen, C::SameWindow, C::AtNext, C::Ordinary]), false),
 ];
+
+/// What a conversation begins with that is not the first between its ports.
+pub(super) static REUSE: Row = (Sign::ReusedPorts, &[C::Syn, C::PortsUsedBefore]);
 
 /// What it says about the other direction.
 pub(super) static UNSEEN_DATA: Row = (Sign::AckLostSegment, &[C::AckBeyondSeen, C::KnownPeerData, C::Ack]);
@@ -341,6 +348,8 @@ impl Condition {
             C::SoonAfterPeer => soon(segment.time, reverse.last_ack_time, FAST),
             C::SoonAfterHighest => soon(segment.time, forward.next_time, about.initial_rtt.unwrap_or(OVERTAKEN)),
             C::NotTheHighest => (segment.end() != next, here(segment.end()), here(next)),
+            C::Syn => yes(segment.has(Flags::SYN)),
+            C::PortsUsedBefore => yes(signs.has(Sign::ReusedPorts)),
         };
         Weighed { met, found, limit }
     }

@@ -6,6 +6,7 @@ use crate::converse::tcp::{End, Ending, Facts, Sightings};
 use crate::explain::{distance, rules as rule};
 use crate::model::{Arg, FrameNo, Nanos, Negotiated, Note};
 
+use super::exchange::looked_up;
 use super::{complained, complaints, milliseconds};
 
 const NONE: [FrameNo; 0] = [];
@@ -136,6 +137,7 @@ impl Story<'_> {
     /// What it was used for.
     fn requests(&self, notes: &mut Vec<Note>) {
         let Some(requests) = self.conversation.requests.as_deref() else { return };
+        requests.lookups.kept().iter().for_each(|lookup| looked_up(lookup, notes));
         let (answered, open) = requests.kept.iter().partition::<Vec<&Request>, _>(|request| request.answer.is_some());
         for request in answered.into_iter().take(2) {
             let Some((answer, code)) = request.answer else { continue };
@@ -304,6 +306,9 @@ impl Story<'_> {
                 notes.push(rule::CONNECTION_BLIND_ACK.note([ack.frame], [ack.frame.into()]));
             }
             _ if self.server.distinct == 0 => notes.push(rule::CONNECTION_BLIND_PROGRAM.note(NONE, [])),
+            _ if self.conversation.requests.as_deref().is_some_and(|requests| !requests.lookups.kept().is_empty()) => {
+                notes.push(rule::DNS_BLIND_TRUTH.note(NONE, []));
+            }
             _ => notes.push(rule::CONNECTION_BLIND_READ.note(NONE, [])),
         }
     }

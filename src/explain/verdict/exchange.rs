@@ -29,11 +29,11 @@ pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context:
         leased(lease, notes);
         return;
     }
-    for lookup in &exchange.lookups {
+    for lookup in exchange.lookups.kept() {
         looked_up(lookup, notes);
     }
     if !received.is_empty() {
-        if exchange.lookups.is_empty() {
+        if exchange.lookups.kept().is_empty() {
             let frames = named(sent).chain(named(received));
             let values = [asker.into(), sent.count().into(), about(), received.count().into()];
             notes.push(rule::UDP_BOTH.note(frames, values));
@@ -49,13 +49,13 @@ pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context:
         {
             notes.push(distance::guess(ttl, Some(frame), (answer.is_near == Some(false)).then(about)));
         }
-        let blind = if exchange.lookups.is_empty() { &rule::UDP_BLIND_LOSS } else { &rule::DNS_BLIND_TRUTH };
+        let blind = if exchange.lookups.kept().is_empty() { &rule::UDP_BLIND_LOSS } else { &rule::DNS_BLIND_TRUTH };
         notes.push(blind.note(NONE, []));
     } else if conversation.to_group {
         notes.push(rule::UDP_TO_GROUP.note(named(sent), [asker.into(), sent.count().into(), about()]));
         notes.push(rule::UDP_BLIND_LISTENERS.note(NONE, []));
     } else if complaints(conversation).next().is_none() && !sent.is_empty() {
-        if exchange.lookups.is_empty() {
+        if exchange.lookups.kept().is_empty() {
             notes.push(rule::UDP_UNANSWERED.note(named(sent), [asker.into(), sent.count().into(), about(), port]));
             notes.push(rule::UDP_WHY_UNANSWERED.note(NONE, [about()]));
         }
@@ -64,7 +64,7 @@ pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context:
 }
 
 /// What became of a question to a name server.
-fn looked_up(lookup: &Lookup, notes: &mut Vec<Note>) {
+pub(super) fn looked_up(lookup: &Lookup, notes: &mut Vec<Note>) {
     let asked = lookup.kind.map_or_else(|| lookup.name.clone(), |kind| format!("{} ({kind})", lookup.name));
     let Some(answer) = lookup.answer else {
         notes.push(rule::DNS_UNANSWERED.note([lookup.asked.frame], [asked.into()]));

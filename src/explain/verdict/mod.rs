@@ -85,10 +85,10 @@ fn waited(wait: &Wait, first: FrameNo) -> Note {
     rule::ARP_FIRST_WAIT.note(frames, [first.into(), wait.address.into(), wait.answer.frame.into(), delay])
 }
 
-/// The ICMP errors about the conversation's packets.
+/// The ICMP errors about the conversation's packets. One that quotes no packet is about nobody's.
 fn complaints(conversation: &Conversation) -> impl Iterator<Item = Complaint> {
     let ends = conversation.kind.addresses();
-    let errors = conversation.complaints.iter().filter(|filed| !is_advice(filed));
+    let errors = conversation.complaints.iter().filter(|filed| !is_advice(filed) && filed.target.is_some());
     errors.map(move |filed| complaint(conversation, ends, filed))
 }
 
@@ -99,9 +99,8 @@ fn is_advice(filed: &Filed) -> bool {
 
 /// That there is a shorter way.
 fn shorter_way(conversation: &Conversation) -> Option<Note> {
-    let redirect = conversation.complaints.iter().find(|filed| is_advice(filed) && filed.kind == 5)?;
-    let (_, target) = conversation.kind.addresses()?;
-    let target = redirect.target.unwrap_or(target);
+    let redirects = conversation.complaints.iter().filter(|filed| is_advice(filed) && filed.kind == 5);
+    let (redirect, target) = redirects.into_iter().find_map(|filed| Some((filed, filed.target?)))?;
     Some(rule::IP_SHORTER_WAY.note(named(&redirect.frames), [redirect.from.into(), target.into()]))
 }
 

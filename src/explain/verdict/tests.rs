@@ -1,5 +1,7 @@
 //! What conversations come to: every kind, and every way each can go.
 
+mod apart;
+
 use std::net::Ipv4Addr;
 
 use super::*;
@@ -408,7 +410,7 @@ fn connections_in_trouble() {
     capture.wait(300);
     capture.see(data(1).bytes());
     let again = text(&capture, 1, "connection.again-late");
-    assert!(again.starts_with("192.168.11.2 sent 1 segment again"), "{again}");
+    assert!(again.starts_with("1 segment of 192.168.11.2 came again"), "{again}");
     let gap = found(&[data(1), data(201)], "connection.gaps");
     assert!(gap.starts_with("At 1 place bytes of 192.168.11.2 were missing"), "{gap}");
     let missed = found(&[data(1), talk(false, A, 1, 501, 0)], "connection.capture-lost");

@@ -1,12 +1,14 @@
 //! What one packet is on the ladder: the words on its arrow and beside it, and what it tells of both ends' states.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::rails::LABEL;
+use crate::converse::Speaker;
 use crate::engine::Seen;
 use crate::model::{Direction, Packet, Value};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
-use crate::proto::{ip, udp};
+use crate::proto::{ip, segment, udp};
 use crate::render::summary;
 use crate::render::text::Verbosity;
 
@@ -33,6 +35,8 @@ pub(super) struct Segment {
     acknowledgment: Option<(u64, u32)>,
     window: u64,
     options: Vec<String>,
+    /// Its signs of trouble, in Wireshark's words.
+    signs: String,
     /// What the segment completes says, where it completes something.
     completes: Option<String>,
     pub sender: Option<(&'static str, bool)>,
@@ -63,6 +67,10 @@ impl Rung {
         // Writing to a string does not fail.
         let _ = seen.info(&mut info);
         info.truncate(info.trim_end().len());
+        // Whose rail the arrow does not begin at.
+        if let (Speaker::Between, Some((from, _))) = (seen.speaker, ip::addresses(seen.packet)) {
+            let _ = write!(info, ", from {from}");
+        }
         let bytes = speaker.find(&udp::HEADER).map(|view| view.payload().len());
         let label = match bytes {
             Some(bytes) if protocol == "UDP" => format!("UDP {}", counted(bytes)),
@@ -91,7 +99,11 @@ impl Segment {
         };
         let receiver = state("netlab.state.dst", "netlab.state.dst.assumed");
         let acknowledgment = (generated("tcp.ack")?, header.acknowledgment);
-        let says_more = seen.filter(|seen| seen.last().speaker().is_some_and(|view| summary::protocol(view) != "TCP"));
+        let mut signs = String::new();
+        // Writing to a string does not fail.
+        let _ = tcp::signs(view, &mut signs);
+        let more = |view| summary::protocol(view) != "TCP" || view.is(&segment::BEGUN);
+        let says_more = seen.map_or(packet, Seen::last).speaker().is_some_and(more);
         Some(Self {
             stream: generated("tcp.stream")?,
             from: (from, Some(header.source_port)),
@@ -103,9 +115,13 @@ impl Segment {
             acknowledgment: header.flags.contains(Flags::ACK).then_some(acknowledgment),
             window: generated("tcp.window_size")?,
             options: options(view.bytes(), acknowledgment),
-            completes: says_more.map(|seen| {
+            signs: signs.trim_end().to_owned(),
+            completes: says_more.then(|| {
                 let mut info = String::new();
-                let _ = seen.info(&mut info);
+                let _ = match seen {
+                    Some(seen) => seen.info(&mut info),
+                    None => packet.info(&mut info),
+                };
                 info.truncate(info.trim_end().len());
                 info
             }),
@@ -145,7 +161,8 @@ impl Segment {
         let acknowledgment = self.acknowledgment.map(|(relative, _)| format!("ack={relative}"));
         let mut lines = Vec::new();
         if !syn && !deep {
-            let words = [Some(sequence), acknowledgment].into_iter().flatten().chain(self.shown_options(false));
+            let shut = (self.window == 0 && !self.flags.contains(Flags::RST)).then(|| "win=0".to_owned());
+            let words = [Some(sequence), acknowledgment, shut].into_iter().flatten().chain(self.shown_options(false));
             lines.push(words.collect::<Vec<_>>().join(" "));
         } else {
             lines.push(format!("{sequence} (raw {})", self.sequence.1));
@@ -156,6 +173,7 @@ impl Segment {
             let rest = [Some(format!("win={}", self.window)), bits].into_iter().flatten();
             lines.push(rest.chain(self.shown_options(true)).collect::<Vec<_>>().join(" "));
         }
+        lines.extend((!self.signs.is_empty()).then(|| self.signs.clone()));
         lines.extend(self.completes.clone());
         lines
     }

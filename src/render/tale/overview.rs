@@ -8,8 +8,8 @@ use super::chapter::Chapter;
 use super::{grouped, names};
 use crate::converse::ConversationNo;
 use crate::converse::conversation::Kind;
-use crate::explain::words::Language;
-use crate::model::{FrameNo, Note, Severity};
+use crate::explain::words::{self, Language};
+use crate::model::{Claim, FrameNo, Note, Severity};
 use crate::render::theme::{Look, Paint};
 use crate::render::{claims, escape, wrap};
 
@@ -17,6 +17,8 @@ use crate::render::{claims, escape, wrap};
 const ROWS: usize = 12;
 /// Rows kept until it is known which ones matter.
 const KEPT: usize = 256;
+/// Problems told of one capture: what fills a screen. The others stand beside their packets.
+const PROBLEMS: usize = 8;
 /// Frames named beside a problem.
 const FRAMES: usize = 6;
 
@@ -68,16 +70,24 @@ impl Overview {
     pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
         self.cut(ROWS);
         self.rows.sort_by_key(|row| row.number);
-        writeln!(out, "{:>6} {:>9} {:>13}    {:<7}stream", "#", "packets", "bytes", "what")?;
+        writeln!(out, "{:>6} {:>8} {:>11}   {:<5}stream", "#", "packets", "bytes", "what")?;
         for row in &self.rows {
             let mark = if row.worst >= Severity::Warn { "!" } else { "" };
             let stream = if let Kind::Tcp(.., stream) = row.kind { stream.to_string() } else { String::new() };
             let (number, packets, bytes) = (row.number.0, grouped(row.packets.into()), grouped(row.bytes));
-            let left = format!("{number:>6} {packets:>9} {bytes:>13} {mark:1}  {:<7}{stream:<7} ", word(row.kind));
+            let left = format!("{number:>6} {packets:>8} {bytes:>11} {mark:1} {:<5}{stream:<6} ", word(row.kind));
             let room = look.width.saturating_sub(left.len());
             let (first, second) = names(language, row.kind);
-            let said = if second.is_empty() { first } else { format!("{first} → {second}") };
-            for (number, line) in wrap::lines(&escape::line(&said, look.glyphs), room, room).iter().enumerate() {
+            let mut lines = vec![if second.is_empty() { first } else { format!("{first} → {second}") }];
+            // Rather an end a line than a break inside one.
+            if lines[0].chars().count() > room
+                && let Some((first, second)) = lines[0].split_once(" → ")
+            {
+                lines = vec![first.to_owned(), format!("→ {second}")];
+            }
+            let escaped: Vec<String> = lines.iter().map(|line| escape::line(line, look.glyphs).into()).collect();
+            let lines = escaped.iter().flat_map(|line| wrap::lines(line, room, room));
+            for (number, line) in lines.enumerate() {
                 if number == 0 {
                     writeln!(out, "{left}{line}")?;
                 } else {
@@ -99,7 +109,13 @@ impl Overview {
 
 fn word(kind: Kind) -> &'static str {
     match kind {
-        Kind::Neighbour(..) => "ARP",
+        Kind::Neighbour(asker, _) => {
+            if asker.is_ipv4() {
+                "ARP"
+            } else {
+                "NDP"
+            }
+        }
         Kind::Echo(..) => "ping",
         Kind::Tcp(..) => "TCP",
         Kind::Udp(..) => "UDP",
@@ -121,9 +137,9 @@ struct Problem {
 }
 
 impl Problems {
-    /// Takes in what was said.
+    /// Takes in what was said. What may have caused it stands beside the conversation.
     pub fn add(&mut self, notes: &[Note]) {
-        for note in notes.iter().filter(|note| note.severity >= Severity::Warn) {
+        for note in notes.iter().filter(|note| note.severity >= Severity::Warn && note.kind != Claim::Guess) {
             match self.found.iter_mut().find(|known| known.note.id == note.id) {
                 Some(known) => {
                     known.times += 1;
@@ -144,12 +160,16 @@ impl Problems {
     /// Writes them, the worst first.
     pub fn write(&mut self, out: &mut dyn io::Write, look: Look, language: Language) -> io::Result<()> {
         self.found.sort_by_key(|problem| Reverse((problem.note.severity, problem.times)));
-        for Problem { note, times } in &self.found {
+        for Problem { note, times } in self.found.iter().take(PROBLEMS) {
             let again = match *times {
                 1 => String::new(),
                 more => format!(" (And {} more like it.)", grouped(more - 1)),
             };
             claims::warning(out, look, language, note, &again)?;
+        }
+        if let Some(count) = self.found.len().checked_sub(PROBLEMS + 1).and_then(|more| u32::try_from(more + 1).ok()) {
+            let said = words::text(language, "story.more-problems", &[("count", count.into())]);
+            writeln!(out, "{:7}{}", "", look.paint(Paint::Aside, said))?;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ use crate::proto::arp::Arp;
 use crate::proto::ethernet::Ethernet;
 use crate::proto::icmp::{self, Echo};
 use crate::proto::icmpv6::{self, Neighbor};
+use crate::proto::ipv4::{self, Ipv4};
+use crate::proto::ipv6::fragment::{self, Fragment};
 use crate::proto::{arp, ethernet, ip, tcp, udp};
 use crate::wire::cause::Claim;
 
@@ -70,6 +72,33 @@ pub(super) fn flow(packet: &Packet<'_>) -> Option<Flow> {
     // What an error quotes went the other way.
     let (local, remote) = if out == quoted { (to, from) } else { (from, to) };
     Some(Flow { protocol, local, remote })
+}
+
+/// What the pieces of one datagram have in common: source, destination, protocol, identification.
+pub(super) type Datagram = (IpAddr, IpAddr, u8, u32);
+
+/// A piece of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub datagram: Datagram,
+    /// It begins the datagram, and so has the ports.
+    pub is_first: bool,
+}
+
+/// Which piece of what a packet is, where it is not a whole one.
+pub(super) fn piece(packet: &Packet<'_>) -> Option<Piece> {
+    if let Some(header) = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes())) {
+        let id = u32::from(header.identification);
+        let datagram = (header.source.into(), header.destination.into(), header.protocol, id);
+        let is_first = header.fragment_offset == 0;
+        return (header.more_fragments || !is_first).then_some(Piece { datagram, is_first });
+    }
+    let view = packet.find(&fragment::HEADER)?;
+    let header = Fragment::of(view).filter(|header| !header.is_whole())?;
+    let (source, destination) = ip::addresses(packet)?;
+    // What follows the header, only the first piece has to say right (RFC 8200 §4.5).
+    let datagram = (source, destination, 0, header.identification);
+    Some(Piece { datagram, is_first: header.offset == 0 })
 }
 
 /// The MAC address of the other end of the link.

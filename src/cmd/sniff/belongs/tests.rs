@@ -167,6 +167,29 @@ fn errors_and_pieces_go_with_what_they_are_about() {
     assert_eq!(belongs.verdict(&[]).frames, [true, false, true, false, true, true, true, false]);
 }
 
+/// A piece of a datagram of ours in IPv6: its identification, and where it belongs.
+fn piece_6(time: i64, identification: u8, offset: u8, more: bool) -> Frame {
+    let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x86, 0xdd];
+    bytes.extend([0x60, 0, 0, 0, 0, 24, 44, 64]);
+    bytes.extend([[0xfd, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 1]].concat());
+    bytes.extend([[0xfd, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 2]].concat());
+    bytes.extend([UDP, 0, 0, offset | u8::from(more), 0, 0, 0, identification]);
+    bytes.extend(if offset == 0 { [19, 136, 0, 9, 0, 32, 0, 0] } else { [0; 8] });
+    bytes.extend([0; 8]);
+    captured(time, true, bytes)
+}
+
+#[test]
+fn later_pieces_go_with_the_first_in_ipv6_too() {
+    let mut belongs = watched();
+    let any = SocketAddr::from(([0_u16; 8], 5000));
+    belongs.claim(Claim { protocol: UDP, local: any, remote: None }, ms(0));
+    let frames = [piece_6(1, 7, 16, true), piece_6(2, 7, 0, true), piece_6(3, 7, 32, false), piece_6(4, 8, 16, false)];
+    keep(&mut belongs, &frames);
+    answer(&mut belongs, Owner::Unknown);
+    assert_eq!(belongs.verdict(&[]).frames, [true, true, true, false]);
+}
+
 #[test]
 fn echoes_are_told_apart_by_their_identifier() {
     let mut belongs = watched();

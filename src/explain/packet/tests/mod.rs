@@ -101,7 +101,10 @@ fn echoes_know_their_pair() {
     // The question to a broadcast address may well be among the frames.
     assert!(!text(&answer, LINK_ICMP).contains("not among"), "{}", text(&answer, LINK_ICMP));
     let mut packet = packet(&answer, LINK_ICMP);
-    packet.generated.push(Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) });
+    packet.generated.push(Generated { layer: 2, key: crate::proto::icmp::AGAIN, value: Value::Number(3) });
+    let notes = explain(&packet, &context());
+    assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply.again", &[FrameNo(3), FrameNo(4)][..]));
+    packet.generated[0].key = "icmp.resp_to";
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply", &[FrameNo(3), FrameNo(4)][..]));
     // Whether its data and checksum make it the answer is not known here.

@@ -49,6 +49,8 @@ fn every_icmp_message_has_its_rule() {
     ] {
         assert_eq!(report(kind, code), [expected], "{kind}/{code}");
     }
+    let refused = segment((PC, 5000), (SERVER, 80), crate::proto::tcp::Flags::SYN, 1);
+    assert_eq!(ids(error(SERVER, PC, 3, 3, &refused)), ["icmp.unreachable.port-for-tcp"]);
     let mut too_big = error(ROUTER, PC, 3, 4, &packet);
     too_big[26..28].copy_from_slice(&1400_u16.to_be_bytes());
     assert_eq!(ids(too_big), ["icmp.unreachable.too-big"]);

@@ -92,10 +92,28 @@ fn a_syn_says_what_it_announces_and_offers() {
         "Announced: at most 1460 bytes of data in a segment, please (MSS). Offered, and used only if the answer offers \
          it, too: SACK, timestamps, windows x1."
     );
-    let bare = Segment { options: &[], ..segment(&OPENING[0]) }.bytes();
-    let said = Capture::default().show(bare, |_, packet| explain(packet, &Context::default()));
-    assert_eq!(said[1].id, "tcp.offers-nothing");
-    assert!(words::of(Language::English, &said[1]).starts_with("At most 536 bytes"));
+    let with = |options: &[TcpOption<'_>]| {
+        let bare = Segment { options, ..segment(&OPENING[0]) }.bytes();
+        let said = Capture::default().show(bare, |_, packet| explain(packet, &Context::default()));
+        (said[1].id, words::of(Language::English, &said[1]))
+    };
+    let (id, said) = with(&[TcpOption::MaximumSegmentSize(1000)]);
+    assert!(id == "tcp.offers-nothing" && said.starts_with("At most 1000 bytes"), "{id}: {said}");
+    // What is not said holds all the same.
+    let (id, said) = with(&[]);
+    assert!(id == "tcp.offers-no-size" && said.ends_with("then 536 is the rule. Offered: nothing."), "{id}: {said}");
+    assert!(with(&[TcpOption::SackPermitted]).1.ends_with("Offered: SACK."));
+}
+
+#[test]
+fn what_few_segments_have() {
+    let has = |row: Row, id: &str| later(&[row]).contains(&id) || ids(&[row]).contains(&id);
+    assert!(has((1, true, S, 0, 0, 10, 1000), "tcp.syn-data") && !has(OPENING[0], "tcp.syn-data"));
+    assert!(has((1, true, Flags(0xc2), 0, 0, 0, 1000), "tcp.ecn-asks"));
+    assert!(has((1, false, Flags(0x52), 0, 1, 0, 1000), "tcp.ecn-agrees"));
+    assert!(has((1, true, Flags(0x50), 1, 1, 0, 1000), "tcp.ecn-echo"));
+    assert!(has((1, true, Flags(0x90), 1, 1, 5, 1000), "tcp.ecn-slower"));
+    assert!(has((1, true, Flags(0x38), 1, 1, 5, 1000), "tcp.urgent"));
 }
 
 #[test]

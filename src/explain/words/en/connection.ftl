@@ -16,22 +16,34 @@ connection-complaint = { $from } sent { $count ->
     [one] an ICMP error
    *[other] { $count } ICMP errors
 } about segments to { $target }: { $what }.
-connection-again = { $who } sent { $count ->
-    [one] { $count } segment
-   *[other] { $count } segments
-} again: { $timeouts } because no acknowledgement came in time, { $fast } because duplicate acknowledgements asked for it, { $spurious } needlessly.
-connection-again-late = { $who } sent { $count ->
-    [one] { $count } segment
-   *[other] { $count } segments
-} again because no acknowledgement came in time.
-connection-again-asked = { $who } sent { $count ->
-    [one] { $count } segment
-   *[other] { $count } segments
+connection-again = { $count ->
+    [one] { $count } segment of { $who } came
+   *[other] { $count } segments of { $who } came
+} again: { $timeouts ->
+    [0] { "" }
+   *[other] { $timeouts } unasked, as when no acknowledgement arrives in time
+}{ $fast ->
+    [0] { "" }
+   *[other] { $timeouts ->
+        [0] { "" }
+       *[other] { ", " }
+    }{ $fast } because duplicate acknowledgements asked for it
+}{ $spurious ->
+    [0] { "" }
+   *[other] , { $spurious } though acknowledged before
+}.
+connection-again-late = { $count ->
+    [one] { $count } segment of { $who } came
+   *[other] { $count } segments of { $who } came
+} again unasked, as when no acknowledgement arrives in time.
+connection-again-asked = { $count ->
+    [one] { $count } segment of { $who } came
+   *[other] { $count } segments of { $who } came
 } again because duplicate acknowledgements asked for it.
-connection-again-needless = { $who } sent { $count ->
-    [one] { $count } segment
-   *[other] { $count } segments
-} again that had been acknowledged before. It does no harm.
+connection-again-needless = { $count ->
+    [one] { $count } segment of { $who } came
+   *[other] { $count } segments of { $who } came
+} again though acknowledged before. It does no harm.
 connection-capture-lost = Of what { $who } sent, the capture misses some: { $count ->
     [one] { $count } acknowledgement is
    *[other] { $count } acknowledgements are
@@ -71,7 +83,7 @@ connection-asks-for-room = { $who } asked { $count ->
 connection-kernel-reset = The operating system of { $who } sent the RST, as it knew nothing of the connection: a program had made the SYN by hand, as port scanners do.
 connection-reset-same = { $who } itself sent the RST, it seems: it has the same TTL of { $ttl } as its other packets.
 connection-reset-other = Somebody on the way may have sent the RST: it came with TTL { $reset }, other packets of { $who } with { $ttl }.
-connection-why-again = Segments or their acknowledgements got lost, or came so late that they looked lost. A busy link or weak radio does that.
+connection-why-again = Segments or their acknowledgements got lost, or came so late that they looked lost: a busy link or weak radio does that. A link that repeats frames looks the same.
 connection-why-window = The program at { $who } takes its bytes more slowly than they come.
 
 # What this vantage point cannot show

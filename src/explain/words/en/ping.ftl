@@ -83,14 +83,14 @@ ping-why-net = The address is wrong, or the routing at { $from } lacks a way to 
 ping-why-host = { $target } is off or has another address: usually nobody answers when { $from } asks for its MAC address.
 ping-why-host-self = Your own machine says so: nobody on the link answered when it asked for the MAC address of the next hop to { $target }.
 ping-why-forbidden = A rule in a filter at { $from } forbids it on purpose.
-ping-why-too-big = A link behind { $from } takes only shorter packets. Ping with a smaller -s, or allow cutting with -M dont.
+ping-why-too-big = A link behind { $from } takes only shorter packets. Send shorter ones (ping -s), or allow cutting (ping -M dont).
 ping-why-error = { $from } could not deal with the packet as it was; the sentence at its message says what to do.
 ping-why-ttl = { $target } is more than { $ttl ->
     [one] { $ttl } hop
    *[other] { $ttl } hops
-} away. A larger -t gets farther.
+} away. A larger TTL (ping -t) gets farther.
 ping-why-loop = A TTL of { $ttl } is enough for any ordinary way: routers are probably sending the packet in a circle.
-ping-why-reassembly = A piece of the packet was lost on the way. A smaller -s needs no pieces.
+ping-why-reassembly = A piece of the packet was lost on the way. A shorter packet (ping -s) needs no pieces.
 ping-why-duplicates = Two machines with the same address, or a link that repeats frames.
 ping-why-late = A queue on the way was full, or the answerer busy or asleep. Wait longer with -W.
 ping-why-size = The packet is longer than the { $mtu } bytes that the link takes, and cutting it was forbidden (-M do).

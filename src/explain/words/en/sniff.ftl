@@ -31,4 +31,5 @@ sniff-lost = { $count ->
     [one] 1 conversation whose socket was gone before it could be looked at is left out; it may be the command's.
    *[other] { $count } conversations whose sockets were gone before they could be looked at are left out; they may be the command's.
 }
+sniff-only-loopback = What the command sent to other hosts: that does not pass { $interface }.
 sniff-one-interface = What the command sent by other interfaces than { $interface }, such as to this host itself.

@@ -1,6 +1,8 @@
 # Phrases of a capture's story: what a conversation is, what was folded, what is counted.
 
-story-neighbour = ARP: { $first } looks for { $second }
+story-neighbour = { $protocol }: { $first } looks for { $second }
+story-neighbour-probe = { $protocol }: is { $second } free?
+story-neighbour-told = { $protocol }: { $first } tells its MAC address
 story-echo = Ping of { $second } by { $first }
 story-tcp = TCP connection of { $first } with { $second }, stream { $stream }
 story-udp = UDP between { $first } and { $second }
@@ -32,6 +34,11 @@ story-fold-packet = { $count ->
  }
 story-empty = There is no packet in it.
 story-anyone = anyone
+story-more-problems = And { $count ->
+    [one] 1 more kind of warning stands
+   *[other] { $count } more kinds of warnings stand
+} beside the packets: see -v.
+story-ladder-legend = Beside the rails stands the state that each end is in afterwards. In parentheses: it was not told but follows from what was seen. With a question mark: only if the last segment arrived. An arrow that begins at * comes from somebody on the way.
 story-sign-given = { $key } is set, because all of this holds:
 story-sign-withheld = { $key } is not set, for want of this:
 story-standard = What RFC 5681 asks of a duplicate acknowledgement:

@@ -12,20 +12,30 @@ tcp-data = { $bytes ->
    *[other] { $bytes } bytes of data with the numbers { $from } to { $to }
 }. Whoever has them all will acknowledge { $next }, the number expected next.
 tcp-ack = "I have everything before byte { $number }." A bare ACK takes up no number, so nobody acknowledges it.
-tcp-fin = "I have nothing more to say, but I still listen." A FIN takes up a number as a byte does. The ACK bit in it is nothing special: every segment but the very first has it.
+tcp-fin = "I have nothing more to say, but I still listen." A FIN takes up a number as a byte does. The ACK bit in it is nothing special: after the first segment nearly every one has it.
 tcp-fin-second = "Neither have I." Now each end has said FIN.
 tcp-ack-fin = "I heard that you are done." The acknowledged number goes up by one for the FIN. This end may go on talking.
 tcp-ack-last = "I heard that you are done, too." Nothing is left to say. The end that said FIN first now waits a while in TIME-WAIT, should this last ACK get lost.
 tcp-rst-refuses = "Nobody listens on this port." The RST acknowledges the SYN, so it can only be meant for it.
 tcp-rst = "This conversation is over, now." A RST is not a goodbye: it is not acknowledged, and what was on its way is thrown away.
 tcp-window-shut = "I have no room left: stop." With a window of 0, the other end may only ask now and then whether that is still so.
-tcp-again = The same segment again: no acknowledgement came in time. Either it was lost, or the answer was.
+tcp-again = The same segment again. Usually no acknowledgement came in time: either it was lost, or the answer was. A copy that the network made looks the same.
 
 # What a SYN offers. Variables: $size: bytes of data; $options: a list.
 
 tcp-offers = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered, and used only if the answer offers it, too: { $options }.
 tcp-accepts = Announced: at most { $size } bytes of data in a segment, please (MSS). Offered in return: { $options }. What both offered is in use now.
+tcp-offers-no-size = How many bytes of data a segment may hold (MSS) is not said: then { $size } is the rule. Offered: { $options }.
 tcp-offers-nothing = At most { $size } bytes of data in a segment, please (MSS). Nothing else is offered.
+
+# What few segments have
+
+tcp-syn-data = This SYN carries data already (TCP Fast Open). The server may take them at once if it knows the client from an earlier visit; otherwise they are sent again.
+tcp-ecn-asks = ECE and CWR in a SYN: "I understand it when routers mark packets instead of dropping them (ECN). Do you?"
+tcp-ecn-agrees = ECE in the answer to a SYN: "I understand such marks, too." Both ends use them from now on.
+tcp-ecn-echo = ECE: "A packet from you came with a router's mark: send more slowly, before something has to be dropped."
+tcp-ecn-slower = CWR: "I heard of the mark, and send more slowly now."
+tcp-urgent = The URG bit says that some of these bytes are urgent. Systems never agreed on which, so new programs should not use it.
 
 # Signs of trouble, and what looks like one
 
