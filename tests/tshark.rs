@@ -340,10 +340,10 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         let mut ours = String::new();
         if let Piece::Last(frame) = piece {
-            let whole = Packet { generated: generated.into(), ..dissect(&frame) };
+            let whole = Packet { generated, ..dissect(&frame) };
             whole.info(&mut ours).expect("a string takes everything");
         } else {
-            packet.generated = generated.into();
+            packet.generated = generated;
             packet.info(&mut ours).expect("a string takes everything");
         }
         let mut theirs = table.cell(row, "_ws.col.Info").to_owned();
