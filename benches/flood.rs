@@ -1,7 +1,8 @@
 //! How many small frames a second `netlab sniff -q --save` takes without loss, beside `tcpdump -w`, on a virtual cable.
 //!
-//! `cargo bench --bench flood -- [FRAMES_A_SECOND] [SECONDS] [ROUNDS]`. Needs root or user namespaces, `ip` and tcpdump.
-//! Sends with one processor what the others receive, so it says little on a machine with one or two that are busy.
+//! `cargo bench --bench flood -- [FRAMES_A_SECOND] [SECONDS] [ROUNDS] [SENDERS]`. Needs root or user namespaces, `ip` and
+//! tcpdump. The senders, one for each processor unless told otherwise, share these with whoever receives: what they reach
+//! is what the machine can do.
 #![allow(unsafe_code)] // binds a packet socket, which no safe crate does, and takes the way around the send queue
 
 use std::io::Read;
@@ -24,6 +25,8 @@ fn main() {
         numbers.get(at).copied().unwrap_or(usual)
     };
     let (rate, seconds, rounds) = (number(0, 800_000), number(1, 5), number(2, 3));
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let senders = number(3, processors).max(1);
     if !nix::unistd::geteuid().is_root() {
         unshare(CloneFlags::CLONE_NEWUSER).expect("root, or a user namespace");
     }
@@ -37,7 +40,11 @@ fn main() {
     for round in 1..=rounds {
         for tool in ["netlab", "tcpdump"] {
             let receiver = Receiver::start(tool, &file);
-            let (sent, took) = flood(rate, Duration::from_secs(seconds));
+            let span = Duration::from_secs(seconds);
+            let threads: Vec<_> =
+                (0..senders).map(|_| std::thread::spawn(move || flood(rate / senders, span))).collect();
+            let floods = threads.into_iter().map(|thread| thread.join().expect("it sends"));
+            let (sent, took) = floods.fold((0, span), |(sum, longest), (sent, took)| (sum + sent, longest.max(took)));
             let (heard, used) = receiver.stop();
             let lost = sent.saturating_sub(heard);
             #[allow(clippy::cast_precision_loss)] // counts far below 2^53
@@ -66,7 +73,7 @@ impl Receiver {
             other => Command::new(other),
         };
         match tool {
-            "netlab" => command.args(["sniff", "-q", "-I", "near", "--save"]).arg(file),
+            "netlab" => command.args(["sniff", "--all", "-q", "-I", "near", "--save"]).arg(file),
             _ => command.args(["-i", "near", "-n", "-B", "98304", "-Z", "root", "-w"]).arg(file),
         };
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
@@ -122,7 +129,8 @@ fn processor_time(pid: u32) -> Duration {
 fn flood(rate: u64, span: Duration) -> (u64, Duration) {
     let socket = packet_socket("far");
     let mut frame = [0_u8; 60];
-    frame[..6].copy_from_slice(&[0xff; 6]);
+    // To somebody else, so that no stack has more to do with it than to see that.
+    frame[..6].copy_from_slice(&[2, 0, 0, 0, 0, 9]);
     frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
     frame[12..14].copy_from_slice(&[8, 0]);
     frame[14..34].copy_from_slice(&[0x45, 0, 0, 46, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
