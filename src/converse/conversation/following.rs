@@ -69,7 +69,7 @@ impl Conversations {
         self.count
     }
 
-    /// The conversation with this number, while it is followed.
+    /// The conversation with this number, while it is followed. What its connection came to, the tracker tells.
     #[must_use]
     pub fn of(&self, number: ConversationNo) -> Option<&Conversation> {
         let latest = self.latest.and_then(|place| self.open.get(place)).map(|place| &place.conversation);

@@ -3,7 +3,7 @@
 use super::flow::{Flow, UNSEEN};
 use super::judgement::Judgement;
 use super::segment::Segment;
-use super::sign::{KINDS, Question, REPEATS, REUSE, Row, Sign, Signs, UNSEEN_DATA};
+use super::sign::{Condition, KINDS, Met, Question, REPEATS, REUSE, Row, Sign, Signs, UNSEEN_DATA};
 use super::unacked::Sent;
 use crate::model::{FrameNo, Nanos, SeqNo};
 use crate::proto::tcp::Flags;
@@ -51,16 +51,20 @@ pub(super) fn analyse(
     let mut court = Court { segment, initial_rtt, judgement };
     let mut found = Analysis::of_reuse(reused);
     bases(segment, forward, reverse);
+    let met = Met::of(&court.about(forward, reverse, found.signs));
     if reused {
-        court.holds(REUSE, forward, reverse, found.signs);
+        court.holds(&REUSE, met, forward, reverse, found.signs);
     }
-    court.kinds(forward, reverse, &mut found);
+    court.kinds(met, forward, reverse, &mut found);
     if segment.acknowledgment != forward.last_ack {
         forward.first_ack = segment.frame;
         forward.duplicates = 0;
     }
-    court.unseen(forward, reverse, &mut found);
-    court.repeats(forward, reverse, &mut found);
+    court.unseen(met, forward, reverse, &mut found);
+    // What was found by now decides, too; but not of a segment that takes no numbers.
+    let takes = met.has(Condition::TakesNumbers);
+    let met = if takes { Met::of(&court.about(forward, reverse, found.signs)) } else { met };
+    court.repeats(met, forward, reverse, &mut found);
     found.told |= !found.signs.is_empty();
     advance(segment, forward, found.signs.has(Sign::ZeroWindowProbe));
     forward.signs = found.signs;
@@ -88,24 +92,32 @@ struct Court<'a> {
 }
 
 impl Court<'_> {
-    /// Whether all conditions hold.
-    #[inline]
-    fn holds(&mut self, (sign, conditions): Row, forward: &Flow, reverse: &Flow, signs: Signs) -> bool {
-        let about = Question { segment: self.segment, forward, reverse, signs, initial_rtt: self.initial_rtt };
-        let holds = conditions.iter().all(|condition| condition.is_met(&about));
-        if let Some(judgement) = &mut self.judgement {
-            judgement.take_down(sign, holds, conditions, &about);
+    fn about<'q>(&self, forward: &'q Flow, reverse: &'q Flow, signs: Signs) -> Question<'q>
+    where
+        Self: 'q,
+    {
+        Question { segment: self.segment, forward, reverse, signs, initial_rtt: self.initial_rtt }
+    }
+
+    /// Whether all conditions hold, of which `met` do.
+    fn holds(&mut self, row: &Row, met: Met, forward: &Flow, reverse: &Flow, signs: Signs) -> bool {
+        let holds = met.gives(row);
+        if self.judgement.is_some() {
+            let about = self.about(forward, reverse, signs);
+            if let Some(judgement) = &mut self.judgement {
+                judgement.take_down(row.sign, holds, row.conditions, &about);
+            }
         }
         holds
     }
 
-    fn kinds(&mut self, forward: &mut Flow, reverse: &Flow, found: &mut Analysis) {
+    fn kinds(&mut self, met: Met, forward: &mut Flow, reverse: &Flow, found: &mut Analysis) {
         for (row, last) in &KINDS {
-            if !self.holds(*row, forward, reverse, found.signs) {
+            if !self.holds(row, met, forward, reverse, found.signs) {
                 continue;
             }
-            found.signs.add(row.0);
-            match row.0 {
+            found.signs.add(row.sign);
+            match row.sign {
                 Sign::LostSegment => forward.counts_flight = false,
                 Sign::DuplicateAck => {
                     forward.duplicates = if forward.duplicates == UNSEEN { 1 } else { forward.duplicates + 1 };
@@ -119,8 +131,8 @@ impl Court<'_> {
         }
     }
 
-    fn unseen(&mut self, forward: &Flow, reverse: &mut Flow, found: &mut Analysis) {
-        let said = self.holds(UNSEEN_DATA, forward, reverse, found.signs);
+    fn unseen(&mut self, met: Met, forward: &Flow, reverse: &mut Flow, found: &mut Analysis) {
+        let said = self.holds(&UNSEEN_DATA, met, forward, reverse, found.signs);
         if said {
             found.told = true;
             if reverse.contiguous.is_before(reverse.next) {
@@ -135,13 +147,13 @@ impl Court<'_> {
         }
     }
 
-    fn repeats(&mut self, forward: &Flow, reverse: &Flow, found: &mut Analysis) {
-        for row in REPEATS {
-            if !self.holds(row, forward, reverse, found.signs) {
+    fn repeats(&mut self, met: Met, forward: &Flow, reverse: &Flow, found: &mut Analysis) {
+        for row in &REPEATS {
+            if !self.holds(row, met, forward, reverse, found.signs) {
                 continue;
             }
-            found.signs.add(row.0);
-            if row.0 == Sign::Retransmission {
+            found.signs.add(row.sign);
+            if row.sign == Sign::Retransmission {
                 let since = forward
                     .unacked
                     .oldest()

@@ -109,9 +109,25 @@ impl Signs {
     }
 }
 
-/// What a condition asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
+/// Names the conditions once, for the list and for asking them all.
+macro_rules! conditions {
+    ($($(#[$words:meta])* $name:ident,)*) => {
+        /// What a condition asks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Condition {
+            $($(#[$words])* $name,)*
+        }
+
+        impl Met {
+            /// Asks all at once, which costs less than to ask a few one by one.
+            pub(super) fn of(about: &Question<'_>) -> Self {
+                Self(0 $(| u64::from(Condition::$name.weigh(about).met) << Condition::$name as u32)*)
+            }
+        }
+    };
+}
+
+conditions! {
     /// The segment carries no data.
     NoData,
     /// It carries exactly one byte.
@@ -206,46 +222,76 @@ pub(super) struct Question<'a> {
     pub initial_rtt: Option<Nanos>,
 }
 
+/// The conditions that hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met(u64);
+
+impl Met {
+    pub fn has(self, condition: Condition) -> bool {
+        self.0 >> condition as u32 & 1 == 1
+    }
+
+    /// Whether all conditions of a sign are among them.
+    pub fn gives(self, row: &Row) -> bool {
+        self.0 & row.needs == row.needs
+    }
+}
+
 /// A sign and its conditions.
-pub(super) type Row = (Sign, &'static [Condition]);
+#[derive(Debug)]
+pub(super) struct Row {
+    pub sign: Sign,
+    pub conditions: &'static [Condition],
+    /// The same as bits.
+    needs: u64,
+}
+
+const fn row(sign: Sign, conditions: &'static [Condition]) -> Row {
+    let (mut needs, mut at) = (0, 0);
+    while at < conditions.len() {
+        needs |= 1 << conditions[at] as u32;
+        at += 1;
+    }
+    Row { sign, conditions, needs }
+}
 
 use Condition as C;
 
 /// What the segment itself is; those marked last end the list when they hold.
 pub(super) static KINDS: [(Row, bool); 9] = [
-    ((Sign::ZeroWindowProbe, &[C::OneByte, C::AtNext, C::PeerWindowShut]), true),
-    ((Sign::ZeroWindow, &[C::WindowShut, C::Ordinary]), false),
-    ((Sign::LostSegment, &[C::BeyondNext, C::KnownNext, C::NoReset]), false),
-    ((Sign::KeepAlive, &[C::OneBelowNext, C::AtMostOneByte, C::Ordinary]), false),
-    ((Sign::WindowUpdate, &[C::NoData, C::OtherWindow, C::WindowOpen, C::AtNext, C::SameAck, C::Ordinary]), false),
-    ((Sign::WindowFull, &[C::Data, C::FillsPeerWindow, C::PeerScaleKnown, C::Ordinary]), false),
+    (row(Sign::ZeroWindowProbe, &[C::OneByte, C::AtNext, C::PeerWindowShut]), true),
+    (row(Sign::ZeroWindow, &[C::WindowShut, C::Ordinary]), false),
+    (row(Sign::LostSegment, &[C::BeyondNext, C::KnownNext, C::NoReset]), false),
+    (row(Sign::KeepAlive, &[C::OneBelowNext, C::AtMostOneByte, C::Ordinary]), false),
+    (row(Sign::WindowUpdate, &[C::NoData, C::OtherWindow, C::WindowOpen, C::AtNext, C::SameAck, C::Ordinary]), false),
+    (row(Sign::WindowFull, &[C::Data, C::FillsPeerWindow, C::PeerScaleKnown, C::Ordinary]), false),
     (
-        (
+        row(
             Sign::KeepAliveAck,
             &[C::PeerKeptAlive, C::NoData, C::WindowOpen, C::SameWindow, C::AtNext, C::SameAck, C::Ordinary],
         ),
         true,
     ),
     (
-        (
+        row(
             Sign::ZeroWindowProbeAck,
             &[C::PeerProbed, C::NoData, C::WindowShut, C::SameWindow, C::AtNext, C::SameAck, C::Ordinary],
         ),
         true,
     ),
-    ((Sign::DuplicateAck, &[C::NoData, C::SameAck, C::WindowOpen, C::SameWindow, C::AtNext, C::Ordinary]), false),
+    (row(Sign::DuplicateAck, &[C::NoData, C::SameAck, C::WindowOpen, C::SameWindow, C::AtNext, C::Ordinary]), false),
 ];
 
 /// What a conversation begins with that is not the first between its ports.
-pub(super) static REUSE: Row = (Sign::ReusedPorts, &[C::Syn, C::PortsUsedBefore]);
+pub(super) static REUSE: Row = row(Sign::ReusedPorts, &[C::Syn, C::PortsUsedBefore]);
 
 /// What it says about the other direction.
-pub(super) static UNSEEN_DATA: Row = (Sign::AckLostSegment, &[C::AckBeyondSeen, C::KnownPeerData, C::Ack]);
+pub(super) static UNSEEN_DATA: Row = row(Sign::AckLostSegment, &[C::AckBeyondSeen, C::KnownPeerData, C::Ack]);
 
 /// Why it steps back; the first that holds is it.
 pub(super) static REPEATS: [Row; 4] = [
-    (Sign::SpuriousRetransmission, &[C::Data, C::AllAcked, C::KnownPeerAck, C::NoKeepAlive]),
-    (
+    row(Sign::SpuriousRetransmission, &[C::Data, C::AllAcked, C::KnownPeerAck, C::NoKeepAlive]),
+    row(
         Sign::FastRetransmission,
         &[
             C::TakesNumbers,
@@ -258,7 +304,7 @@ pub(super) static REPEATS: [Row; 4] = [
             C::SoonAfterPeer,
         ],
     ),
-    (
+    row(
         Sign::OutOfOrder,
         &[
             C::TakesNumbers,
@@ -270,7 +316,7 @@ pub(super) static REPEATS: [Row; 4] = [
             C::NotTheHighest,
         ],
     ),
-    (Sign::Retransmission, &[C::TakesNumbers, C::BeforeNext, C::KnownNext, C::NoProbeWithMore, C::NoKeepAlive]),
+    row(Sign::Retransmission, &[C::TakesNumbers, C::BeforeNext, C::KnownNext, C::NoProbeWithMore, C::NoKeepAlive]),
 ];
 
 const ORDINARY: Flags = Flags(0x007);
@@ -280,13 +326,8 @@ const FAST: Nanos = Nanos(20_000_000);
 const OVERTAKEN: Nanos = Nanos(3_000_000);
 
 impl Condition {
-    /// Whether it holds.
-    pub(super) fn is_met(self, about: &Question<'_>) -> bool {
-        self.weigh(about).met
-    }
-
     /// Whether it holds, and for which numbers. Inlined so that those who do not want the numbers do not pay for them.
-    #[allow(clippy::inline_always)] // twenty are weighed for each segment of a million
+    #[allow(clippy::inline_always)] // all are weighed for each segment of a million
     #[inline(always)]
     pub(super) fn weigh(self, about: &Question<'_>) -> Weighed {
         let Question { segment, forward, reverse, signs, .. } = about;

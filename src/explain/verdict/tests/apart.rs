@@ -87,8 +87,8 @@ fn a_question_for_a_name_is_told_over_tcp_too() {
         };
         engine.see(&frame, |_| ());
     }
-    let conversations = engine.tracker().conversations();
-    let notes = verdict(conversations.of(ConversationNo(1)).expect("it is followed"), &Context::default());
+    let conversation = engine.tracker().conversation(ConversationNo(1)).expect("it is followed");
+    let notes = verdict(&conversation, &Context::default());
     let note = notes.iter().find(|note| note.id == "dns.looked-up").expect("a question");
     let said = words::of(Language::English, note);
     assert_eq!(said, "www.test (A): there is no such name (NXDOMAIN), after 1.000 ms.");
