@@ -110,27 +110,18 @@ impl Tracker {
     /// What one of them has come to, while it is followed.
     #[must_use]
     pub fn conversation(&self, number: ConversationNo) -> Option<Conversation> {
-        self.conversations.of(number).map(|conversation| self.settled(conversation.clone()))
+        self.conversations.of(number).map(|conversation| settled(&self.streams, conversation.clone()))
     }
 
     /// A conversation that is no longer followed, because there are too many: the oldest of them.
     pub fn ended(&mut self) -> Option<Conversation> {
-        self.conversations.ended().map(|conversation| self.settled(conversation))
+        self.conversations.ended().map(|conversation| settled(&self.streams, conversation))
     }
 
     /// The capture is over: all conversations that [`Self::ended`] did not tell, in the order in which they began.
-    pub fn finish(&mut self) -> Vec<Conversation> {
-        self.conversations.finish().into_iter().map(|conversation| self.settled(conversation)).collect()
-    }
-
-    /// The conversation with what is known of its connection.
-    fn settled(&self, mut conversation: Conversation) -> Conversation {
-        if let Kind::Tcp(.., stream) = conversation.kind
-            && let Some(facts) = self.streams.facts_of(stream)
-        {
-            conversation.connect(facts);
-        }
-        conversation
+    pub fn finish(&mut self) -> impl Iterator<Item = Conversation> {
+        let Self { conversations, streams, .. } = self;
+        conversations.finish().into_iter().map(|conversation| settled(streams, conversation))
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.
@@ -178,6 +169,16 @@ impl Tracker {
     pub fn incomplete(&self) -> impl Iterator<Item = Incomplete> {
         self.fragments.incomplete()
     }
+}
+
+/// The conversation with what is known of its connection.
+fn settled(streams: &Streams, mut conversation: Conversation) -> Conversation {
+    if let Kind::Tcp(.., stream) = conversation.kind
+        && let Some(facts) = streams.facts_of(stream)
+    {
+        conversation.connect(facts);
+    }
+    conversation
 }
 
 /// Where its analysis says that a segment stands.

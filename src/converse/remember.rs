@@ -11,7 +11,7 @@ const NOWHERE: u32 = u32::MAX;
 struct Entry<K, V> {
     key: K,
     value: V,
-    class: usize,
+    class: u8,
     before: u32,
     after: u32,
 }
@@ -34,6 +34,9 @@ pub(super) struct Memory<K, V, const CLASSES: usize = 1> {
 }
 
 impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
+    #[allow(clippy::cast_possible_truncation)] // a handful
+    const HIGHEST: u8 = CLASSES as u8 - 1;
+
     /// An empty one.
     pub fn new(most: usize) -> Self {
         let chains = [Chain { first: NOWHERE, last: NOWHERE }; CLASSES];
@@ -65,8 +68,7 @@ impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
     }
 
     /// The entry at `place` was used just now and is of this class.
-    pub fn touch(&mut self, place: u32, class: usize) {
-        let class = class.min(CLASSES - 1);
+    pub fn touch(&mut self, place: u32, class: u8) {
         let Some(entry) = self.entry(place) else { return };
         if entry.class == class && entry.after == NOWHERE {
             return;
@@ -90,12 +92,17 @@ impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
                 place
             }
             None => {
+                // Twice as much room as before, but never for more than there will be.
+                if self.entries.len() == self.entries.capacity() {
+                    let more = self.entries.len().clamp(8, (self.most + 1).saturating_sub(self.entries.len()).max(8));
+                    self.entries.reserve_exact(more);
+                }
                 self.entries.push(entry);
                 u32::try_from(self.entries.len() - 1).unwrap_or(NOWHERE)
             }
         };
         self.places.insert(key, place);
-        self.link(place, CLASSES - 1);
+        self.link(place, Self::HIGHEST);
         place
     }
 
@@ -127,27 +134,29 @@ impl<K: Copy + Eq + Hash, V, const CLASSES: usize> Memory<K, V, CLASSES> {
         self.entries.get_mut(place as usize)?.as_mut()
     }
 
-    fn link(&mut self, place: u32, class: usize) {
-        let last = self.chains[class].last;
+    fn link(&mut self, place: u32, class: u8) {
+        let chain = usize::from(class.min(Self::HIGHEST));
+        let last = self.chains[chain].last;
         if let Some(entry) = self.entry_mut(place) {
             (entry.class, entry.before, entry.after) = (class, last, NOWHERE);
         }
         match self.entry_mut(last) {
             Some(entry) => entry.after = place,
-            None => self.chains[class].first = place,
+            None => self.chains[chain].first = place,
         }
-        self.chains[class].last = place;
+        self.chains[chain].last = place;
     }
 
     fn unlink(&mut self, place: u32) {
         let Some(&Entry { class, before, after, .. }) = self.entry(place) else { return };
+        let chain = usize::from(class.min(Self::HIGHEST));
         match self.entry_mut(before) {
             Some(entry) => entry.after = after,
-            None => self.chains[class].first = after,
+            None => self.chains[chain].first = after,
         }
         match self.entry_mut(after) {
             Some(entry) => entry.before = before,
-            None => self.chains[class].last = before,
+            None => self.chains[chain].last = before,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Result};
 
 /// How much is asked of the system at once, and how much memory a capture of ordinary frames takes.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
 /// What is read and not yet used.
 pub struct Input {

@@ -89,8 +89,8 @@ impl Relay {
         self.batch.filled < BATCH || self.pass()
     }
 
-    /// A conversation ended with the frame that was handed on last.
-    pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) {
+    /// A conversation ended with the frame that was handed on last; `false` when nobody takes it any more.
+    pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) -> bool {
         // It may be the first thing in a batch.
         if self.batch.filled == 0 {
             self.batch.next().findings = Findings::default();
@@ -98,7 +98,12 @@ impl Relay {
         }
         if let Some(item) = self.batch.items.get_mut(self.batch.filled - 1) {
             item.ended.push((conversation, verdict));
+            // At the end of a capture very many end at once.
+            if item.ended.len() >= BATCH {
+                return self.pass();
+            }
         }
+        true
     }
 
     /// Passes the batch on, and finds another to be filled.

@@ -64,6 +64,7 @@ impl Teller {
     pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) -> Result<()> {
         match self {
             Self::Direct(direct) => direct.view.ended(&conversation, &verdict),
+            // Why nobody does, the end will tell.
             Self::Relay(relay) => {
                 relay.ended(conversation, verdict);
                 Ok(())

@@ -94,7 +94,8 @@ impl Told {
 
     /// Ends the telling with what is to be said about the command.
     pub(super) fn finish(mut self, run: &Cause<'_>, dropped: u64) -> Result<SniffSummary> {
-        for conversation in self.engine.tracker_mut().finish() {
+        let open: Vec<_> = self.engine.tracker_mut().finish().collect();
+        for conversation in open {
             self.ended(&conversation)?;
         }
         self.summary.dropped = dropped;

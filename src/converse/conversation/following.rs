@@ -362,7 +362,7 @@ mod tests {
                 settle(&ended);
             }
         }
-        capture.tracker.finish().iter().for_each(&mut settle);
+        capture.tracker.finish().for_each(|conversation| settle(&conversation));
         assert_eq!(settled, 3 * 4096);
     }
 }

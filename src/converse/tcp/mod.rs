@@ -46,7 +46,7 @@ use stream::{Stream, Trace};
 /// Conversations remembered at most.
 const REMEMBERED: usize = 4096;
 /// Conversations of which only the numbers are remembered.
-const TRACES: usize = 65_536;
+const TRACES: usize = 32_768;
 /// Segments waiting for an acknowledgement that there is room for, in all conversations together.
 const UNACKED: usize = 1 << 18;
 
@@ -162,7 +162,7 @@ impl Streams {
         let before = stream.room();
         let signs = stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
         self.room = (self.room + stream.room()).saturating_sub(before);
-        let class = stream.class() as usize;
+        let class = stream.class() as u8;
         self.known.touch(place, class);
         if judgement.is_some() {
             self.judgement = judgement;
