@@ -5,7 +5,6 @@
 mod said;
 mod support;
 #[path = "support/table.rs"]
-#[allow(dead_code)] // other tests use the rest of it
 mod table;
 
 use std::collections::BTreeMap;
@@ -159,7 +158,7 @@ fn protocols_are_called_as_in_wireshark() {
     let mut compared = 0;
     for file in captures().into_iter().filter(|file| file.contains("/corpus/")) {
         let Ok(text) = std::fs::read_to_string(Path::new(&file).with_extension("tsv")) else { continue };
-        let table = Table::read(&text);
+        let table = Table::read(&text, '|');
         for (row, line) in explain(&[&file, "--summary"]).out.lines().enumerate() {
             let words: Vec<&str> = line.split_whitespace().collect();
             if words[2] != "→" {
