@@ -25,14 +25,17 @@ use std::time::Instant;
 
 use ascii::{ascii, is_ascii};
 use corpus::{captures, directory, name, records};
-use meant::{MEANT, any, are_parts, as_wireshark_counts, corrected, is_fragment, meant};
+use meant::{MEANT, any, are_parts, as_wireshark_counts, is_fragment, meant};
 use netlab::capture::Record;
 use netlab::engine::{Engine, Seen};
 use netlab::model::{FieldSpec, LayerView, Packet, Value};
 use netlab::proto;
 use netlab::proto::{ipv4, ipv6};
 use support::scratch;
-use table::{Table, agrees, cut};
+use table::{Table, agrees, corrected, cut};
+
+/// What `corpus/expect` writes between the values of a key.
+const SEPARATOR: char = '|';
 
 /// Every field of netlab's.
 fn specs() -> impl Iterator<Item = &'static FieldSpec> {
@@ -216,7 +219,7 @@ fn compare_all(directory: &Path) -> (Vec<Difference>, BTreeSet<usize>) {
     for path in captures(directory) {
         // Wireshark writes some bytes of a text as they are, whatever they are.
         let text = fs::read(path.with_extension("tsv")).expect("a table beside each capture");
-        compare(&path, &Table::read(&String::from_utf8_lossy(&text)), &mut found);
+        compare(&path, &Table::read(&String::from_utf8_lossy(&text), SEPARATOR), &mut found);
     }
     let meant = found.iter().filter_map(|difference| difference.meant).collect();
     found.retain(|difference| difference.meant.is_none());
@@ -310,7 +313,7 @@ fn the_expected_values_are_what_tshark_says_today() {
     assert!(status.success());
     let read = |path: &Path| fs::read_to_string(path).expect("a table");
     let (committed, today) = (read(&capture.with_extension("tsv")), read(&fresh.join("arp.tsv")));
-    let (recorded, installed) = (Table::read(&committed).version, Table::read(&today).version);
+    let (recorded, installed) = (Table::read(&committed, SEPARATOR).version, Table::read(&today, SEPARATOR).version);
     if recorded == installed {
         assert_eq!(committed, today, "run tests/corpus/expect");
     } else {

@@ -1,29 +1,27 @@
 //! `netlab explain` over the captures of `captures/` and `corpus/`: what it prints, how it ends, and what of a hostile file
 //! reaches the terminal.
 
+#[path = "explain/hostile.rs"]
+mod hostile;
 #[path = "explain/said.rs"]
 mod said;
+#[path = "explain/streaming.rs"]
+mod streaming;
 mod support;
 #[path = "support/table.rs"]
-#[allow(dead_code)] // other tests use the rest of it
 mod table;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use netlab::capture::{Reader, Source, Writer};
-use netlab::model::{Direction, Frame, FrameNo, LinkType, Nanos};
-use netlab::proto::ipv4::{self, Ipv4};
-use netlab::proto::tcp::{self, Flags, Tcp};
-use netlab::proto::udp::{self, Udp};
+use netlab::model::LinkType;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use support::run::{Run, run};
-use support::{netlab, require_program, scratch};
+use support::{require_program, scratch};
 use table::Table;
 
 fn capture(name: &str) -> String {
@@ -49,19 +47,6 @@ fn captures() -> Vec<String> {
 
 fn explain(arguments: &[&str]) -> Run {
     run(&[&["explain"], arguments].concat())
-}
-
-/// What `input` on standard input is explained as.
-fn piped(input: &[u8], arguments: &[&str]) -> Run {
-    let mut child = netlab([&["explain", "-"], arguments].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("netlab runs");
-    // It may have enough before all is written.
-    let _ = child.stdin.take().expect("a pipe").write_all(input);
-    child.wait_with_output().expect("it ends").into()
 }
 
 /// Lines of text that are fit for a terminal of 80 columns.
@@ -159,7 +144,7 @@ fn protocols_are_called_as_in_wireshark() {
     let mut compared = 0;
     for file in captures().into_iter().filter(|file| file.contains("/corpus/")) {
         let Ok(text) = std::fs::read_to_string(Path::new(&file).with_extension("tsv")) else { continue };
-        let table = Table::read(&text);
+        let table = Table::read(&text, '|');
         for (row, line) in explain(&[&file, "--summary"]).out.lines().enumerate() {
             let words: Vec<&str> = line.split_whitespace().collect();
             if words[2] != "→" {
@@ -212,59 +197,6 @@ fn keys_of_json_objects_are_different() {
             assert_eq!(members(line), members(&again), "{file}: {line}");
         }
     }
-}
-
-#[test]
-fn standard_input_tells_what_the_file_does() {
-    let file = capture("web.pcap");
-    let bytes = std::fs::read(&file).expect("a capture");
-    for view in [&["--summary"][..], &["--json"], &["--ladder"], &["-v"]] {
-        let from_file = explain(&[&[file.as_str()], view].concat()).out;
-        let from_pipe = piped(&bytes, view);
-        // All but what the file is called.
-        let story = |text: &str| text.split("\n--- ").next().unwrap_or_default().to_owned();
-        assert_eq!((story(&from_pipe.out), from_pipe.code), (story(&from_file), 0), "{view:?}");
-    }
-}
-
-#[test]
-fn what_another_program_writes_is_told_as_it_comes() {
-    use std::io::{BufRead, BufReader};
-    let bytes = std::fs::read(capture("web.pcap")).expect("a capture");
-    let mut child = netlab(["explain", "-", "--summary"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("netlab runs");
-    let mut input = child.stdin.take().expect("a pipe");
-    let mut output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    // The file header, then one record after the other; each is told before the next is written.
-    let (head, mut rest) = bytes.split_at(24);
-    input.write_all(head).expect("written");
-    for number in 1..=5 {
-        let length = u32::from_le_bytes(rest[8..12].try_into().expect("four bytes")) as usize;
-        input.write_all(&rest[..16 + length]).expect("written");
-        rest = &rest[16 + length..];
-        let line = output.next().expect("a line").expect("text");
-        assert!(line.trim_start().starts_with(&format!("{number} ")), "{line}");
-    }
-    drop(input);
-    assert!(child.wait().expect("it ends").success());
-}
-
-#[test]
-fn a_file_that_is_cut_short_is_told_up_to_there() {
-    let whole = std::fs::read(capture("web.pcap")).expect("a capture");
-    let frames = explain(&[&capture("web.pcap"), "--summary"]).out.lines().count();
-    let read = piped(&whole[..whole.len() - 10], &["--summary"]);
-    assert_eq!((read.code, read.out.lines().count()), (2, frames - 1), "{}", read.err);
-    let lines: Vec<&str> = read.err.lines().collect();
-    assert!(lines[0].contains("byte ") && lines[0].contains(&format!("after frame {}", frames - 1)), "{}", read.err);
-    // The story and the JSON are whole as far as they go, too.
-    let story = piped(&whole[..whole.len() - 10], &[]);
-    assert!(story.code == 2 && story.out.contains(&format!("{} packets", frames - 1)), "{}", story.out);
-    let json = piped(&whole[..whole.len() - 10], &["--json"]);
-    assert_eq!(json.summary()["packets"], frames - 1);
 }
 
 #[test]
@@ -352,99 +284,4 @@ fn many_conversations_do_not_drown_anyone() {
     assert!(packets > 100, "{packets}");
     assert!(text.lines().count() < 150, "{} lines for {packets} packets", text.lines().count());
     assert!(text.contains(&format!("{packets} packets, ")), "{text}");
-}
-
-/// A capture whose every text is hostile.
-fn hostile(path: &Path) {
-    const EVIL: &[u8] = b"\x1b]0;owned\x07\x1b[31mred\x1b[2J\r\n\x9b5m\xe2\x80\xaegpj.exe\x00";
-    let (client, server) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-    let small = |length: usize| u8::try_from(length).expect("a short text");
-    let long = |bytes: &[u8]| u32::try_from(bytes.len()).expect("a short message");
-    let mut writer = Writer::create(path, &Source { interface: None, link: LinkType::RawIp }).expect("a file");
-    let request = [b"GET /", EVIL, b" HTTP/1.1\r\nHost: ", EVIL, b"\r\nX-", EVIL, b": ", EVIL, b"\r\n\r\n"].concat();
-    let response = [b"HTTP/1.1 200 ", EVIL, b"\r\nServer: ", EVIL, b"\r\nContent-Length: 0\r\n\r\n"].concat();
-    let say = |from_client: bool, flags: u16, sequence: u32, acknowledgment: u32, bytes: &[u8]| {
-        let (source, destination) = if from_client { (client, server) } else { (server, client) };
-        let (source_port, destination_port) = if from_client { (40_000, 80) } else { (80, 40_000) };
-        let flags = Flags(flags);
-        let header = Tcp { source_port, destination_port, sequence, acknowledgment, flags, window: 65_535, urgent: 0 };
-        let segment = tcp::craft(&header, &[], IpAddr::V4(source), IpAddr::V4(destination), bytes);
-        ipv4::craft(&Ipv4 { protocol: ipv4::TCP, source, destination, ..Ipv4::default() }, &segment)
-    };
-    let (asked, answered) = (1 + long(&request), 1 + long(&response));
-    let mut frames = vec![
-        say(true, 0x02, 0, 0, b""),
-        say(false, 0x12, 0, 1, b""),
-        say(true, 0x18, 1, 1, &request),
-        say(false, 0x18, 1, asked, &response),
-        say(true, 0x10, asked, answered, b""),
-    ];
-    // A name of one hostile label, asked for and answered with hostile text.
-    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, small(EVIL.len())];
-    question.extend(EVIL);
-    question.extend([0, 0, 16, 0, 1]);
-    let mut answer = question.clone();
-    (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
-    answer.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, small(EVIL.len() + 1), small(EVIL.len())]);
-    answer.extend(EVIL);
-    for (from, to, ports, message) in
-        [(client, server, (40_001, 53), &question), (server, client, (53, 40_001), &answer)]
-    {
-        let header = Udp { source_port: ports.0, destination_port: ports.1 };
-        let datagram = udp::craft(&header, IpAddr::V4(from), IpAddr::V4(to), message);
-        let header = Ipv4 { protocol: ipv4::UDP, source: from, destination: to, ..Ipv4::default() };
-        frames.push(ipv4::craft(&header, &datagram));
-    }
-    for (number, bytes) in (1..).zip(frames) {
-        let frame = Frame {
-            number: FrameNo(number),
-            time: Nanos(1_000_000_000 + i64::from(number) * 1_000_000),
-            direction: Some(if number % 2 == 1 { Direction::Out } else { Direction::In }),
-            link: LinkType::RawIp,
-            original: bytes.len(),
-            checksum_pending: false,
-            bytes,
-        };
-        writer.write(&frame, &[String::from_utf8_lossy(EVIL).into_owned()]).expect("written");
-    }
-}
-
-#[test]
-fn nothing_in_a_hostile_file_acts_on_the_terminal() {
-    let folder = scratch("explain");
-    let path = folder.join("\u{1b}[31mred.pcapng");
-    hostile(&path);
-    let file = path.display().to_string();
-    let http = explain(&[&file, "--summary"]).out;
-    // As Wireshark writes what cannot be seen.
-    assert!(http.contains("GET /") && http.contains("\\033]0;owned"), "{http}");
-    for view in [&[][..], &["--summary"], &["--ladder"], &["-v"], &["-vv"], &["--json"], &["-q"]] {
-        for look in ["--unicode", "--ascii"] {
-            let Run { code, out, err } = explain(&[&[file.as_str(), look], view].concat());
-            assert_eq!((code, err.as_str()), (0, ""), "{view:?}");
-            assert_harmless(&out, &format!("{view:?} {look}"));
-            if !["--json", "--summary"].iter().any(|long| view.contains(long)) {
-                assert_fits(&out, &format!("{view:?}"));
-            }
-        }
-    }
-    std::fs::write(folder.join("\u{1b}[2Jbad"), b"\x1b[2J").expect("written");
-    let refused = explain(&[&folder.join("\u{1b}[2Jbad").display().to_string()]);
-    assert_eq!(refused.code, 2);
-    assert_harmless(&refused.err, "the error");
-}
-
-#[test]
-fn a_closed_pipe_ends_it_quietly() {
-    let file = capture("web.pcap");
-    for view in ["--summary", "--json", "-v"] {
-        let mut child = netlab(["explain", &file, view])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("netlab runs");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{view}");
-    }
 }

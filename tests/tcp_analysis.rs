@@ -5,6 +5,8 @@
 mod captures;
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/table.rs"]
+mod table;
 #[path = "support/talk.rs"]
 mod talk;
 
@@ -21,6 +23,7 @@ use netlab::proto::checksum::{self, Status};
 use netlab::proto::tcp;
 use pcap_file::DataLink;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapTsResolution, PcapWriter};
+use table::Table;
 use talk::{Captured, Dice, Talk};
 
 /// Conversations, and packets in each.
@@ -166,25 +169,32 @@ fn tracked(frames: &[Frame], keys: &[String]) -> Vec<Said> {
     rows
 }
 
+/// What `captures/expect` has written.
+fn table(path: &Path) -> Table {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Table::read(&text, ';')
+}
+
 /// Lists what differs between what netlab says and tshark's table. Where a packet is cut, netlab may say more: tshark
 /// stops at the first field that is not whole.
-fn differences(ours: &[Said], table: &str) -> Vec<String> {
+fn differences(ours: &[Said], keys: &[String], table: &Table) -> Vec<String> {
     let mut found = Vec::new();
-    let mut lines = table.lines().skip_while(|line| line.starts_with('#'));
-    let columns: Vec<&str> = lines.next().expect("a header").split('\t').collect();
-    for (number, ours) in ours.iter().enumerate() {
-        let theirs: Vec<&str> = lines.next().expect("a row a frame").split('\t').collect();
-        for ((column, said), theirs) in columns.iter().zip(&ours.row).zip(&theirs) {
+    let columns: Vec<&str> =
+        ["frame.number", "_ws.col.Info"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+    assert!(columns.iter().all(|column| table.has(column)), "a column is missing");
+    assert_eq!(table.len(), ours.len(), "a row a frame");
+    for (row, ours) in ours.iter().enumerate() {
+        for (column, said) in columns.iter().zip(&ours.row) {
+            let theirs = table.cell(row, column);
             // Where a field and a warning have the same name, tshark writes both.
-            let theirs = if said == "1" && *theirs == "1;1" { said } else { *theirs };
+            let theirs = if said == "1" && theirs == "1;1" { said } else { theirs };
             let theirs = if ours.pending { &theirs.replace(" [TCP CHECKSUM INCORRECT]", "") } else { theirs };
             let meant = is_left_out(column, ours.raw, said.is_empty());
             if said != theirs && !meant && !(ours.short && theirs.is_empty()) {
-                found.push(format!("#{} {column}: {said:?}, tshark {theirs:?}", number + 1));
+                found.push(format!("#{} {column}: {said:?}, tshark {theirs:?}", row + 1));
             }
         }
     }
-    assert!(lines.next().is_none(), "more rows than frames");
     found
 }
 
@@ -212,9 +222,9 @@ fn conversations_that_go_wrong_are_judged_as_wireshark_judges_them() {
     let expect = captures::directory().join("expect");
     let status = Command::new(expect).args([&*directory, &*directory]).env("ONLY", "tracked").status();
     assert!(status.expect("expect runs").success());
-    let table = fs::read_to_string(directory.join("talks.tracked.tsv")).expect("a table");
+    let table = table(&directory.join("talks.tracked.tsv"));
     let ours = tracked(&frames(&packets), &keys);
-    assert_none(&differences(&ours, &table), ours.len());
+    assert_none(&differences(&ours, &keys, &table), ours.len());
 }
 
 #[test]
@@ -225,10 +235,10 @@ fn the_captures_are_judged_as_wireshark_judges_them() {
     for path in captures::captures() {
         let frames = captures::frames(&path);
         count += frames.len();
-        let table = fs::read_to_string(path.with_extension("tracked.tsv")).expect("a table beside each capture");
+        let table = table(&path.with_extension("tracked.tsv"));
         let ours = tracked(&frames, &keys);
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let differences = differences(&ours, &table);
+        let differences = differences(&ours, &keys, &table);
         found.extend(differences.into_iter().map(|difference| format!("{file} {difference}")));
     }
     assert_none(&found, count);

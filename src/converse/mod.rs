@@ -101,7 +101,8 @@ impl Tracker {
         }
     }
 
-    /// The conversations of the packets so far.
+    /// The conversations of the packets so far. What became of a TCP connection is not in them yet:
+    /// [`Self::conversation`] adds it.
     #[must_use]
     pub fn conversations(&self) -> &Conversations {
         &self.conversations

@@ -271,7 +271,7 @@ mod tests {
             said.extend(reasons.difference.map(|note| note.id));
         }
         let rules: BTreeSet<_> =
-            super::super::rules().iter().map(|rule| rule.id).filter(|id| id.starts_with("judgement.")).collect();
+            super::super::rules().map(|rule| rule.id).filter(|id| id.starts_with("judgement.")).collect();
         assert_eq!(rules.difference(&said).copied().collect::<Vec<_>>(), [""; 0]);
     }
 }

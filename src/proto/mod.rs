@@ -1,4 +1,4 @@
-//! The protocols: one file each, and the registry that binds them.
+//! The protocols: one file each, with a folder where it would be long, and the registry that binds them.
 //!
 //! Every protocol's file has the same order: the table of its fields, its typed header, how it is dissected, how it is
 //! crafted, what the Info column says of it, tests. A new protocol is one file and its line in `REGISTRY`.

@@ -1,5 +1,6 @@
 //! TCP: a byte stream in each direction, numbered and acknowledged.
 
+mod info;
 mod options;
 
 use std::fmt;
@@ -7,14 +8,12 @@ use std::net::IpAddr;
 
 use pnet::packet::tcp::MutableTcpPacket;
 
+pub(crate) use info::signs;
 pub use options::{TcpOption, cut_blocks, fast_open_cookie, options};
 
-use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
-use super::reading::{
-    Binding, CONTAINED, Found, Input, MALFORMED, RawOptions, be16, be32, broken, concluded, decimal, pair, placed, row,
-    rows,
-};
-use super::{Flaw, Protocol, ip, ipv4, ipv6, numbers};
+use super::checksum::{self, STATUS_NAMES, pseudo_header};
+use super::reading::{Binding, Found, Input, RawOptions, be16, be32, concluded, placed, row, rows};
+use super::{Flaw, Protocol, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
@@ -142,7 +141,7 @@ pub static HEADER: Header = Header {
     source: "RFC 9293 §3.1",
     fields: &FIELDS,
     walk,
-    info: Some(info),
+    info: Some(info::info),
 };
 
 /// As the registry knows it.
@@ -349,121 +348,6 @@ pub fn craft(
     let checksum = pseudo_header(source, destination, ipv4::TCP, bytes.len()).plus(&bytes).checksum();
     bytes[CHECKSUM..CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
     bytes
-}
-
-/// The flags that are a counter in Accurate ECN: AE, CWR and ECE.
-const COUNTED: u16 = 0x1c0;
-
-/// What precedes the ports in the Info column, by the key that says so.
-static SIGNS: [(&str, &str); 15] = [
-    ("tcp.analysis.zero_window_probe_ack", "TCP ZeroWindowProbeAck"),
-    ("tcp.analysis.zero_window", "TCP ZeroWindow"),
-    ("tcp.analysis.zero_window_probe", "TCP ZeroWindowProbe"),
-    ("tcp.analysis.duplicate_ack", "TCP Dup ACK"),
-    ("tcp.analysis.keep_alive_ack", "TCP Keep-Alive ACK"),
-    ("tcp.analysis.keep_alive", "TCP Keep-Alive"),
-    ("tcp.analysis.window_full", "TCP Window Full"),
-    ("tcp.analysis.window_update", "TCP Window Update"),
-    ("tcp.analysis.ack_lost_segment", "TCP ACKed unseen segment"),
-    ("tcp.analysis.lost_segment", "TCP Previous segment not captured"),
-    ("tcp.analysis.out_of_order", "TCP Out-Of-Order"),
-    ("tcp.analysis.spurious_retransmission", "TCP Spurious Retransmission"),
-    ("tcp.analysis.fast_retransmission", "TCP Fast Retransmission"),
-    ("tcp.analysis.retransmission", "TCP Retransmission"),
-    ("tcp.analysis.reused_ports", "TCP Port numbers reused"),
-];
-
-/// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
-pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let packet = view.packet;
-    // Wireshark comes to this only when all of the header is there.
-    let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);
-    if cut || packet.generated("tcp.analysis.flags").is_none() {
-        return Ok(());
-    }
-    let number = |key| match packet.generated(key) {
-        Some(Value::Number(number)) => number,
-        _ => 0,
-    };
-    let mut repeated = false;
-    for (key, words) in SIGNS {
-        if packet.generated(key).is_none() {
-            continue;
-        }
-        match key {
-            "tcp.analysis.duplicate_ack" => {
-                let [frame, count] = ["tcp.analysis.duplicate_ack_frame", "tcp.analysis.duplicate_ack_num"].map(number);
-                write!(out, "[{words} {frame}#{count}] ")?;
-            }
-            // Said already, with more to it.
-            "tcp.analysis.retransmission" if repeated => {}
-            _ => write!(out, "[{words}] ")?,
-        }
-        repeated |= matches!(key, "tcp.analysis.spurious_retransmission" | "tcp.analysis.fast_retransmission");
-    }
-    Ok(())
-}
-
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let bytes = view.bytes();
-    // An option that is not all here though the header has room for it.
-    let option_goes_on = || {
-        let length = usize::from(bytes.get(12)? >> 4) * 4;
-        let option = RawOptions::new(bytes.get(LENGTH..)?).cut()?;
-        Some(option.at + usize::from(*option.bytes.get(1)?) + LENGTH).filter(|&end| end <= length)
-    };
-    let broken = match broken(view).unwrap_or_default() {
-        MALFORMED if option_goes_on().is_some() => CONTAINED,
-        end => end,
-    };
-    let (Some(source), Some(destination)) = (be16(bytes, 0), be16(bytes, 2)) else {
-        ipv6::before(view, out)?;
-        return out.write_str(broken);
-    };
-    signs(view, out)?;
-    decimal(out, source)?;
-    pair(out, " → ", destination)?;
-    let (Some(sequence), Some(acknowledgment), Some(bits), Some(window)) =
-        (be32(bytes, 4), be32(bytes, 8), be16(bytes, 12), be16(bytes, 14))
-    else {
-        return out.write_str(broken);
-    };
-    // What the conversation tracker worked out, else what the header says.
-    let shown = |key, raw: u32| match view.packet.generated(key) {
-        Some(Value::Number(number)) => number,
-        _ => u64::from(raw),
-    };
-    let flags = Flags(bits & 0xfff);
-    match counter(view) {
-        // As in Wireshark, without a word where no other flag is set.
-        Some(counter) if flags.0 & !COUNTED == 0 => write!(out, " [, ACE={counter}]")?,
-        Some(counter) => write!(out, " [{}, ACE={counter}]", Flags(flags.0 & !COUNTED))?,
-        None => {
-            out.write_str(" [")?;
-            flags.name(out)?;
-            out.write_str("]")?;
-        }
-    }
-    pair(out, " Seq=", shown("tcp.seq", sequence))?;
-    if flags.contains(Flags::ACK) {
-        pair(out, " Ack=", shown("tcp.ack", acknowledgment))?;
-    }
-    pair(out, " Win=", shown("tcp.window_size", window.into()))?;
-    let length = usize::from(bits >> 12) * 4;
-    if length < LENGTH {
-        return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
-    }
-    if let Some(Status::Bad { .. }) = checksum::status(view) {
-        out.write_str(" [TCP CHECKSUM INCORRECT]")?;
-    }
-    if let (true, Some(urgent)) = (flags.contains(Flags::URG), be16(bytes, 18)) {
-        write!(out, " Urg={urgent}")?;
-    }
-    if let (Some(length), true) = (data_length(view), bytes.len() >= LENGTH) {
-        pair(out, " Len=", length as u64)?;
-    }
-    options::info(view, out)?;
-    out.write_str(broken)
 }
 
 #[cfg(test)]

@@ -6,24 +6,24 @@
 
 mod chapter;
 mod overview;
+mod role;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use chapter::{Chapter, Counted, Entry, Fold, Room, What};
+use chapter::{Chapter, Entry, Fold, Room, What};
 use overview::{Overview, Problems};
+use role::{counted, is_remarkable, side, way};
 
 use crate::converse::conversation::{Conversation, Kind};
 use crate::converse::{ConversationNo, Speaker};
 use crate::engine::Seen;
 use crate::explain::words::{self, Language};
-use crate::model::{Arg, Direction, FrameNo, Generated, LayerView, Nanos, Note, Packet, Severity, Value};
-use crate::proto::icmp::{self, Echo};
-use crate::proto::tcp::{self, Flags, Tcp};
-use crate::proto::{ip, numbers, udp};
+use crate::model::{Arg, Direction, FrameNo, Nanos, Note, Severity};
+use crate::proto::numbers;
 
-use super::ladder::{Drawing, Side};
+use super::ladder::Drawing;
 use super::text::{Line, Scratch, Story, Verbosity};
 use super::theme::{Look, Paint};
 use super::{claims, escape, figures, wrap};
@@ -298,20 +298,6 @@ impl Tale {
     }
 }
 
-impl What {
-    /// The id of the phrase that counts such packets.
-    fn words(self) -> &'static str {
-        match self {
-            Self::Data => "story.fold-data",
-            Self::Acknowledgement => "story.fold-ack",
-            Self::Request => "story.fold-request",
-            Self::Reply => "story.fold-reply",
-            Self::Datagram => "story.fold-datagram",
-            Self::Packet => "story.fold-packet",
-        }
-    }
-}
-
 /// The names of the two ends.
 fn names(language: Language, kind: Kind) -> (String, String) {
     let end = |(address, port): (IpAddr, u16)| SocketAddr::new(address, port).to_string();
@@ -362,72 +348,4 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
-}
-
-/// Notes that make no packet remarkable: a capture that cuts all frames does so to every one.
-const EVERYWHERE: [&str; 1] = ["frame.cut"];
-
-/// Whether a packet must not be folded away.
-fn is_remarkable(packet: &Packet<'_>, notes: &[Note]) -> bool {
-    let flagged = |one: &Generated| one.key.starts_with("tcp.analysis.") && one.value == Value::Flag(true);
-    notes.iter().any(|note| note.severity >= Severity::Note && !EVERYWHERE.contains(&note.id))
-        || packet.generated.iter().any(flagged)
-}
-
-/// Which way the packet's arrow points: away from us where the capture says who we are, else away from whoever spoke
-/// first.
-fn way(seen: &Seen<'_, '_, '_>) -> Direction {
-    match (seen.packet.frame.direction, seen.speaker) {
-        (Some(direction @ (Direction::Out | Direction::In)), _) => direction,
-        (_, Speaker::First) => Direction::Out,
-        (_, Speaker::Second) => Direction::In,
-        (_, Speaker::Between) => Direction::Other,
-    }
-}
-
-/// Where on the ladder the packet comes from.
-fn side(seen: &Seen<'_, '_, '_>, mirrored: bool) -> Side {
-    match seen.speaker {
-        Speaker::First if mirrored => Side::Right,
-        Speaker::First => Side::Left,
-        Speaker::Second if mirrored => Side::Left,
-        Speaker::Second => Side::Right,
-        Speaker::Between => {
-            let ends =
-                seen.conversations.and_then(|all| all.of(seen.conversation)).and_then(|known| known.kind.addresses());
-            let to_first = ends.map(|(first, _)| first) == ip::addresses(seen.packet).map(|(_, to)| to);
-            Side::Between { leftward: to_first != mirrored }
-        }
-    }
-}
-
-/// What the packet counts as where it is folded.
-fn counted(seen: &Seen<'_, '_, '_>) -> Counted {
-    let packet = seen.packet;
-    let (what, bytes) = if seen.whole.is_empty() { kind_of(packet) } else { (What::Packet, 0) };
-    let frame = packet.frame;
-    Counted { what, speaker: seen.speaker, bytes, frame: frame.number, time: frame.time }
-}
-
-fn kind_of(packet: &Packet<'_>) -> (What, u64) {
-    let data = |view: LayerView<'_, '_>| view.payload().len() as u64;
-    if let Some(view) = packet.find(&tcp::HEADER) {
-        let flags = Tcp::read(view.bytes()).map_or(Flags::default(), |tcp| tcp.flags);
-        let special = [Flags::SYN, Flags::FIN, Flags::RST, Flags::URG].into_iter().any(|flag| flags.contains(flag));
-        return match data(view) {
-            _ if special => (What::Packet, 0),
-            0 => (What::Acknowledgement, 0),
-            bytes => (What::Data, bytes),
-        };
-    }
-    if let Some(view) = packet.find(&udp::HEADER) {
-        // Each of a few questions and answers matters; datagrams that netlab does not read are alike.
-        let is_read = packet.speaker().is_some_and(|speaker| !speaker.is(&udp::HEADER));
-        return if is_read { (What::Packet, 0) } else { (What::Datagram, data(view)) };
-    }
-    match packet.find(&icmp::HEADER).and_then(|view| Some((Echo::read(view.bytes())?, data(view)))) {
-        Some((echo, bytes)) if echo.reply => (What::Reply, bytes),
-        Some((_, bytes)) => (What::Request, bytes),
-        None => (What::Packet, 0),
-    }
 }

@@ -1,7 +1,7 @@
 //! Where netlab does not say what Wireshark says, and means it.
 
 use netlab::engine::Seen;
-use netlab::model::{Frame, LayerView, LinkType, Nanos, Packet, Value};
+use netlab::model::{LayerView, Nanos, Packet, Value};
 use netlab::proto::dns::Dns;
 use netlab::proto::{data, http, ipv6, tcp};
 
@@ -81,20 +81,6 @@ pub const MEANT: &[Meant] = &[
 /// The row of [`MEANT`] that says why netlab tells something else about this key (or `Info`) here.
 pub fn meant(seen: &Seen<'_, '_, '_>, about: &str) -> Option<usize> {
     MEANT.iter().position(|(key, holds, _)| *key == about && holds(seen))
-}
-
-/// The Info column without Wireshark's mistakes: in the newer kind of cooked capture it takes the length of the address
-/// for a part of the packet type.
-pub fn corrected(info: &str, frame: &Frame) -> String {
-    let name = |number: u16| {
-        let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
-        names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
-    };
-    let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) else {
-        return info.to_owned();
-    };
-    let rest = info.strip_prefix(&name(u16::from_be_bytes([kind, length])));
-    rest.map_or_else(|| info.to_owned(), |rest| name(kind.into()) + rest)
 }
 
 /// The value in Wireshark's unit.

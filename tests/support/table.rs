@@ -1,9 +1,11 @@
-//! tshark's reading of one capture, as `corpus/expect` writes it, and how its values compare with netlab's.
+//! tshark's reading of one capture, as `corpus/expect` and `captures/expect` write it, and how its values compare with
+//! netlab's.
+#![allow(dead_code)] // every test binary uses its own part of this
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use netlab::model::Value;
+use netlab::model::{Frame, LinkType, Value};
 use netlab::proto;
 
 /// How long a value in a table may be before it is cut, in bytes.
@@ -13,24 +15,32 @@ const LONGEST: usize = 100;
 pub struct Table {
     /// The version of tshark that wrote it.
     pub version: String,
+    separator: char,
     columns: HashMap<String, usize>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub fn read(text: &str) -> Self {
+    /// What `expect` has written, with `separator` between the values of a key.
+    pub fn read(text: &str, separator: char) -> Self {
         let mut lines = text.lines();
         let version = lines.next().and_then(|line| line.strip_prefix("# tshark ")).expect("a version").to_owned();
         let split = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
         let names = split(lines.next().expect("a header"));
         let rows: Vec<Vec<String>> = lines.map(split).collect();
         assert!(rows.iter().all(|row| row.len() == names.len()), "a row of another width");
-        Self { version, columns: names.into_iter().enumerate().map(|(at, name)| (name, at)).collect(), rows }
+        let columns = names.into_iter().enumerate().map(|(at, name)| (name, at)).collect();
+        Self { version, separator, columns, rows }
     }
 
     /// How many frames it tells of.
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether there is such a column. `corpus/expect` leaves out those that are empty in every row.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
     }
 
     /// The keys that some frame has, in no order.
@@ -45,7 +55,10 @@ impl Table {
 
     /// The values of a key in one frame, outermost first.
     pub fn values(&self, row: usize, key: &str) -> Vec<&str> {
-        self.cell(row, key).split('|').filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>")).collect()
+        self.cell(row, key)
+            .split(self.separator)
+            .filter(|value| !matches!(*value, "" | "<MISSING>" | "<none>"))
+            .collect()
     }
 }
 
@@ -63,24 +76,39 @@ pub fn agrees(ours: Value<'_>, theirs: &str) -> bool {
         Value::Flag(flag) => matches!((flag, theirs), (true, "1" | "True") | (false, "0" | "False")),
         Value::Mac(mac) => mac.to_string() == theirs,
         Value::Ipv4(address) => address.to_string() == theirs,
-        Value::Ipv6(address) => address.to_string() == theirs,
-        Value::Text(text) => cut(&shown(text.as_bytes())) == theirs,
-        Value::Composed(text) => cut(&shown(text.to_string().as_bytes())) == theirs,
+        // Wireshark writes the last four bytes of a small address as IPv4's.
+        Value::Ipv6(address) => theirs.parse() == Ok(address),
+        Value::Text(text) => is_same(&shown(text.as_bytes()), theirs),
+        Value::Composed(text) => is_same(&shown(text.to_string().as_bytes()), theirs),
         Value::Bytes(bytes) if is_text(bytes, theirs) => true,
         Value::Bytes(bytes) => {
             let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
                 let _ = write!(hex, "{byte:02x}");
                 hex
             });
-            cut(&hex) == theirs.replace(':', "")
+            is_same(&hex, &theirs.replace(':', ""))
         }
         Value::Span(span) if theirs.contains(' ') => since_epoch(theirs) == Some(span.0),
         Value::Span(span) => seconds(theirs) == Some(span.0),
     }
 }
 
+/// The Info column without Wireshark's mistakes: in the newer kind of cooked capture it takes the length of the address
+/// for a part of the packet type.
+pub fn corrected(info: &str, frame: &Frame) -> String {
+    let name = |number: u16| {
+        let names = ["Unicast to us", "Broadcast", "Multicast", "Unicast to another host", "Sent by us"];
+        names.get(usize::from(number)).map_or_else(|| format!("Unknown ({number})"), |&name| name.to_owned())
+    };
+    let (LinkType::Cooked2, Some(&[kind, length])) = (frame.link, frame.bytes.get(10..12)) else {
+        return info.to_owned();
+    };
+    let rest = info.strip_prefix(&name(u16::from_be_bytes([kind, length])));
+    rest.map_or_else(|| info.to_owned(), |rest| name(kind.into()) + rest)
+}
+
 /// Text as tshark prints it.
-fn shown(text: &[u8]) -> String {
+pub fn shown(text: &[u8]) -> String {
     let mut shown = String::new();
     proto::printable(text, &mut shown).expect("a string takes everything");
     shown
@@ -88,7 +116,12 @@ fn shown(text: &[u8]) -> String {
 
 /// Whether these are the bytes of a text that is no valid UTF-8.
 fn is_text(bytes: &[u8], theirs: &str) -> bool {
-    std::str::from_utf8(bytes).is_err() && cut(&shown(bytes)) == theirs
+    std::str::from_utf8(bytes).is_err() && is_same(&shown(bytes), theirs)
+}
+
+/// Whether this is what stands in the table, which may have cut it.
+fn is_same(text: &str, theirs: &str) -> bool {
+    text == theirs || cut(text) == theirs
 }
 
 /// A long value as the table has it: its beginning and its length.

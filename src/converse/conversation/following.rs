@@ -127,7 +127,7 @@ impl Conversations {
         }
     }
 
-    /// Conversations that are no longer followed, because there were too many: oldest first.
+    /// A conversation that is no longer followed, because there were too many: the one that went first.
     pub fn ended(&mut self) -> Option<Conversation> {
         self.ended.pop_front()
     }

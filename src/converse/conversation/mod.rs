@@ -25,6 +25,7 @@ use super::Piece;
 use super::owners::Conflict;
 use crate::model::{FrameNo, Nanos, Packet, Value};
 use key::Outline;
+
 /// The number of a conversation in its capture, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationNo(pub u32);

@@ -247,7 +247,7 @@ mod tests {
         for section in Language::English.sections() {
             assert!(section.source.is_ascii(), "{}.ftl: glyphs are chosen by the renderer", section.name);
             for name in names(section.source).filter(|name| !unfinished(name)) {
-                let rule = rules().iter().find(|rule| rule.id.replace('.', "-") == name);
+                let rule = rules().find(|rule| rule.id.replace('.', "-") == name);
                 let takes = rule.map_or(&[][..], |rule| rule.takes);
                 let args: Vec<_> = takes.iter().map(|&name| (name, Arg::from("x"))).collect();
                 let id = name.replacen('-', ".", 1);

@@ -6,7 +6,9 @@ use serde_json::{Value as Parsed, json};
 
 use super::*;
 use crate::explain::{Context, explain};
-use crate::model::{Direction, Fault, FaultKind, FrameNo, Generated, KnownFrom, RttSummary, Status};
+use crate::model::{
+    Direction, Fault, FaultKind, FrameNo, Generated, Hop, KnownFrom, Path, PingSummary, Probed, RttSummary, Status,
+};
 use crate::render::samples::*;
 use crate::render::{Look, Story, Verbosity};
 

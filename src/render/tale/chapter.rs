@@ -71,6 +71,20 @@ pub(super) enum What {
     Packet,
 }
 
+impl What {
+    /// The id of the phrase that counts such packets.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Data => "story.fold-data",
+            Self::Acknowledgement => "story.fold-ack",
+            Self::Request => "story.fold-request",
+            Self::Reply => "story.fold-reply",
+            Self::Datagram => "story.fold-datagram",
+            Self::Packet => "story.fold-packet",
+        }
+    }
+}
+
 /// Packets of which only the numbers are left.
 #[derive(Debug)]
 pub(super) struct Fold {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::dissect::dissect;
 use crate::explain::{Context, explain};
-use crate::model::{Generated, Hop, KnownFrom, Path};
+use crate::model::{Direction, Generated, Hop, KnownFrom, Path, Value};
 use crate::render::samples::*;
 use crate::render::theme::Glyphs;
 

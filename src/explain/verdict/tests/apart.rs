@@ -1,8 +1,6 @@
 //! What looks alike and is not: a packet and its copy behind a router, errors of many kinds, questions over TCP.
 
 use super::*;
-use crate::engine::Engine;
-use crate::model::{Frame, LinkType};
 
 /// An echo request or reply of one IP packet, as it is seen with this TTL.
 fn echo_seen(reply: bool, identification: u16, ttl: u8) -> Vec<u8> {
@@ -74,21 +72,7 @@ fn a_question_for_a_name_is_told_over_tcp_too() {
         at_53(Segment { data: &ask, ..talk(true, PA, 1, 1, 0) }),
         at_53(Segment { data: &answer, ..talk(false, PA, 1, 1 + length, 0) }),
     ];
-    let mut engine = Engine::default();
-    for (number, bytes) in (1_u32..).zip(segments) {
-        let frame = Frame {
-            number: FrameNo(number),
-            time: Nanos(i64::from(number) * 1_000_000),
-            direction: None,
-            link: LinkType::RawIp,
-            original: bytes.len(),
-            checksum_pending: false,
-            bytes,
-        };
-        engine.see(&frame, |_| ());
-    }
-    let conversation = engine.tracker().conversation(ConversationNo(1)).expect("it is followed");
-    let notes = verdict(&conversation, &Context::default());
+    let notes = of_stream(segments);
     let note = notes.iter().find(|note| note.id == "dns.looked-up").expect("a question");
     let said = words::of(Language::English, note);
     assert_eq!(said, "www.test (A): there is no such name (NXDOMAIN), after 1.000 ms.");
