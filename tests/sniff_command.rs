@@ -22,6 +22,8 @@ const OURS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 const THEIRS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
 /// What the client is told to do, in its environment: the word in its packets, and how often.
 const CLIENT: &str = "NETLAB_TEST_CLIENT";
+/// A noisy neighbour that never gets a port that the command had: whose a port is *now* is all that can be asked.
+const APART: &str = "NOISE-APART";
 /// Ports: a datagram that nobody answers, a question that is answered, a connection, and two that are refused.
 const SINK: u16 = 7001;
 const ECHO: u16 = 7002;
@@ -37,12 +39,15 @@ fn client() {
     let refused = if word == "OURS" { REFUSED } else { REFUSED_TO_OTHERS };
     for number in 0..times.parse::<u32>().expect("a number") {
         let words = format!("{word}-{number:06}");
+        // Ports that nobody gets who does not ask for them, or any.
+        let port =
+            |which| if word == APART { 10_000 + u16::try_from((number * 2 + which) % 20_000).unwrap_or(0) } else { 0 };
         // Each socket lives for one packet, and some are gone before that is on the wire.
         let send = || -> std::io::Result<()> {
-            let socket = UdpSocket::bind("0.0.0.0:0")?;
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port(0)))?;
             socket.send_to(words.as_bytes(), (THEIRS, SINK))?;
             drop(socket);
-            let socket = UdpSocket::bind("0.0.0.0:0")?;
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port(1)))?;
             socket.set_read_timeout(Some(Duration::from_secs(2)))?;
             socket.connect((THEIRS, ECHO))?;
             socket.send(words.as_bytes())?;
@@ -215,7 +220,7 @@ fn what_the_kernel_gives_no_notice_of_is_asked_for() {
         let flag = Arc::clone(&done);
         peer.run(move || serve(&flag));
         let file = stage::temporary("asked.pcapng");
-        let mut noise = as_client("NOISE", 1_000_000).spawn().expect("a neighbour");
+        let mut noise = as_client(APART, 1_000_000).spawn().expect("a neighbour");
         let netlab = env!("CARGO_BIN_EXE_netlab");
         let client = as_client("SLOW", 3);
         let output = Command::new(netlab)
