@@ -13,11 +13,11 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Nanos, Note};
 
 /// Frames in a batch.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// Batches under way.
-const BATCHES: usize = 4;
+const BATCHES: usize = 6;
 /// Those of them that may wait to be written.
-const WAITING: usize = 2;
+const WAITING: usize = 4;
 
 /// The thread that writes, and the batch that is being filled for it.
 pub(super) struct Relay {
