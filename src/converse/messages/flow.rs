@@ -1,7 +1,5 @@
 //! One direction of a conversation: the segments that are parts of the same messages.
 
-use std::collections::BTreeMap;
-
 use super::filling::Filling;
 use super::{Assembled, Once, Order, Outcome, Reading, Segment, Spoken, piece};
 use crate::model::FrameNo;
@@ -22,12 +20,42 @@ const FAR: i64 = 0x4000_0000;
 pub(super) struct Flow {
     /// A sequence number and the position it stands for; positions do not wrap.
     known: Option<(u32, i64)>,
-    runs: BTreeMap<i64, Run>,
+    runs: Runs,
     /// A message lasts as long as the stream.
     until_end: bool,
     ended: bool,
     /// There was more than could be kept, and it cannot be told any more where messages begin.
     lost: bool,
+}
+
+/// Runs by the position of their first byte, in order. Hardly ever is there more than one, so they are looked through.
+#[derive(Debug, Default)]
+struct Runs(Vec<(i64, Run)>);
+
+impl Runs {
+    /// The run that begins at a position.
+    fn at(&self, first: i64) -> Option<&Run> {
+        self.0.iter().find(|(known, _)| *known == first).map(|(_, run)| run)
+    }
+
+    /// The last run that begins at a position or before, and where it does.
+    fn until(&mut self, position: i64) -> Option<(i64, &mut Run)> {
+        self.0.iter_mut().rev().find(|(first, _)| *first <= position).map(|(first, run)| (*first, run))
+    }
+
+    /// Adds a run, or replaces the one that begins there. Of too many, the first goes.
+    fn insert(&mut self, first: i64, run: Run) {
+        match self.0.binary_search_by_key(&first, |(known, _)| *known) {
+            Ok(at) => self.0[at].1 = run,
+            Err(at) => {
+                self.0.reserve_exact(1);
+                self.0.insert(at, (first, run));
+            }
+        }
+        if self.0.len() > RUNS {
+            self.0.remove(0);
+        }
+    }
 }
 
 /// Segments that hold a message that none of them holds alone.
@@ -49,7 +77,7 @@ struct Run {
 impl Flow {
     /// How much memory its bytes take.
     pub(super) fn size(&self) -> usize {
-        self.runs.values().map(|run| run.filling.size()).sum()
+        self.runs.0.iter().map(|(_, run)| run.filling.size()).sum()
     }
 
     pub(super) fn observe(&mut self, segment: &Segment<'_>, application: Application, spoken: &mut Spoken) -> Outcome {
@@ -101,7 +129,7 @@ impl Flow {
         spoken: &mut Spoken,
         outcome: &mut Outcome,
     ) -> bool {
-        let Some((&first, run)) = self.runs.range_mut(..=start).next_back() else { return false };
+        let Some((first, run)) = self.runs.until(start) else { return false };
         run.add(start - first, segment, 0, segment.length, false);
         if run.finished || !run.is_whole() {
             return false;
@@ -129,12 +157,12 @@ impl Flow {
         while at < segment.length {
             let from = start + position(at);
             let left = segment.length - at;
-            if self.runs.get(&from).is_some_and(|run| end <= run.next) || segment.order == Order::Again {
+            if self.runs.at(from).is_some_and(|run| end <= run.next) || segment.order == Order::Again {
                 outcome.pieces.push(piece(at, left, Part::Silent));
                 return;
             }
-            let before = self.runs.range_mut(..=from).next_back().filter(|(_, run)| run.next > from);
-            let Some((&first, run)) = before else {
+            let before = self.runs.until(from).filter(|(_, run)| run.next > from);
+            let Some((first, run)) = before else {
                 self.begin(segment, at, end, application, spoken, outcome);
                 return;
             };
@@ -168,7 +196,7 @@ impl Flow {
                     run.go_on(need, from, taken, left, end);
                     if run.is_too_long() {
                         self.lost = true;
-                        self.runs.clear();
+                        self.runs = Runs::default();
                     }
                     let part = if more == 0 { Part::Unfinished } else { Part::Silent };
                     outcome.pieces.push(piece(at, left, part));
@@ -234,9 +262,6 @@ impl Flow {
         }
         run.add(0, segment, at, segment.length - at, end < run.next);
         self.runs.insert(first, run);
-        if self.runs.len() > RUNS {
-            self.runs.pop_first();
-        }
     }
 }
 
