@@ -211,6 +211,7 @@ fn what_cannot_be_explained_is_refused() {
         (&["/"], "it is a directory", "capture file in it"),
         (&[&text], "is not a capture", ""),
         (&[&web, "--frame", "99"], "there is no frame 99", "counted from 1"),
+        (&[&web, "--stream", "9"], "there is no stream 9", "counted from 0"),
         (&[&web, "--frame", "1", "--field", "tcp.flags.sny"], "no field is called", "did you mean tcp.flags.syn"),
         (&[&web, "--frame", "1", "--field", "icmp.type"], "frame 1 has no field icmp.type", "eth, ip, tcp"),
         (&[&web, "--field", "ip.ttl"], "required", ""),

@@ -146,6 +146,10 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(judgement) = engine.tracker().streams().judgement() {
         view.judgement(judgement)?;
     }
+    let streams = engine.tracker().streams().count();
+    if let Some(stream) = args.stream.filter(|&stream| stream >= streams && damage.is_none() && !input::interrupted()) {
+        return Err(no_stream(stream, streams, &name));
+    }
     view.finish(&name, file, reader.dropped(), &run.shown)?;
     run.saver.take().map_or(Ok(()), Saver::finish)?;
     if let Some(damage) = damage {
@@ -175,6 +179,16 @@ fn beyond(number: u32, frames: u32, name: &str) -> Error {
     let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
     Error::new(Kind::Usage, format!("there is no frame {number}: {name} has {frames}"))
         .hint("frames are counted from 1; see them with --summary")
+}
+
+fn no_stream(stream: u32, streams: u32, name: &str) -> Error {
+    let connections = match streams {
+        0 => "no TCP connection".to_owned(),
+        1 => "1 TCP connection".to_owned(),
+        _ => format!("{streams} TCP connections"),
+    };
+    Error::new(Kind::Usage, format!("there is no stream {stream}: {name} has {connections}"))
+        .hint("streams are counted from 0; each connection's number stands in its title")
 }
 
 impl Run<'_> {
