@@ -138,13 +138,33 @@ impl Asking {
     }
 
     fn own(&mut self, address: IpAddr, mac: MacAddr, frame: FrameNo) {
-        let known = self.owners.iter().position(|owner| (owner.address, owner.mac) == (address, mac));
-        let place = known.unwrap_or_else(|| {
-            if self.owners.len() < OWNERS {
-                self.owners.push(Owner { address, mac, frames: Frames::default() });
-            }
-            self.owners.len() - 1
-        });
-        self.owners[place].frames.see(frame);
+        let known = self.owners.iter_mut().find(|owner| (owner.address, owner.mac) == (address, mac));
+        if let Some(owner) = known {
+            owner.frames.see(frame);
+        } else if self.owners.len() < OWNERS {
+            let mut owner = Owner { address, mac, frames: Frames::default() };
+            owner.frames.see(frame);
+            self.owners.push(owner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn an_owner_too_many_is_nobody_else() {
+        let mut asking = Asking::default();
+        for number in 1..=20_u8 {
+            asking.own(Ipv4Addr::LOCALHOST.into(), MacAddr([2, 0, 0, 0, 0, number]), FrameNo(number.into()));
+        }
+        assert_eq!(asking.owners.len(), OWNERS);
+        for (owner, number) in asking.owners.iter().zip(1_u8..) {
+            let mut alone = Frames::default();
+            alone.see(FrameNo(number.into()));
+            assert_eq!((owner.mac, &owner.frames), (MacAddr([2, 0, 0, 0, 0, number]), &alone));
+        }
     }
 }
