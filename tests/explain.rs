@@ -228,6 +228,12 @@ fn what_cannot_be_explained_is_refused() {
     drop(Writer::create(&empty, &Source { interface: None, link: LinkType::Ethernet }).expect("a file"));
     let read = explain(&[&empty.display().to_string()]);
     assert_eq!((read.code, read.out.as_str()), (0, "There is no packet in it.\n"), "{}", read.err);
+    let none = explain(&[&web, "udp", "port", "9"]);
+    assert_eq!((none.code, none.out.as_str()), (0, "It has packets, but none of them passes.\n"), "{}", none.err);
+    // What cannot be shown still leaves a capture that can be read.
+    let saved = folder.join("none.pcapng").display().to_string();
+    assert_eq!(explain(&[&web, "--stream", "9", "-w", &saved]).code, 2);
+    assert_eq!(explain(&[&saved]).out, "There is no packet in it.\n");
 }
 
 #[test]

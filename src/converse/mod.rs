@@ -7,6 +7,7 @@ mod between;
 pub mod conversation;
 mod count;
 mod echo;
+mod filling;
 mod fragments;
 mod http;
 pub mod messages;
@@ -182,17 +183,18 @@ fn settled(streams: &Streams, mut conversation: Conversation) -> Conversation {
     conversation
 }
 
+/// Where a segment with a sign stands; of several signs the first counts.
+static ORDERS: [(Sign, Order); 5] = [
+    (Sign::KeepAlive, Order::KeepAlive),
+    (Sign::SpuriousRetransmission, Order::ForNothing),
+    (Sign::OutOfOrder, Order::OutOfOrder),
+    (Sign::FastRetransmission, Order::Regular),
+    (Sign::Retransmission, Order::Again),
+];
+
 /// Where its analysis says that a segment stands.
 fn order(signs: Signs) -> Order {
-    match () {
-        () if signs.is_empty() => Order::Regular,
-        () if signs.has(Sign::KeepAlive) => Order::KeepAlive,
-        () if signs.has(Sign::SpuriousRetransmission) => Order::ForNothing,
-        () if signs.has(Sign::OutOfOrder) => Order::OutOfOrder,
-        () if signs.has(Sign::FastRetransmission) => Order::Regular,
-        () if signs.has(Sign::Retransmission) => Order::Again,
-        () => Order::Regular,
-    }
+    ORDERS.iter().find(|(sign, _)| signs.has(*sign)).map_or(Order::Regular, |(_, order)| *order)
 }
 
 #[cfg(test)]

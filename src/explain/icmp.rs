@@ -9,8 +9,13 @@ use crate::proto::tcp;
 use super::packet::{Role, Scene};
 use super::rules::{self as rule, Rule};
 
+/// Type, code, and the rule for it.
+pub(super) type Reports = &'static [(u8, u8, &'static Rule)];
+/// Type, and the rule for it.
+pub(super) type Messages = &'static [(u8, &'static Rule)];
+
 /// Reports that need no more than who sent them and where the packet was going: type, code, rule.
-static REPORTS: &[(u8, u8, &Rule)] = &[
+static REPORTS: Reports = &[
     (3, 0, &rule::ICMP_NET),
     (3, 1, &rule::ICMP_HOST),
     (3, 2, &rule::ICMP_PROTOCOL),
@@ -31,7 +36,7 @@ static REPORTS: &[(u8, u8, &Rule)] = &[
 ];
 
 /// Messages that are about nobody's packet: type, rule.
-static MESSAGES: &[(u8, &Rule)] = &[
+static MESSAGES: Messages = &[
     (9, &rule::ICMP_ADVERTISEMENT),
     (10, &rule::ICMP_SOLICITATION),
     (13, &rule::ICMP_TIMESTAMP),
@@ -46,6 +51,21 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     notes.extend(said(scene));
 }
 
+/// What the tables say of a message of this type and code, whose sender and whose packet's target are these.
+pub(super) fn listed(
+    frame: FrameNo,
+    (kind, code): (u8, u8),
+    (messages, reports): (Messages, Reports),
+    sender: Arg,
+    going: Arg,
+) -> Option<Note> {
+    if let Some((_, message)) = messages.iter().find(|(number, _)| *number == kind) {
+        return Some(message.note([frame], [sender]));
+    }
+    let (_, _, report) = reports.iter().find(|row| (row.0, row.1) == (kind, code))?;
+    Some(report.note([frame], [sender, going]))
+}
+
 fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     let bytes = scene.view.bytes();
     let (&kind, &code) = (bytes.first()?, bytes.get(1)?);
@@ -57,13 +77,10 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     }
     let (from, _) = scene.ends?;
     let sender = || Arg::Ip(from);
-    if let Some((_, message)) = MESSAGES.iter().find(|(number, _)| *number == kind) {
-        return Some(message.note(frame, [sender()]));
-    }
     let target = target(scene.view.packet);
     let going = || target.map_or(Arg::Word("its target"), Arg::Ip);
-    if let Some((_, _, report)) = REPORTS.iter().find(|row| (row.0, row.1) == (kind, code)) {
-        return Some(report.note(frame, [sender(), going()]));
+    if let Some(note) = listed(scene.frame, (kind, code), (MESSAGES, REPORTS), sender(), going()) {
+        return Some(note);
     }
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
     Some(match (kind, code) {

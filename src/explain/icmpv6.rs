@@ -6,12 +6,12 @@ use crate::proto::icmpv6::{
     PARAMETER_PROBLEM, REDIRECT, Report, UNREACHABLE,
 };
 
-use super::icmp::{is_about_tcp, reply, request, target};
+use super::icmp::{Messages, Reports, is_about_tcp, listed, reply, request, target};
 use super::packet::Scene;
-use super::rules::{self as rule, Rule};
+use super::rules as rule;
 
 /// Reports that need no more than who sent them and where the packet was going: type, code, rule.
-static REPORTS: &[(u8, u8, &Rule)] = &[
+static REPORTS: Reports = &[
     (1, 0, &rule::ICMPV6_NO_ROUTE),
     (1, 1, &rule::ICMPV6_FORBIDDEN),
     (1, 2, &rule::ICMPV6_SCOPE),
@@ -24,7 +24,7 @@ static REPORTS: &[(u8, u8, &Rule)] = &[
 ];
 
 /// Messages that are about nobody's packet: type, rule.
-static MESSAGES: &[(u8, &Rule)] = &[
+static MESSAGES: Messages = &[
     (130, &rule::ICMPV6_LISTENERS),
     (131, &rule::ICMPV6_LISTENS),
     (132, &rule::ICMPV6_LISTENS_NO_MORE),
@@ -56,13 +56,10 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
         NEIGHBOR_SOLICITATION | NEIGHBOR_ADVERTISEMENT => return neighbour(scene, &Neighbor::read(bytes)?),
         _ => {}
     }
-    if let Some((_, message)) = MESSAGES.iter().find(|(number, _)| *number == kind) {
-        return Some(message.note(frame, [sender()]));
-    }
     let target = target(scene.view.packet);
     let going = || target.map_or(Arg::Word("its target"), Arg::Ip);
-    if let Some((_, _, report)) = REPORTS.iter().find(|row| (row.0, row.1) == (kind, code)) {
-        return Some(report.note(frame, [sender(), going()]));
+    if let Some(note) = listed(scene.frame, (kind, code), (MESSAGES, REPORTS), sender(), going()) {
+        return Some(note);
     }
     let report = Report::read(bytes);
     Some(match (kind, code) {

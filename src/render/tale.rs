@@ -194,7 +194,9 @@ impl Tale {
     /// Those of `out`.
     pub fn finish(&mut self, out: &mut dyn io::Write, whole: &Whole<'_>) -> io::Result<()> {
         if self.packets == 0 {
-            return writeln!(out, "{}", words::text(self.language, "story.empty", &[]));
+            // Times count from a first packet where there is one, though it was not to be told.
+            let empty = if self.origin.is_some() { "story.none-passes" } else { "story.empty" };
+            return writeln!(out, "{}", words::text(self.language, empty, &[]));
         }
         if !self.quiet {
             if self.begun > FEW as u64 {

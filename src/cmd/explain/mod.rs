@@ -146,17 +146,16 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     if let Some(judgement) = engine.tracker().streams().judgement() {
         view.judgement(judgement)?;
     }
-    let streams = engine.tracker().streams().count();
-    if let Some(stream) = args.stream.filter(|&stream| stream >= streams && damage.is_none() && !input::interrupted()) {
-        return Err(no_stream(stream, streams, &name));
-    }
     view.finish(&name, file, reader.dropped(), &run.shown)?;
     run.saver.take().map_or(Ok(()), Saver::finish)?;
     if let Some(damage) = damage {
         return Err(damage);
     }
-    match args.frame {
-        Some(number) if run.frames < number && !input::interrupted() => Err(beyond(number, run.frames, &name)),
+    let streams = engine.tracker().streams().count();
+    match (args.frame, args.stream) {
+        _ if input::interrupted() => Ok(0),
+        (Some(number), _) if run.frames < number => Err(beyond(number, run.frames, &name)),
+        (None, Some(stream)) if streams <= stream => Err(no_stream(stream, streams, &name)),
         _ => Ok(0),
     }
 }

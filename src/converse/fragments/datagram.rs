@@ -1,6 +1,7 @@
 //! One datagram on its way to being whole: which bytes have arrived, and what was wrong with those that did.
 
 use super::{Incomplete, Key, Part};
+use crate::converse::filling::Filling;
 use crate::model::{FrameNo, Nanos};
 use crate::proto::{ipv4, ipv6};
 
@@ -17,9 +18,7 @@ pub(super) struct Datagram {
     /// Its fragments, in the order they came.
     fragments: Vec<Fragment>,
     head: Option<Vec<u8>>,
-    bytes: Vec<u8>,
-    /// Ranges of `bytes` that have arrived: sorted, and with a hole between each two.
-    arrived: Vec<(usize, usize)>,
+    payload: Filling,
     /// Known once the last fragment has arrived.
     length: Option<usize>,
     version_6: bool,
@@ -70,8 +69,7 @@ impl Datagram {
             begun,
             fragments: Vec::new(),
             head: None,
-            bytes: Vec::new(),
-            arrived: Vec::new(),
+            payload: Filling::with_holes(FRAGMENTS),
             length: None,
             version_6: part.version_6,
             overlapped: false,
@@ -86,7 +84,7 @@ impl Datagram {
             self.fragments.push(Fragment { frame, start, wrongs });
         }
         if self.overlapped {
-            (self.bytes, self.arrived) = (Vec::new(), Vec::new());
+            self.payload = Filling::with_holes(0);
             return wrongs;
         }
         let end = start + part.payload.len();
@@ -99,15 +97,15 @@ impl Datagram {
         if !part.more && self.length.is_none() {
             self.length = Some(end);
         }
-        self.fill(start, part.payload);
+        self.payload.add(start, part.payload.len(), part.payload);
         wrongs
     }
 
     /// What is wrong with a fragment that is about to be taken in.
     fn judge(&mut self, part: &Part<'_>) -> Wrongs {
         let (start, end) = (part.start, part.start + part.payload.len());
-        let (overlap, conflict) = self.compare(start, part.payload);
-        let repeated = overlap && !conflict && self.arrived.iter().any(|run| run.0 <= start && end <= run.1);
+        let (overlap, conflict) = self.payload.compare(start, part.payload);
+        let repeated = overlap && !conflict && self.payload.arrived().iter().any(|run| run.0 <= start && end <= run.1);
         self.overlapped |= self.version_6 && overlap && !repeated;
         Wrongs::of([
             (overlap, Wrong::Overlap),
@@ -124,44 +122,6 @@ impl Datagram {
         sorted
     }
 
-    /// Whether some of these bytes are here already, and whether one of them is another.
-    fn compare(&self, start: usize, payload: &[u8]) -> (bool, bool) {
-        let end = start + payload.len();
-        let common =
-            self.arrived.iter().map(|&(from, to)| (from.max(start), to.min(end))).filter(|(from, to)| from < to);
-        common.fold((false, false), |(_, conflict), (from, to)| {
-            (true, conflict || self.bytes.get(from..to) != payload.get(from - start..to - start))
-        })
-    }
-
-    /// Copies the parts of `payload` that fall into holes.
-    fn fill(&mut self, start: usize, payload: &[u8]) {
-        let end = start + payload.len();
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        let mut from = start;
-        for &(taken, free) in &self.arrived {
-            if taken > from && from < end {
-                let to = taken.min(end);
-                self.bytes[from..to].copy_from_slice(&payload[from - start..to - start]);
-            }
-            from = from.max(free);
-        }
-        if from < end {
-            self.bytes[from..end].copy_from_slice(&payload[from - start..]);
-        }
-        self.arrived.push((start, end));
-        self.arrived.sort_unstable();
-        self.arrived.dedup_by(|later, earlier| {
-            let touches = later.0 <= earlier.1;
-            if touches {
-                earlier.1 = earlier.1.max(later.1);
-            }
-            touches
-        });
-    }
-
     /// Bytes of payload of the whole; `None` while the last fragment is missing.
     pub(super) fn length(&self) -> Option<usize> {
         self.length
@@ -170,8 +130,7 @@ impl Datagram {
     /// The whole datagram, once all of it is here.
     pub(super) fn whole(&self) -> Option<Vec<u8>> {
         let length = self.length.filter(|_| !self.overlapped)?;
-        self.arrived.first().filter(|&&(start, end)| start == 0 && end >= length)?;
-        let payload = self.bytes.get(..length)?;
+        let payload = self.payload.bytes().get(..length)?;
         let head = self.head.as_deref()?;
         if self.version_6 { ipv6::fragment::joined(head, payload) } else { ipv4::joined(head, payload) }
     }
@@ -180,7 +139,7 @@ impl Datagram {
     pub(super) fn incomplete(&self) -> Incomplete {
         let mut missing = Vec::new();
         let mut from = 0;
-        for &(start, end) in &self.arrived {
+        for &(start, end) in self.payload.arrived() {
             if start > from {
                 missing.push((from, Some(start)));
             }

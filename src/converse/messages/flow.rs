@@ -1,7 +1,7 @@
 //! One direction of a conversation: the segments that are parts of the same messages.
 
-use super::filling::Filling;
 use super::{Assembled, Once, Order, Outcome, Reading, Segment, Spoken, piece};
+use crate::converse::filling::Filling;
 use crate::model::FrameNo;
 use crate::proto::http::Search;
 use crate::proto::stream::{Application, Need, Part};

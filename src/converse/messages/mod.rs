@@ -4,7 +4,6 @@
 //! segment is what Wireshark says when it reads the same frames once: a message may lie in one segment, be completed by
 //! it, or be unfinished; bytes that are known to come again are not read again, and a hole is waited for.
 
-mod filling;
 mod flow;
 
 use std::collections::VecDeque;

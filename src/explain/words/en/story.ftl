@@ -33,6 +33,7 @@ story-fold-packet = { $count ->
    *[other] { $shown } packets
  }
 story-empty = There is no packet in it.
+story-none-passes = It has packets, but none of them passes.
 story-anyone = anyone
 story-more-problems = And { $count ->
     [one] 1 more kind of warning stands

@@ -1,25 +1,36 @@
-//! Bytes that arrive in pieces, in any order.
+//! Bytes that arrive in pieces, in any order: those of a datagram, those of a message.
 
 /// Bytes of known places, with holes between them. What arrives first stays, so that nobody can rewrite bytes by sending
 /// them again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Filling {
     bytes: Vec<u8>,
     /// Ranges that have arrived: sorted, and with a hole between each two.
     arrived: Vec<(usize, usize)>,
+    /// Holes remembered; a piece that would make one more is not taken.
+    holes: usize,
+}
+
+impl Default for Filling {
+    fn default() -> Self {
+        Self::with_holes(256)
+    }
 }
 
 impl Filling {
-    /// Bytes kept of one message; of a longer one only these, and the places of the rest.
+    /// Bytes kept; of more only these, and the places of the rest.
     pub(super) const KEPT: usize = 1 << 20;
-    /// Holes remembered; a piece that would make one more is not taken.
-    const HOLES: usize = 256;
+
+    /// Nothing yet, with at most so many holes.
+    pub(super) fn with_holes(holes: usize) -> Self {
+        Self { bytes: Vec::new(), arrived: Vec::new(), holes }
+    }
 
     /// Takes `piece` for the `length` bytes from `start` on; as far as they are not there yet and not beyond what is kept.
     pub(super) fn add(&mut self, start: usize, length: usize, piece: &[u8]) {
         let end = start + length;
         let apart = !self.arrived.iter().any(|&(from, to)| from <= end && start <= to);
-        if apart && self.arrived.len() > Self::HOLES {
+        if apart && self.arrived.len() > self.holes {
             return;
         }
         let kept = end.min(Self::KEPT).min(start + piece.len());
@@ -46,6 +57,21 @@ impl Filling {
             }
             touches
         });
+    }
+
+    /// The ranges that have arrived: sorted, and with a hole between each two.
+    pub(super) fn arrived(&self) -> &[(usize, usize)] {
+        &self.arrived
+    }
+
+    /// Whether some of these bytes are here already, and whether one of them is another.
+    pub(super) fn compare(&self, start: usize, piece: &[u8]) -> (bool, bool) {
+        let end = start + piece.len();
+        let common =
+            self.arrived.iter().map(|&(from, to)| (from.max(start), to.min(end))).filter(|(from, to)| from < to);
+        common.fold((false, false), |(_, conflict), (from, to)| {
+            (true, conflict || self.bytes.get(from..to) != piece.get(from - start..to - start))
+        })
     }
 
     /// How many bytes have arrived from the first on without a hole.
@@ -97,6 +123,6 @@ mod tests {
         for at in 0..10_000 {
             filling.add((8 << 20) + 2 * at, 1, b"x");
         }
-        assert!(filling.arrived.len() <= Filling::HOLES + 2);
+        assert!(filling.arrived.len() <= filling.holes + 2);
     }
 }
