@@ -70,7 +70,7 @@ fn visit(server: &str, port: u16, arguments: &str, meanwhile: &str) -> Run {
         for try in $(seq 100); do on_mac ss -Hltn sport = :{port} | grep -q . && break; sleep 0.05; done
         tcpdump -i eth0 -U --immediate-mode -w dump.pcap 'tcp port {port}' 2>log >/dev/null &
         dump=$!
-        until grep -q listening log; do sleep 0.05; done
+        timeout 20 sh -c 'until grep -q listening log; do sleep 0.05; done'
         {meanwhile}
         set +e
         timeout 60 $NETLAB handshake --json {arguments} 192.168.11.7:{port}

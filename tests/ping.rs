@@ -248,7 +248,7 @@ fn every_stamp_equals_tcpdumps() {
         "home",
         "dir=$(mktemp -d); trap 'rm -rf $dir' EXIT
         tcpdump -i eth0 -U --immediate-mode --time-stamp-precision=nano -w $dir/dump.pcap 'arp or icmp' 2>$dir/log &
-        until grep -q listening $dir/log; do sleep 0.05; done
+        timeout 20 sh -c \"until grep -q listening $dir/log; do sleep 0.05; done\"
         sleep 0.1
         $NETLAB ping -c 20 -i 0.2 --json 192.168.11.7
         sleep 0.3; kill -INT $!; wait $! || true

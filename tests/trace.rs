@@ -162,7 +162,7 @@ fn every_rtt_is_the_difference_of_tcpdumps_stamps() {
         "home",
         "dir=$(mktemp -d); trap 'rm -rf $dir' EXIT
         tcpdump -i eth0 -U --immediate-mode --time-stamp-precision=nano -w $dir/dump.pcap icmp 2>$dir/log &
-        until grep -q listening $dir/log; do sleep 0.05; done
+        timeout 20 sh -c \"until grep -q listening $dir/log; do sleep 0.05; done\"
         sleep 0.1
         $NETLAB trace -n --json www.example.com
         sleep 0.3; kill -INT $!; wait $! || true

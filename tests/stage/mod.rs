@@ -109,17 +109,33 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime").block_on(future)
 }
 
+/// A program that runs beside the test, and not longer, however that ends.
+pub struct Beside(Child);
+
+impl Beside {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("it starts"))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// Another host: a network namespace kept alive by a sleeping process.
-pub struct Peer(Child);
+pub struct Peer(Beside);
 
 impl Peer {
     /// A peer joined to us by a virtual cable: our end `near` with address `ours`, its end `far` with `theirs` (both
     /// with prefix length).
     pub fn cabled(ours: &str, theirs: &str) -> Self {
-        let child = Command::new("unshare").args(["-n", "sleep", "600"]).spawn().expect("unshare runs");
-        let peer = Self(child);
+        let peer = Self(Beside::start(Command::new("unshare").args(["-n", "sleep", "600"])));
         peer.wait_until_apart();
-        run(&format!("ip link add near type veth peer name far netns {}", peer.0.id()));
+        run(&format!("ip link add near type veth peer name far netns {}", peer.id()));
         peer.run(quiet);
         peer.sh("ip link set lo up");
         peer.sh(&format!("ip addr add {theirs} dev far && ip link set far up"));
@@ -127,9 +143,13 @@ impl Peer {
         peer
     }
 
+    fn id(&self) -> u32 {
+        self.0.0.id()
+    }
+
     fn wait_until_apart(&self) {
         let own = std::fs::read_link("/proc/thread-self/ns/net").expect("own namespace");
-        let theirs = format!("/proc/{}/ns/net", self.0.id());
+        let theirs = format!("/proc/{}/ns/net", self.id());
         let deadline = Instant::now() + Duration::from_secs(5);
         while std::fs::read_link(&theirs).map_or(true, |namespace| namespace == own) {
             assert!(Instant::now() < deadline, "the peer has no namespace of its own");
@@ -153,18 +173,11 @@ impl Peer {
 
     /// Starts `act` on a thread at the peer.
     pub fn start<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> std::thread::JoinHandle<T> {
-        let namespace = std::fs::File::open(format!("/proc/{}/ns/net", self.0.id())).expect("the peer's namespace");
+        let namespace = std::fs::File::open(format!("/proc/{}/ns/net", self.id())).expect("the peer's namespace");
         std::thread::spawn(move || {
             setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET).expect("enter the peer's namespace");
             act()
         })
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
     }
 }
 
