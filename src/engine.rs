@@ -51,31 +51,27 @@ impl Engine {
 
     /// Understands `frame`, the next of the capture, and shows it to `show`.
     pub fn see<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> T {
-        self.understand(frame, None, show)
+        let packet = dissect_into(frame, std::mem::take(&mut self.room));
+        let (shown, Findings { parts, .. }) = self.understand(packet, show);
+        self.room = parts;
+        shown
     }
 
-    /// The same for somebody who wants to look at it again, later or elsewhere: `findings` will have all that is needed.
+    /// The same for somebody who wants to look at it again, later or elsewhere: `findings`, which have to be those of
+    /// [`Findings::dissect`], will have all that is needed.
     pub fn see_and_keep<T>(
         &mut self,
         frame: &Frame,
         findings: &mut Findings,
         show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
     ) -> T {
-        self.understand(frame, Some(findings), show)
+        let packet = std::mem::take(&mut findings.parts).of(frame);
+        let (shown, understood) = self.understand(packet, show);
+        *findings = understood;
+        shown
     }
 
-    fn understand<T>(
-        &mut self,
-        frame: &Frame,
-        mut findings: Option<&mut Findings>,
-        show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
-    ) -> T {
-        // What is kept takes its own room along.
-        let room = match &mut findings {
-            Some(findings) => std::mem::take(&mut findings.parts),
-            None => std::mem::take(&mut self.room),
-        };
-        let mut packet = dissect_into(frame, room);
+    fn understand<T>(&mut self, mut packet: Packet<'_>, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> (T, Findings) {
         let (conversation, speaker, piece) = self.tracker.observe(&mut packet);
         let is_piece = piece == Piece::Fragment;
         let datagram = completed(piece);
@@ -90,17 +86,9 @@ impl Engine {
         let conversations = Some(self.tracker.conversations());
         let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
         let parts = packet.into_parts();
-        match findings {
-            Some(findings) => {
-                findings.parts = parts;
-                findings.about = Some((is_piece, conversation, speaker));
-                let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
-                findings.whole.clear();
-                findings.whole.extend(datagram.into_iter().chain(message).zip(parts));
-            }
-            None => self.room = parts,
-        }
-        shown
+        let whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+        let whole = datagram.into_iter().chain(message).zip(whole).collect();
+        (shown, Findings { parts, whole, about: Some((is_piece, conversation, speaker)) })
     }
 
     fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
@@ -158,15 +146,23 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Shows `frame`, which these findings are about, once; `None` when they are about none.
+    /// Reads in `frame` what is to be seen in it alone.
+    pub fn dissect(&mut self, frame: &Frame) {
+        self.parts = dissect_into(frame, std::mem::take(&mut self.parts)).into_parts();
+        self.about = None;
+    }
+
+    /// Shows `frame`, which these findings are about; `None` when they are about none.
     pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
-        let (is_piece, conversation, speaker) = self.about.take()?;
+        let (is_piece, conversation, speaker) = self.about?;
         let whole: SmallVec<[Packet<'_>; 1]> =
             self.whole.iter_mut().map(|(frame, parts)| std::mem::take(parts).of(frame)).collect();
         let packet = std::mem::take(&mut self.parts).of(frame);
         let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
         let shown = show(&seen);
         self.parts = packet.into_parts();
+        let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+        self.whole.iter_mut().zip(parts).for_each(|((_, room), parts)| *room = parts);
         Some(shown)
     }
 }
@@ -178,6 +174,11 @@ impl Seen<'_, '_, '_> {
     /// Only those of `out`.
     pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
         info(self.packet, self.whole, out)
+    }
+
+    /// The frame, and what it completes.
+    pub fn packets(&self) -> impl Iterator<Item = &Packet<'_>> {
+        std::iter::once(self.packet).chain(self.whole.iter().map(|whole| whole as &Packet<'_>))
     }
 
     /// The IP packet: that which the frame completes, or else the frame's own.

@@ -92,7 +92,8 @@ fn what_became_of_a_connection_is_known_whatever_way_its_packets_went() {
         for record in corpus::records(&path) {
             engine.see(&record.frame, |_| ());
         }
-        for conversation in engine.tracker_mut().finish() {
+        engine.tracker_mut().finish();
+        while let Some(conversation) = engine.tracker_mut().ended() {
             if let Kind::Tcp(.., stream) = conversation.kind {
                 let Facts::Connection(facts) = &conversation.facts else { panic!("{}: {stream}", path.display()) };
                 assert_eq!(facts.stream, stream, "{}", path.display());

@@ -84,7 +84,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`Kind::File`] when it cannot be read or is not a capture.
-    pub fn new(name: &str, input: impl Read + 'static) -> Result<Self> {
+    pub fn new(name: &str, input: impl Read + Send + 'static) -> Result<Self> {
         let mut input = Input::new(input);
         let format = Self::begin(&mut input).map_err(|stop| refuse::stopped(name, 0, input.offset(), stop))?;
         let Some(format) = format else {

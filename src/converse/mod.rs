@@ -115,15 +115,16 @@ impl Tracker {
         self.conversations.of(number).map(|conversation| settled(&self.streams, conversation.clone()))
     }
 
-    /// A conversation that is no longer followed, because there are too many: the oldest of them.
+    /// A conversation that is no longer followed, because there are too many or the capture is over: the one that went
+    /// first.
     pub fn ended(&mut self) -> Option<Conversation> {
         self.conversations.ended().map(|conversation| settled(&self.streams, conversation))
     }
 
-    /// The capture is over: all conversations that [`Self::ended`] did not tell, in the order in which they began.
-    pub fn finish(&mut self) -> impl Iterator<Item = Conversation> {
-        let Self { conversations, streams, .. } = self;
-        conversations.finish().into_iter().map(|conversation| settled(streams, conversation))
+    /// The capture is over: [`Self::ended`] tells all conversations that it did not tell before, in the order in which
+    /// they began.
+    pub fn finish(&mut self) {
+        self.conversations.finish();
     }
 
     /// Adds to `packet`, dissected from a [`Piece::Last`], what earlier packets say about it.

@@ -7,8 +7,8 @@
 //! ```
 
 mod line;
+mod memory;
 
-use std::collections::HashSet;
 use std::io;
 
 use crate::engine::Seen;
@@ -16,8 +16,8 @@ use crate::explain::words::{self, Language};
 use crate::model::{Nanos, Note, Packet};
 
 pub(super) use line::{Line, Scratch};
+pub use memory::Memory;
 
-use super::changes::Changes;
 use super::layers::{self, Layers};
 use super::theme::{Look, Paint};
 use super::{detail, escape, figures, wrap};
@@ -45,37 +45,11 @@ pub struct Story {
     verbosity: Verbosity,
     origin: Option<Nanos>,
     time_of_day: bool,
-    told: Told,
+    memory: Memory,
     layers: Layers,
-    changes: Changes,
     /// Buffers that are used again for every packet.
     page: Vec<u8>,
     scratch: Scratch,
-}
-
-/// What has been said: asked about every note of every packet, and nearly always the answer is yes.
-#[derive(Debug, Default)]
-struct Told {
-    all: HashSet<&'static str>,
-    /// The address and length of ids that are among them.
-    latest: Vec<(usize, usize)>,
-}
-
-impl Told {
-    /// Whether `id` is new; from now on it is not.
-    fn insert(&mut self, id: &'static str) -> bool {
-        const PLACES: usize = 64;
-        if self.latest.is_empty() {
-            self.latest.resize(PLACES, (0, 0));
-        }
-        let here = (id.as_ptr() as usize, id.len());
-        let place = &mut self.latest[here.0 / 8 % PLACES];
-        if *place == here {
-            return false;
-        }
-        *place = here;
-        self.all.insert(id)
-    }
 }
 
 impl Story {
@@ -88,9 +62,8 @@ impl Story {
             verbosity,
             origin: None,
             time_of_day: false,
-            told: Told::default(),
+            memory: Memory::default(),
             layers: Layers::new(look),
-            changes: Changes::default(),
             page: Vec::new(),
             scratch: Scratch::default(),
         }
@@ -172,15 +145,42 @@ impl Story {
             story.sentences(page, notes)?;
             story.depths(page, seen.packet)?;
             if story.verbosity >= Verbosity::Layers {
-                let Self { changes, scratch, look, .. } = story;
+                let Self { memory, scratch, look, .. } = story;
                 scratch.line.clear();
-                changes.write(&mut scratch.line, seen, look.glyphs);
-                if !scratch.line.is_empty() {
-                    layers::beside(page, *look, "since", &scratch.line);
-                }
+                memory.since(&mut scratch.line, seen, look.glyphs);
+                since(page, *look, &scratch.line);
             }
             seen.whole.iter().try_for_each(|whole| story.whole(page, whole))
         })
+    }
+
+    /// Keeps those of `notes` that `memory` does not know, and writes what changed since the packet before: for packets
+    /// that are written by [`Self::recalled`], in whatever order.
+    pub fn recall(&self, memory: &mut Memory, seen: &Seen<'_, '_, '_>, notes: &mut Vec<Note>, since: &mut Vec<u8>) {
+        notes.retain(|note| memory.is_new(note.id));
+        since.clear();
+        memory.since(since, seen, self.look.glyphs);
+    }
+
+    /// The same where a memory of its own has picked the `notes` to be said, and said what changed `since` the packet
+    /// before.
+    ///
+    /// # Errors
+    /// None: there is always room on a page.
+    pub fn recalled(
+        &mut self,
+        page: &mut Vec<u8>,
+        seen: &Seen<'_, '_, '_>,
+        notes: &[Note],
+        since: &[u8],
+    ) -> io::Result<()> {
+        self.line(page, seen.packet, Some(seen));
+        for note in notes {
+            self.sentence(page, note, INDENT, Paint::Sentence)?;
+        }
+        self.depths(page, seen.packet)?;
+        self::since(page, self.look, since);
+        seen.whole.iter().try_for_each(|whole| self.whole(page, whole))
     }
 
     /// Writes what `write` puts on a page in one piece.
@@ -214,7 +214,7 @@ impl Story {
     /// Writes those of `notes` that were not said before.
     pub(super) fn sentences(&mut self, out: &mut dyn io::Write, notes: &[Note]) -> io::Result<()> {
         for note in notes {
-            if self.told.insert(note.id) {
+            if self.memory.is_new(note.id) {
                 self.sentence(out, note, INDENT, Paint::Sentence)?;
             }
         }
@@ -230,7 +230,7 @@ impl Story {
                 self.layers.write(&mut self.scratch.line, packet);
                 out.write_all(&self.scratch.line)
             }
-            Verbosity::Fields => detail::write(out, self.look, self.language, packet, &mut self.told.all),
+            Verbosity::Fields => detail::write(out, self.look, self.language, packet, self.memory.told()),
         }
     }
 
@@ -259,6 +259,13 @@ impl Story {
             writeln!(out, "{:indent$}{}", "", self.look.paint(paint, line))?;
         }
         Ok(())
+    }
+}
+
+/// Writes the line of what changed, if anything did.
+fn since(page: &mut Vec<u8>, look: Look, changes: &[u8]) {
+    if !changes.is_empty() {
+        layers::beside(page, look, "since", changes);
     }
 }
 

@@ -7,7 +7,7 @@ const PIECE: usize = 1 << 18;
 
 /// What is read and not yet used.
 pub struct Input {
-    source: Box<dyn Read>,
+    source: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     /// The unused part of the buffer.
     at: usize,
@@ -18,7 +18,7 @@ pub struct Input {
 }
 
 impl Input {
-    pub fn new(source: impl Read + 'static) -> Self {
+    pub fn new(source: impl Read + Send + 'static) -> Self {
         Self { source: Box::new(source), buffer: vec![0; PIECE], at: 0, end: 0, used: 0, ended: false }
     }
 

@@ -1,27 +1,29 @@
 //! `netlab explain`: what a capture file says.
 
+mod follower;
 mod input;
 mod relay;
-mod teller;
+mod saver;
+mod source;
+mod turns;
 mod views;
 
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use follower::{Follower, Picks};
 use input::Input;
-use teller::{Taker, Teller};
-use views::{Says, Shown, Takes as _, View};
+use saver::Saver;
+use source::Source;
+use views::{Says, Shown, View};
 
 use super::args::Common;
 use super::{field, report, services};
-use crate::capture::{Destination, Reader, Record, Source, Writer};
-use crate::converse::Conversation;
-use crate::engine::{Engine, Seen};
+use crate::capture::{Destination, Record};
 use crate::error::{Error, Kind, Result};
-use crate::explain::words::{self, Language};
-use crate::explain::{self, Context};
+use crate::explain::Context;
 use crate::filter::{Filter, Matcher};
-use crate::model::{Frame, FrameNo, LinkType, Nanos, Note, Value};
 use crate::wire::privilege;
 
 /// The story of a capture file: who talks to whom, what each packet says, and how it ends
@@ -54,6 +56,10 @@ pub struct Args {
     write: Option<PathBuf>,
 }
 
+/// Threads at most that share in writing. One of them is always reading and understanding, and that is a fourth of the
+/// work even where most is written: more would only wait.
+const MOST_HANDS: usize = 4;
+
 const EXAMPLES: &str = "\
 Examples:
   netlab explain                           the story of the last run
@@ -67,30 +73,6 @@ Examples:
   netlab explain run.pcapng --frame 4 --field tcp.flags.syn
                                            one field in its bytes
   tcpdump -w - | netlab explain -          what another program captures";
-
-/// What passes, and where it goes.
-struct Run<'a> {
-    args: &'a Args,
-    /// What is said about packets, and about conversations.
-    says: Says,
-    filter: Matcher,
-    context: Context,
-    language: Language,
-    saver: Option<Saver>,
-    shown: Shown,
-    /// When the first frame came.
-    origin: Option<Nanos>,
-    frames: u32,
-}
-
-/// The file that `-w` or `--save` names.
-struct Saver {
-    destination: Option<Destination>,
-    writer: Option<Writer>,
-    /// With the explanations as comments.
-    explained: bool,
-    last: Nanos,
-}
 
 /// Runs `netlab explain`; 0 when all of the capture could be read.
 ///
@@ -116,48 +98,65 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     let out = input::output();
     let name = input.name();
     let is_whole = input.is_whole();
-    let mut reader = input.reader(&out)?;
-    let view = View::new(args, common, out);
-    let mut run = Run {
-        args,
-        says: view.says(),
+    let reader = input.reader(&out)?;
+    let mut view = View::new(args, common, Arc::clone(&out));
+    // For a file that is there as a whole. Whatever still comes is told as it does.
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(MOST_HANDS));
+    let hands = if is_whole && args.frame.is_none() && threads > 1 { view.hands(threads) } else { Vec::new() };
+    let says = view.says();
+    let saver = |destination| Saver::new(destination, common.save.is_some().then(|| report::language(common)));
+    let mut source = Source::new(reader, args.frame);
+    let mut follower = Follower::new(Picks {
         filter: Matcher::new(filter),
+        frame: args.frame,
+        stream: args.stream,
+        // Hands find out for themselves what there is to say about a packet.
+        says: Says { packets: says.packets && hands.is_empty(), ..says },
         context: Context::default(),
-        language: report::language(common),
-        saver: destination.map(|destination| Saver::new(destination, common.save.is_some())),
+        saver: destination.map(saver),
         shown: Shown::default(),
-        origin: None,
-        frames: 0,
-    };
-    let mut engine = Engine::default();
-    if let Some(frame) = args.frame {
-        engine.tracker_mut().streams_mut().ask(FrameNo(frame));
-    }
-    let mut teller = Teller::new(view, is_whole)?;
-    let read = run.read(&mut reader, &mut engine, &mut teller).and_then(|damage| {
-        for conversation in engine.tracker_mut().finish() {
-            run.ended(conversation, &mut teller)?;
-        }
-        Ok(damage)
+        notes: Vec::new(),
     });
-    // What was told so far is shown, however the reading went.
-    let mut view = teller.finish()?;
-    let damage = read?;
-    if let Some(judgement) = engine.tracker().streams().judgement() {
+    if hands.is_empty() {
+        tell(&mut source, &mut follower, &mut view)?;
+    } else {
+        relay::run(&mut source, &mut follower, hands, &out)?;
+    }
+    let Follower { engine, picks } = follower;
+    let streams = engine.tracker().streams();
+    if let Some(judgement) = streams.judgement() {
         view.judgement(judgement)?;
     }
-    view.finish(&name, file, reader.dropped(), &run.shown)?;
-    run.saver.take().map_or(Ok(()), Saver::finish)?;
-    if let Some(damage) = damage {
+    view.finish(&name, file, source.dropped(), &picks.shown)?;
+    picks.saver.map_or(Ok(()), Saver::finish)?;
+    if let Some(damage) = source.damage() {
         return Err(damage);
     }
-    let streams = engine.tracker().streams().count();
     match (args.frame, args.stream) {
         _ if input::interrupted() => Ok(0),
-        (Some(number), _) if run.frames < number => Err(beyond(number, run.frames, &name)),
-        (None, Some(stream)) if streams <= stream => Err(no_stream(stream, streams, &name)),
+        (Some(number), _) if source.frames() < number => Err(beyond(number, source.frames(), &name)),
+        (None, Some(stream)) if streams.count() <= stream => Err(no_stream(stream, streams.count(), &name)),
         _ => Ok(0),
     }
+}
+
+/// Reads to the end, and shows `view` what passes.
+fn tell(source: &mut Source, follower: &mut Follower, view: &mut View) -> Result<()> {
+    let mut record = Record::default();
+    while source.read(&mut record) {
+        view.begin_at(source.origin());
+        follower.tell(&record, view)?;
+        tell_ended(follower, view)?;
+    }
+    follower.finish();
+    tell_ended(follower, view)
+}
+
+fn tell_ended(follower: &mut Follower, view: &mut View) -> Result<()> {
+    while let Some(conversation) = follower.ended() {
+        view.ended(&conversation, &follower.picks.context)?;
+    }
+    Ok(())
 }
 
 /// The file, and the words of the filter. Where the first word names no file and all of them are a filter, the capture
@@ -190,79 +189,6 @@ fn no_stream(stream: u32, streams: u32, name: &str) -> Error {
         .hint("streams are counted from 0; each connection's number stands in its title")
 }
 
-impl Run<'_> {
-    /// Reads to the end, to the frame that was asked for, or to an interrupt; what was damaged, if anything was.
-    fn read(&mut self, reader: &mut Reader, engine: &mut Engine, teller: &mut Teller) -> Result<Option<Error>> {
-        let mut damage = None;
-        loop {
-            let (record, notes, taker) = teller.next();
-            let Some(read) = reader.read_into(record) else { break };
-            if input::interrupted() {
-                return Ok(None);
-            }
-            if let Err(error) = read {
-                damage = damage.or(Some(error));
-                continue;
-            }
-            let Record { frame, comments } = &*record;
-            self.frames = frame.number.0;
-            let origin = *self.origin.get_or_insert(frame.time);
-            // What does not pass still counts: numbers and states are those of the whole capture.
-            let accepted = self.filter.accepts(frame)?;
-            notes.clear();
-            let goes_on = match taker {
-                Taker::View(view) => engine.see(frame, |seen| {
-                    view.begin_at(origin);
-                    let passes = accepted && self.takes(seen, comments, notes)?;
-                    if passes { view.packet(seen, notes).map(|()| true) } else { Ok(true) }
-                })?,
-                Taker::Findings(findings) => {
-                    let look = |seen: &Seen<'_, '_, '_>| Ok(accepted && self.takes(seen, comments, notes)?);
-                    let passes: Result<bool> = engine.see_and_keep(frame, findings, look);
-                    !passes? || teller.hand_on(origin)
-                }
-            };
-            while let Some(conversation) = engine.tracker_mut().ended() {
-                self.ended(conversation, teller)?;
-            }
-            if !goes_on || self.args.frame == Some(self.frames) {
-                break;
-            }
-        }
-        Ok(damage.filter(|_| !input::interrupted()))
-    }
-
-    /// Whether a packet passes; then it is saved, and `notes` has what there is to say about it.
-    fn takes(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String], notes: &mut Vec<Note>) -> Result<bool> {
-        if !self.passes(seen) {
-            return Ok(false);
-        }
-        self.shown.add(seen.conversation);
-        if self.says.packets || self.saver.as_ref().is_some_and(|saver| saver.explained) {
-            explain::tell(seen.packet, &self.context, notes);
-            seen.whole.iter().for_each(|whole| explain::tell(whole, &self.context, notes));
-        }
-        if let Some(saver) = &mut self.saver {
-            saver.write(seen.packet.frame, comments, notes, self.language)?;
-        }
-        Ok(true)
-    }
-
-    fn passes(&self, seen: &Seen<'_, '_, '_>) -> bool {
-        let FrameNo(number) = seen.packet.frame.number;
-        let in_stream = |stream: u32| seen.packet.generated("tcp.stream") == Some(Value::Number(stream.into()));
-        self.args.frame.is_none_or(|only| only == number) && self.args.stream.is_none_or(in_stream)
-    }
-
-    fn ended(&mut self, conversation: Conversation, teller: &mut Teller) -> Result<()> {
-        if !self.says.conversations || !self.shown.has(conversation.number) {
-            return Ok(());
-        }
-        let verdict = explain::verdict(&conversation, &self.context);
-        teller.ended(conversation, verdict)
-    }
-}
-
 /// Finds the addresses of the names in `filter`.
 fn resolve(filter: &mut Filter) -> Result<()> {
     for name in filter.names() {
@@ -275,33 +201,4 @@ fn resolve(filter: &mut Filter) -> Result<()> {
         filter.resolve(&name, &addresses);
     }
     Ok(())
-}
-
-impl Saver {
-    fn new(destination: Destination, explained: bool) -> Self {
-        Self { destination: Some(destination), writer: None, explained, last: Nanos(0) }
-    }
-
-    fn write(&mut self, frame: &Frame, comments: &[String], notes: &[Note], language: Language) -> Result<()> {
-        self.begin(frame.link)?;
-        self.last = frame.time;
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        if !self.explained {
-            return writer.write(frame, comments);
-        }
-        let explained = notes.iter().map(|note| words::of(language, note));
-        writer.write(frame, &comments.iter().cloned().chain(explained).collect::<Vec<_>>())
-    }
-
-    fn begin(&mut self, link: LinkType) -> Result<()> {
-        if let Some(destination) = self.destination.take() {
-            self.writer = Some(Writer::begin(destination, &Source { interface: None, link })?);
-        }
-        Ok(())
-    }
-
-    /// A capture without a packet is a capture, too.
-    fn finish(mut self) -> Result<()> {
-        self.begin(LinkType::Ethernet)
-    }
 }

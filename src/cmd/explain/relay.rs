@@ -1,32 +1,114 @@
-//! Two threads for a long file: one reads and understands, the other writes. Frames pass from one to the other in batches,
-//! in order, and the batches come back to be filled again. Where writing is the longer work, the first thread helps out:
-//! a batch that the other could not take yet it writes itself, into memory.
+//! Several threads for a long file, each with a batch of frames from reading to writing. What a frame means depends on
+//! those before it: where that counts the batches pass one by one, in order, and everywhere else side by side. Handing
+//! each frame from thread to thread would cost as much as there is to gain, for a processor keeps what it has at hand.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
-use std::thread::JoinHandle;
+use std::io::Write as _;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 
-use super::views::{Takes, Twin, View};
+use super::follower::Follower;
+use super::input::{Output, lock};
+use super::source::Source;
+use super::turns::Turns;
+use super::views::Hand;
 use crate::capture::Record;
 use crate::converse::Conversation;
 use crate::engine::Findings;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::explain::{self, Context};
 use crate::model::{Nanos, Note};
+use crate::render::Memory;
 
-/// Frames in a batch.
-const BATCH: usize = 64;
-/// Batches under way.
-const BATCHES: usize = 6;
-/// Those of them that may wait to be written.
-const WAITING: usize = 4;
+/// Frames in a batch: so many that waking another thread for each costs next to nothing.
+const BATCH: usize = 256;
 
-/// The thread that writes, and the batch that is being filled for it.
-pub(super) struct Relay {
-    batch: Batch,
-    to: SyncSender<Batch>,
-    back: Receiver<Batch>,
-    made: usize,
-    writer: JoinHandle<(View, Result<()>)>,
-    twin: Option<Twin>,
+/// What the threads share, in the order in which a batch passes.
+struct Race<'c, 'o> {
+    source: Mutex<Batches<'c>>,
+    follower: Turns<&'c mut Follower>,
+    /// What was said in the batches before.
+    memory: Turns<Memory>,
+    out: Turns<&'o Output>,
+    context: Context,
+}
+
+/// The frames, in batches.
+struct Batches<'c> {
+    source: &'c mut Source,
+    /// How many there were.
+    count: usize,
+}
+
+/// Reads to the end, and has the `hands` write down what passes, each on a thread of its own.
+///
+/// # Errors
+/// When something cannot be written, or the filter does not fit the capture.
+pub(super) fn run(source: &mut Source, follower: &mut Follower, hands: Vec<Hand>, out: &Output) -> Result<()> {
+    let race = Race {
+        context: follower.picks.context.clone(),
+        source: Mutex::new(Batches { source, count: 0 }),
+        follower: Turns::new(follower),
+        memory: Turns::new(Memory::default()),
+        out: Turns::new(out),
+    };
+    std::thread::scope(|scope| {
+        let mut hands = hands.into_iter();
+        let own = hands.next();
+        // Where the system has no thread left, fewer do it.
+        let others = hands.map(|hand| std::thread::Builder::new().spawn_scoped(scope, || race.take_part(hand)));
+        let others: Vec<_> = others.flatten().collect();
+        let own = own.map_or(Ok(()), |hand| race.take_part(hand));
+        let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.fold(own, Result::and)
+    })
+}
+
+impl Race<'_, '_> {
+    fn take_part(&self, mut hand: Hand) -> Result<()> {
+        let _closing = Closing(self);
+        let (mut batch, mut text) = (Batch::default(), Vec::new());
+        loop {
+            let number = batch.read(&mut self.source.lock().unwrap_or_else(PoisonError::into_inner));
+            batch.dissect();
+            let Some(mut follower) = self.follower.turn(number) else { return Ok(()) };
+            let goes_on = batch.understand(*follower);
+            match goes_on {
+                Ok(true) => drop(follower),
+                Ok(false) | Err(_) => follower.close(),
+            }
+            if hand.says_something() {
+                batch.explain(&self.context);
+            }
+            if hand.remembers() {
+                let Some(mut memory) = self.memory.turn(number) else { return Ok(()) };
+                batch.recall(&mut memory, &hand);
+            }
+            text.clear();
+            batch.write(&mut hand, &self.context, &mut text)?;
+            let Some(out) = self.out.turn(number) else { return Ok(()) };
+            if let Err(error) = lock(*out).write_all(&text) {
+                out.close();
+                return Err(error.into());
+            }
+            drop(out);
+            if !goes_on? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whoever leaves in a panic leaves nobody waiting.
+struct Closing<'t, 'r, 'o>(&'t Race<'r, 'o>);
+
+impl Drop for Closing<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.follower.close();
+            self.0.memory.close();
+            self.0.out.close();
+        }
+    }
 }
 
 /// Frames, what was understood of them, and what there is to say, in order.
@@ -35,141 +117,106 @@ struct Batch {
     items: Vec<Item>,
     /// How many of the items are filled.
     filled: usize,
+    /// No frames come behind these.
+    is_last: bool,
+    /// The conversations that have ended, and how many items come before each.
+    ended: Vec<(usize, Conversation)>,
     /// When the capture began.
     origin: Nanos,
-    /// All of it as it is to be written, where that was done already.
-    text: Vec<u8>,
 }
 
 #[derive(Default)]
 struct Item {
     record: Record,
     findings: Findings,
+    passes: bool,
     notes: Vec<Note>,
-    /// Conversations that ended with this frame, and their verdicts.
-    ended: Vec<(Conversation, Vec<Note>)>,
-}
-
-impl Relay {
-    /// Starts the thread that writes.
-    ///
-    /// # Errors
-    /// When the system has no thread left.
-    pub(super) fn start(mut view: View) -> Result<Self> {
-        let twin = view.twin();
-        let (to, filled) = sync_channel::<Batch>(WAITING);
-        let (emptied, back) = channel();
-        let write = move || {
-            let mut outcome = Ok(());
-            while let Ok(mut batch) = filled.recv() {
-                outcome = batch.finish(&mut view);
-                // Whoever fills batches may be through already.
-                if outcome.is_err() || emptied.send(batch).is_err() {
-                    break;
-                }
-            }
-            (view, outcome)
-        };
-        let writer = std::thread::Builder::new().spawn(write);
-        let writer = writer.map_err(|error| Error::new(Kind::System, format!("cannot start a thread: {error}")))?;
-        Ok(Self { batch: Batch::default(), to, back, made: 1, writer, twin })
-    }
-
-    /// Where the next frame is read into, with a list for what there is to say about it and a place for what is
-    /// understood of it.
-    pub(super) fn next(&mut self) -> (&mut Record, &mut Vec<Note>, &mut Findings) {
-        let Item { record, notes, findings, .. } = self.batch.next();
-        (record, notes, findings)
-    }
-
-    /// Hands on the frame that was read, in a capture that began at `origin`; `false` when nobody takes it any more.
-    pub(super) fn hand_on(&mut self, origin: Nanos) -> bool {
-        self.batch.origin = origin;
-        self.batch.filled += 1;
-        self.batch.filled < BATCH || self.pass()
-    }
-
-    /// A conversation ended with the frame that was handed on last; `false` when nobody takes it any more.
-    pub(super) fn ended(&mut self, conversation: Conversation, verdict: Vec<Note>) -> bool {
-        // It may be the first thing in a batch.
-        if self.batch.filled == 0 {
-            self.batch.next().findings = Findings::default();
-            self.batch.filled = 1;
-        }
-        if let Some(item) = self.batch.items.get_mut(self.batch.filled - 1) {
-            item.ended.push((conversation, verdict));
-            // At the end of a capture very many end at once.
-            if item.ended.len() >= BATCH {
-                return self.pass();
-            }
-        }
-        true
-    }
-
-    /// Passes the batch on, and finds another to be filled.
-    fn pass(&mut self) -> bool {
-        let sent = match (self.to.try_send(std::mem::take(&mut self.batch)), &mut self.twin) {
-            (Err(TrySendError::Full(mut batch)), Some(twin)) => batch.write_ahead(twin) && self.to.send(batch).is_ok(),
-            (Err(TrySendError::Full(batch)), None) => self.to.send(batch).is_ok(),
-            (sent, _) => sent.is_ok(),
-        };
-        if self.made < BATCHES {
-            self.made += 1;
-        } else {
-            match self.back.recv() {
-                Ok(batch) => self.batch = batch,
-                Err(_) => return false,
-            }
-        }
-        sent
-    }
-
-    /// Waits until all has been written.
-    ///
-    /// # Errors
-    /// Why it could not be.
-    pub(super) fn finish(mut self) -> Result<View> {
-        self.pass();
-        let Self { to, writer, .. } = self;
-        drop(to);
-        match writer.join() {
-            Ok((view, outcome)) => outcome.map(|()| view),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
+    /// What changed since the packet before.
+    since: Vec<u8>,
 }
 
 impl Batch {
-    /// The item to be filled next.
-    fn next(&mut self) -> &mut Item {
-        if self.filled == self.items.len() {
-            self.items.push(Item::default());
+    /// Takes the next frames, and gives the batch's number.
+    fn read(&mut self, batches: &mut Batches<'_>) -> usize {
+        self.filled = 0;
+        self.is_last = false;
+        while self.filled < BATCH && !self.is_last {
+            if self.filled == self.items.len() {
+                self.items.push(Item::default());
+            }
+            self.is_last = !batches.source.read(&mut self.items[self.filled].record);
+            self.filled += usize::from(!self.is_last);
         }
-        &mut self.items[self.filled]
+        self.origin = batches.source.origin();
+        batches.count += 1;
+        batches.count - 1
     }
 
-    fn show(&mut self, to: &mut impl Takes) -> Result<()> {
-        for Item { record, findings, notes, ended } in &mut self.items[..self.filled] {
-            to.begin_at(self.origin);
-            findings.show(&record.frame, |seen| to.packet(seen, notes)).transpose()?;
-            for (conversation, verdict) in ended.drain(..) {
-                to.ended(&conversation, &verdict)?;
+    fn filled(&mut self) -> &mut [Item] {
+        &mut self.items[..self.filled]
+    }
+
+    fn dissect(&mut self) {
+        self.filled().iter_mut().for_each(|Item { record, findings, .. }| findings.dissect(&record.frame));
+    }
+
+    /// Has the frames understood, as far as that goes; `false` when nothing comes behind them.
+    fn understand(&mut self, follower: &mut Follower) -> Result<bool> {
+        self.ended.clear();
+        for place in 0..self.filled {
+            let Item { record, findings, passes, .. } = &mut self.items[place];
+            match follower.keep(record, findings) {
+                Ok(kept) => *passes = kept,
+                Err(error) => {
+                    self.filled = place;
+                    return Err(error);
+                }
+            }
+            self.ended.extend(std::iter::from_fn(|| follower.ended()).map(|conversation| (place + 1, conversation)));
+        }
+        if self.is_last {
+            follower.finish();
+            // They may be many.
+            let ended = std::iter::from_fn(|| follower.ended()).take(BATCH);
+            self.ended.extend(ended.map(|conversation| (self.filled, conversation)));
+            return Ok(!self.ended.is_empty());
+        }
+        Ok(true)
+    }
+
+    /// Finds what there is to say about each packet.
+    fn explain(&mut self, context: &Context) {
+        for Item { record, findings, notes, .. } in self.passing() {
+            notes.clear();
+            findings.show(&record.frame, |seen| {
+                seen.packets().for_each(|packet| explain::tell(packet, context, notes));
+            });
+        }
+    }
+
+    /// Keeps of it what was not said before, and says what changed.
+    fn recall(&mut self, memory: &mut Memory, hand: &Hand) {
+        for Item { record, findings, notes, since, .. } in self.passing() {
+            findings.show(&record.frame, |seen| hand.recall(memory, seen, notes, since));
+        }
+    }
+
+    fn passing(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.filled().iter_mut().filter(|item| item.passes)
+    }
+
+    fn write(&mut self, hand: &mut Hand, context: &Context, text: &mut Vec<u8>) -> Result<()> {
+        hand.begin_at(self.origin);
+        let mut ended = self.ended.iter().peekable();
+        for (place, item) in self.items[..self.filled].iter_mut().enumerate() {
+            while let Some((_, conversation)) = ended.next_if(|(before, _)| *before <= place) {
+                hand.ended(text, conversation, context)?;
+            }
+            let Item { record, findings, passes, notes, since } = item;
+            if *passes {
+                findings.show(&record.frame, |seen| hand.packet(text, seen, notes, since)).transpose()?;
             }
         }
-        self.filled = 0;
-        Ok(())
-    }
-
-    fn write_ahead(&mut self, twin: &mut Twin) -> bool {
-        let written = self.show(twin).is_ok();
-        twin.swap(&mut self.text);
-        written
-    }
-
-    fn finish(&mut self, view: &mut View) -> Result<()> {
-        view.begin_at(self.origin);
-        view.text(&self.text)?;
-        self.text.clear();
-        self.show(view)
+        ended.try_for_each(|(_, conversation)| hand.ended(text, conversation, context))
     }
 }

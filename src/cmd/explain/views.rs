@@ -13,9 +13,10 @@ use crate::engine::Seen;
 use crate::error::{Error, Kind, Result};
 use crate::explain::judgement::reasons;
 use crate::explain::words::Language;
+use crate::explain::{self, Context};
 use crate::model::{FrameNo, Nanos, Note};
 use crate::render::json::Json;
-use crate::render::{Look, Story, Summary, Tale, Verbosity, Whole, judgement};
+use crate::render::{Look, Memory, Story, Summary, Tale, Verbosity, Whole, judgement};
 use crate::wire::privilege;
 
 /// One way to see a capture, and where it is written.
@@ -25,6 +26,7 @@ pub(super) struct View {
     origin: Option<Nanos>,
     look: Look,
     language: Language,
+    verbosity: Verbosity,
 }
 
 enum Form {
@@ -72,90 +74,67 @@ impl Shown {
     }
 }
 
-/// Writes the same as a view of lines that do not depend on those before, into memory: on another thread, for a view
-/// that cannot keep up.
-pub(super) struct Twin {
-    json: Json,
-    text: Vec<u8>,
+/// Writes what can be written of a packet whatever came before it, into memory: for a view that several can share in.
+pub(super) enum Hand {
+    Summary(Box<Summary>),
+    Layers(Box<Story>),
+    Json(Box<Json>),
 }
 
-/// Takes what is understood of a capture, in order.
-pub(super) trait Takes {
+impl Hand {
     /// The first frame of the capture came at `time`: all times count from there.
-    fn begin_at(&mut self, time: Nanos);
-
-    /// Shows a packet.
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()>;
-
-    /// Takes in the verdict on a conversation.
-    fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()>;
-}
-
-impl Takes for Twin {
-    fn begin_at(&mut self, time: Nanos) {
-        self.json.count_from(time);
-    }
-
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
-        Ok(self.json.seen(&mut self.text, seen, notes)?)
-    }
-
-    fn ended(&mut self, _: &Conversation, verdict: &[Note]) -> Result<()> {
-        Ok(verdict.iter().try_for_each(|note| self.json.note(&mut self.text, note))?)
-    }
-}
-
-impl Twin {
-    /// What was written, to go in place of it into `text`, which is empty.
-    pub(super) fn swap(&mut self, text: &mut Vec<u8>) {
-        std::mem::swap(&mut self.text, text);
-    }
-}
-
-impl Takes for View {
-    fn begin_at(&mut self, time: Nanos) {
-        if self.origin.is_none() {
-            self.origin = Some(time);
-            match &mut self.form {
-                Form::Nothing => {}
-                Form::Summary(summary) => summary.count_from(time),
-                Form::Packets(story) | Form::Field(story, _) => story.count_from(time),
-                Form::Tale(tale) => tale.count_from(time),
-                Form::Json(json) => json.count_from(time),
-            }
+    pub(super) fn begin_at(&mut self, time: Nanos) {
+        match self {
+            Self::Summary(summary) => summary.count_from(time),
+            Self::Layers(story) => story.count_from(time),
+            Self::Json(json) => json.count_from(time),
         }
     }
 
-    fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
-        let out = &mut *lock(&self.out);
-        match &mut self.form {
-            Form::Nothing => {}
-            Form::Summary(summary) => summary.packet(out, seen)?,
-            Form::Packets(story) => story.seen(out, seen, notes)?,
-            Form::Field(story, key) => {
-                let mut found = story.field(out, seen.packet, key)?;
-                for whole in seen.whole {
-                    found |= story.field(out, whole, key)?;
-                }
-                if !found {
-                    out.flush()?;
-                    return Err(absent(seen, key));
-                }
-            }
-            Form::Tale(tale) => tale.packet(seen, notes),
-            Form::Json(json) => json.seen(out, seen, notes)?,
+    /// Whether it says more about packets than what is in them.
+    pub(super) fn says_something(&self) -> bool {
+        !matches!(self, Self::Summary(_))
+    }
+
+    /// Whether what it says depends on what was said before: then [`Self::recall`] has to be asked about all packets in
+    /// order.
+    pub(super) fn remembers(&self) -> bool {
+        matches!(self, Self::Layers(_))
+    }
+
+    /// Keeps those of `notes` that were not said before, and says what changed `since` the packet before.
+    pub(super) fn recall(
+        &self,
+        memory: &mut Memory,
+        seen: &Seen<'_, '_, '_>,
+        notes: &mut Vec<Note>,
+        since: &mut Vec<u8>,
+    ) {
+        if let Self::Layers(story) = self {
+            story.recall(memory, seen, notes, since);
+        }
+    }
+
+    /// Writes a packet, and what there is to say about it.
+    pub(super) fn packet(
+        &mut self,
+        text: &mut Vec<u8>,
+        seen: &Seen<'_, '_, '_>,
+        notes: &[Note],
+        since: &[u8],
+    ) -> Result<()> {
+        match self {
+            Self::Summary(summary) => summary.packet(text, seen)?,
+            Self::Layers(story) => story.recalled(text, seen, notes, since)?,
+            Self::Json(json) => json.seen(text, seen, notes)?,
         }
         Ok(())
     }
 
-    fn ended(&mut self, conversation: &Conversation, verdict: &[Note]) -> Result<()> {
-        match &mut self.form {
-            Form::Tale(tale) => tale.ended(conversation, verdict),
-            Form::Json(json) => {
-                let out = &mut *lock(&self.out);
-                verdict.iter().try_for_each(|note| json.note(out, note))?;
-            }
-            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
+    /// Writes the verdict on a conversation.
+    pub(super) fn ended(&mut self, text: &mut Vec<u8>, conversation: &Conversation, context: &Context) -> Result<()> {
+        if let Self::Json(json) = self {
+            explain::verdict(conversation, context).iter().try_for_each(|note| json.note(text, note))?;
         }
         Ok(())
     }
@@ -178,7 +157,7 @@ impl View {
             (0, None) if args.write.is_some() && !common.quiet => Form::Nothing,
             (0, None) => Form::Tale(Box::new(Tale::new(look, language, common.quiet))),
         };
-        Self { out, form, origin: None, look, language }
+        Self { out, form, origin: None, look, language, verbosity: report::verbosity(common) }
     }
 
     /// What this view says.
@@ -191,22 +170,69 @@ impl View {
         Says { packets, conversations }
     }
 
-    /// Whether it writes so much for each packet that this takes as long as understanding it.
-    pub(super) fn writes_much(&self) -> bool {
-        matches!(self.form, Form::Summary(_) | Form::Packets(_) | Form::Json(_))
+    /// As many as are wanted who share in writing this view; none where each line depends on those before, or writing is
+    /// little work.
+    pub(super) fn hands(&self, count: usize) -> Vec<Hand> {
+        let hand = || match self.form {
+            Form::Summary(_) => Some(Hand::Summary(Box::new(Summary::new(self.look)))),
+            Form::Packets(_) if self.verbosity == Verbosity::Layers => {
+                Some(Hand::Layers(Box::new(Story::new(self.look, self.language, self.verbosity))))
+            }
+            Form::Json(_) => Some(Hand::Json(Box::new(Json::new(self.language)))),
+            _ => None,
+        };
+        (0..count).map_while(|_| hand()).collect()
     }
 
-    /// Somebody who can help out, if there can be.
-    pub(super) fn twin(&self) -> Option<Twin> {
-        match self.form {
-            Form::Json(_) => Some(Twin { json: Json::new(self.language), text: Vec::new() }),
-            _ => None,
+    /// The first frame of the capture came at `time`: all times count from there.
+    pub(super) fn begin_at(&mut self, time: Nanos) {
+        if self.origin.is_none() {
+            self.origin = Some(time);
+            match &mut self.form {
+                Form::Nothing => {}
+                Form::Summary(summary) => summary.count_from(time),
+                Form::Packets(story) | Form::Field(story, _) => story.count_from(time),
+                Form::Tale(tale) => tale.count_from(time),
+                Form::Json(json) => json.count_from(time),
+            }
         }
     }
 
-    /// Writes what the twin wrote.
-    pub(super) fn text(&mut self, text: &[u8]) -> Result<()> {
-        Ok(lock(&self.out).write_all(text)?)
+    /// Shows a packet.
+    pub(super) fn packet(&mut self, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> Result<()> {
+        let out = &mut *lock(&self.out);
+        match &mut self.form {
+            Form::Nothing => {}
+            Form::Summary(summary) => summary.packet(out, seen)?,
+            Form::Packets(story) => story.seen(out, seen, notes)?,
+            Form::Field(story, key) => {
+                let mut found = story.field(out, seen.packet, key)?;
+                for whole in seen.whole {
+                    found |= story.field(out, whole, key)?;
+                }
+                if !found {
+                    out.flush()?;
+                    return Err(absent(seen, key));
+                }
+            }
+            Form::Tale(tale) => tale.packet(seen, notes),
+            Form::Json(json) => json.seen(out, seen, notes)?,
+        }
+        Ok(())
+    }
+
+    /// Takes in a conversation that has ended, and the verdict on it.
+    pub(super) fn ended(&mut self, conversation: &Conversation, context: &Context) -> Result<()> {
+        let verdict = || explain::verdict(conversation, context);
+        match &mut self.form {
+            Form::Tale(tale) => tale.ended(conversation, &verdict()),
+            Form::Json(json) => {
+                let out = &mut *lock(&self.out);
+                verdict().iter().try_for_each(|note| json.note(out, note))?;
+            }
+            Form::Nothing | Form::Summary(_) | Form::Packets(_) | Form::Field(..) => {}
+        }
+        Ok(())
     }
 
     /// Tells why the segment that was asked for has its signs of trouble.

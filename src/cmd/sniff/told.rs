@@ -64,8 +64,7 @@ impl Told {
         engine.see(&frame, |seen| -> Result<()> {
             let mut notes = Vec::new();
             if !matches!(form, Form::Nothing) {
-                explain::tell(seen.packet, context, &mut notes);
-                seen.whole.iter().for_each(|whole| explain::tell(whole, context, &mut notes));
+                seen.packets().for_each(|packet| explain::tell(packet, context, &mut notes));
             }
             keep.frame(seen.packet.frame, || notes.iter().map(|note| words::of(*language, note)).collect());
             match form {
@@ -76,6 +75,10 @@ impl Told {
             }
             Ok(())
         })?;
+        self.tell_ended()
+    }
+
+    fn tell_ended(&mut self) -> Result<()> {
         while let Some(conversation) = self.engine.tracker_mut().ended() {
             self.ended(&conversation)?;
         }
@@ -94,10 +97,8 @@ impl Told {
 
     /// Ends the telling with what is to be said about the command.
     pub(super) fn finish(mut self, run: &Cause<'_>, dropped: u64) -> Result<SniffSummary> {
-        let open: Vec<_> = self.engine.tracker_mut().finish().collect();
-        for conversation in open {
-            self.ended(&conversation)?;
-        }
+        self.engine.tracker_mut().finish();
+        self.tell_ended()?;
         self.summary.dropped = dropped;
         self.summary.conversations = self.engine.tracker().conversations().count().into();
         let summary = self.summary;

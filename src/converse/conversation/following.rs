@@ -127,18 +127,18 @@ impl Conversations {
         }
     }
 
-    /// A conversation that is no longer followed, because there were too many: the one that went first.
+    /// A conversation that is no longer followed: the one that went first.
     pub fn ended(&mut self) -> Option<Conversation> {
         self.ended.pop_front()
     }
 
-    /// The capture is over: all conversations not told by [`Self::ended`], in the order in which they began.
-    pub fn finish(&mut self) -> Vec<Conversation> {
+    /// The capture is over: no conversation is followed any longer, in the order in which they began.
+    pub fn finish(&mut self) {
         let Self { count, ended, open, .. } = std::mem::take(self);
-        self.count = count;
         let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
         open.sort_by_key(|conversation| conversation.number);
-        ended.into_iter().chain(open).collect()
+        (self.count, self.ended) = (count, ended);
+        self.ended.extend(open);
     }
 
     /// The conversation of a packet that only another packet tells: a later fragment, an ICMP error.
@@ -340,7 +340,8 @@ mod tests {
             told += 1;
         }
         assert_eq!(told, UNTOLD);
-        let rest = conversations.finish();
+        conversations.finish();
+        let rest: Vec<_> = std::iter::from_fn(|| conversations.ended()).collect();
         assert!(rest.is_sorted_by_key(|conversation| conversation.number));
         assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
         assert_eq!(conversations.count(), 3 * 4096 + 1);
@@ -362,7 +363,10 @@ mod tests {
                 settle(&ended);
             }
         }
-        capture.tracker.finish().for_each(|conversation| settle(&conversation));
+        capture.tracker.finish();
+        while let Some(ended) = capture.tracker.ended() {
+            settle(&ended);
+        }
         assert_eq!(settled, 3 * 4096);
     }
 }
