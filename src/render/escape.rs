@@ -51,20 +51,23 @@ fn escape(text: &str, glyphs: Glyphs, backslash: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// The bytes that stand for themselves wherever text is written, and those of them that JSON takes as they are.
-static PLAIN: [(bool, bool); 256] = {
-    let (mut table, mut byte) = ([(false, false); 256], b' ');
-    while byte <= b'~' {
-        table[byte as usize] = (true, byte != b'"' && byte != b'\\');
-        byte += 1;
-    }
-    table
-};
+/// Whether a byte stands for itself wherever text is written.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// The same in JSON.
+fn is_plain_in_json(byte: u8) -> bool {
+    is_plain(byte) && byte != b'"' && byte != b'\\'
+}
 
 /// Cuts `text` behind the last of the plain bytes, all of them ASCII, that it begins with.
-fn run(text: &str, plain: impl Fn((bool, bool)) -> bool) -> (&str, &str) {
-    let end = text.bytes().position(|byte| !plain(PLAIN[usize::from(byte)])).unwrap_or(text.len());
-    text.split_at(end)
+fn run(text: &str, plain: impl Fn(u8) -> bool) -> (&str, &str) {
+    // Many at a time, as processors can: nearly all text is plain.
+    let (chunks, _) = text.as_bytes().as_chunks::<16>();
+    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, &byte| all & plain(byte))).count() * 16;
+    let rest = text.bytes().skip(whole).position(|byte| !plain(byte));
+    text.split_at(rest.map_or(text.len(), |rest| whole + rest))
 }
 
 /// Appends `text` as [`line()`] shows it.
@@ -75,7 +78,7 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
     }
     let mut rest = text;
     loop {
-        let (before, after) = run(rest, |(plain, _)| plain);
+        let (before, after) = run(rest, is_plain);
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         let (this, behind) = after.split_at(character.len_utf8());
@@ -92,7 +95,7 @@ pub(super) fn append(out: &mut Vec<u8>, text: &str, glyphs: Glyphs) {
 pub fn json(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     loop {
-        let (before, after) = run(rest, |(_, plain)| plain);
+        let (before, after) = run(rest, is_plain_in_json);
         out.extend_from_slice(before.as_bytes());
         let Some(character) = after.chars().next() else { return };
         rest = &after[character.len_utf8()..];

@@ -7,7 +7,17 @@ use crate::model::{MacAddr, Nanos};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// A byte as it stands in an IPv4 address: its digits and how many they are.
+/// A byte as two hexadecimal digits.
+static PAIRS: [[u8; 2]; 256] = {
+    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        pairs[byte] = [HEX[byte >> 4], HEX[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// A byte as decimal digits, and how many they are.
 static OCTETS: [([u8; 3], u8); 256] = octets();
 
 #[allow(clippy::cast_possible_truncation)] // below 256
@@ -29,7 +39,17 @@ const fn octets() -> [([u8; 3], u8); 256] {
 
 /// `number` as decimal digits.
 pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    match u8::try_from(number) {
+        Ok(byte) => octet(out, byte),
+        Err(_) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+    }
+}
+
+/// The same for a byte. Always as many digits are copied, for that is faster than to copy some.
+fn octet(out: &mut Vec<u8>, byte: u8) {
+    let (digits, count) = &OCTETS[usize::from(byte)];
+    out.extend_from_slice(digits);
+    out.truncate(out.len() - digits.len() + usize::from(*count));
 }
 
 /// The same, at the right of a column of at least `width`.
@@ -86,8 +106,8 @@ pub(super) fn hex(out: &mut Vec<u8>, number: u64, digits: usize) {
 pub(super) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + bytes.len() * 2, 0);
-    for (pair, byte) in out[start..].chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    for (pair, byte) in out[start..].as_chunks_mut().0.iter_mut().zip(bytes) {
+        *pair = PAIRS[usize::from(*byte)];
     }
 }
 
@@ -95,21 +115,19 @@ pub(super) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn mac(out: &mut Vec<u8>, MacAddr(address): MacAddr) {
     let mut text = [b':'; 17];
     for (place, byte) in text.chunks_mut(3).zip(address) {
-        place[0] = HEX[usize::from(byte >> 4)];
-        place[1] = HEX[usize::from(byte & 15)];
+        [place[0], place[1]] = PAIRS[usize::from(byte)];
     }
     out.extend_from_slice(&text);
 }
 
 /// Dotted quad.
 pub(super) fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    for (index, byte) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        let (digits, count) = &OCTETS[usize::from(byte)];
-        out.extend_from_slice(&digits[..usize::from(*count)]);
+    out.reserve(16);
+    for byte in address.octets() {
+        octet(out, byte);
+        out.push(b'.');
     }
+    out.pop();
 }
 
 /// As RFC 5952 §4 wants it: lower case, no leading zeros, the first longest run of two or more zeros as `::`; the end in
