@@ -285,7 +285,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     rows(view, &FIELDS[STATUS..OPTIONS], each);
     if view.bytes().len() > LENGTH {
         rows(view, &FIELDS[OPTIONS..=OPTIONS], each);
-        options::walk(view, &FIELDS, each);
+        options::walk(view, each);
     }
     let (header, cause) = (view.bytes(), view.payload().len());
     // Where a header says that it is shorter than it can be, nobody knows where it ends.

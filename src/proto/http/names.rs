@@ -1,5 +1,8 @@
 //! The names that HTTP is made of: methods, headers, status codes, kinds of content.
 
+use super::fields::FIELDS;
+use crate::proto::reading::row;
+
 /// What a client may ask for, as Wireshark knows it.
 pub(super) static METHODS: [&str; 39] = [
     "BASELINE-CONTROL",
@@ -46,37 +49,37 @@ pub(super) static METHODS: [&str; 39] = [
 /// Methods that tell instead of asking.
 pub(super) static NOTIFICATIONS: [&str; 3] = ["NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE"];
 
-/// Headers whose value has a key of its own.
-pub(super) static HEADERS: [(&str, &str); 29] = [
-    ("Accept", "http.accept"),
-    ("Accept-Encoding", "http.accept_encoding"),
-    ("Accept-Language", "http.accept_language"),
-    ("Authorization", "http.authorization"),
-    ("Cache-Control", "http.cache_control"),
-    ("Connection", "http.connection"),
-    ("Content-Encoding", "http.content_encoding"),
-    ("Content-Length", "http.content_length_header"),
-    ("Content-Type", "http.content_type"),
-    ("Cookie", "http.cookie"),
-    ("Date", "http.date"),
-    ("Host", "http.host"),
-    ("Last-Modified", "http.last_modified"),
-    ("Location", "http.location"),
-    ("Proxy-Authenticate", "http.proxy_authenticate"),
-    ("Proxy-Authorization", "http.proxy_authorization"),
-    ("Referer", "http.referer"),
-    ("Sec-WebSocket-Accept", "http.sec_websocket_accept"),
-    ("Sec-WebSocket-Extensions", "http.sec_websocket_extensions"),
-    ("Sec-WebSocket-Key", "http.sec_websocket_key"),
-    ("Sec-WebSocket-Protocol", "http.sec_websocket_protocol"),
-    ("Sec-WebSocket-Version", "http.sec_websocket_version"),
-    ("Server", "http.server"),
-    ("Set-Cookie", "http.set_cookie"),
-    ("Transfer-Encoding", "http.transfer_encoding"),
-    ("Upgrade", "http.upgrade"),
-    ("User-Agent", "http.user_agent"),
-    ("WWW-Authenticate", "http.www_authenticate"),
-    ("X-Forwarded-For", "http.x_forwarded_for"),
+/// Headers whose value has a field of its own, and its row.
+pub(super) static HEADERS: [(&str, usize); 29] = [
+    ("Accept", row(&FIELDS, "http.accept")),
+    ("Accept-Encoding", row(&FIELDS, "http.accept_encoding")),
+    ("Accept-Language", row(&FIELDS, "http.accept_language")),
+    ("Authorization", row(&FIELDS, "http.authorization")),
+    ("Cache-Control", row(&FIELDS, "http.cache_control")),
+    ("Connection", row(&FIELDS, "http.connection")),
+    ("Content-Encoding", row(&FIELDS, "http.content_encoding")),
+    ("Content-Length", row(&FIELDS, "http.content_length_header")),
+    ("Content-Type", row(&FIELDS, "http.content_type")),
+    ("Cookie", row(&FIELDS, "http.cookie")),
+    ("Date", row(&FIELDS, "http.date")),
+    ("Host", row(&FIELDS, "http.host")),
+    ("Last-Modified", row(&FIELDS, "http.last_modified")),
+    ("Location", row(&FIELDS, "http.location")),
+    ("Proxy-Authenticate", row(&FIELDS, "http.proxy_authenticate")),
+    ("Proxy-Authorization", row(&FIELDS, "http.proxy_authorization")),
+    ("Referer", row(&FIELDS, "http.referer")),
+    ("Sec-WebSocket-Accept", row(&FIELDS, "http.sec_websocket_accept")),
+    ("Sec-WebSocket-Extensions", row(&FIELDS, "http.sec_websocket_extensions")),
+    ("Sec-WebSocket-Key", row(&FIELDS, "http.sec_websocket_key")),
+    ("Sec-WebSocket-Protocol", row(&FIELDS, "http.sec_websocket_protocol")),
+    ("Sec-WebSocket-Version", row(&FIELDS, "http.sec_websocket_version")),
+    ("Server", row(&FIELDS, "http.server")),
+    ("Set-Cookie", row(&FIELDS, "http.set_cookie")),
+    ("Transfer-Encoding", row(&FIELDS, "http.transfer_encoding")),
+    ("Upgrade", row(&FIELDS, "http.upgrade")),
+    ("User-Agent", row(&FIELDS, "http.user_agent")),
+    ("WWW-Authenticate", row(&FIELDS, "http.www_authenticate")),
+    ("X-Forwarded-For", row(&FIELDS, "http.x_forwarded_for")),
 ];
 
 /// Status codes, in the words of the standards of their time.

@@ -141,8 +141,7 @@ impl<'f> Walk<'_, 'f> {
             Kind::Response(_) => RESPONSE_LINE,
             Kind::Notification => UNKNOWN_LINE,
         };
-        let known = HEADERS.iter().find(|(name, _)| header.is(name));
-        let of_key = known.and_then(|(_, key)| FIELDS.iter().position(|spec| spec.key == *key));
+        let of_key = HEADERS.iter().find(|(name, _)| header.is(name)).map(|(_, row)| *row);
         if kind != Kind::Notification || of_key.is_none() {
             self.text(row, line.at, line.next - line.at);
         }

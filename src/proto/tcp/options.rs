@@ -4,9 +4,9 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Flags, LENGTH, LONGEST_OPTIONS, Tcp};
-use crate::model::{Field, FieldSpec, LayerView, Value};
-use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed};
+use super::{FIELDS, Flags, LENGTH, LONGEST_OPTIONS, Tcp};
+use crate::model::{Field, LayerView, Value};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed, row};
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,43 +124,46 @@ fn with_length(bytes: &mut Vec<u8>, kind: u8, data: &[u8]) {
     bytes.extend_from_slice(data);
 }
 
+const KIND: usize = row(&FIELDS, "tcp.option_kind");
+const OPTION_LENGTH: usize = row(&FIELDS, "tcp.option_len");
+const MULTIPLIER: usize = row(&FIELDS, "tcp.options.wscale.multiplier");
+const LEFT_EDGE: usize = row(&FIELDS, "tcp.options.sack_le");
+const RIGHT_EDGE: usize = row(&FIELDS, "tcp.options.sack_re");
+const BLOCKS: usize = row(&FIELDS, "tcp.options.sack.count");
+const EXPERIMENT: usize = row(&FIELDS, "tcp.options.experimental.exid");
+const PAYLOAD: usize = row(&FIELDS, "tcp.options.unknown.payload");
+const COOKIE: usize = row(&FIELDS, "tcp.options.tfo.cookie");
+const ASKS_FAST_OPEN: usize = row(&FIELDS, "tcp.analysis.tfo_syn");
+
 /// Options of one length, and the rows of their contents.
-static CONTENTS: [(u8, usize, &[&str]); 3] = [
-    (MSS, 4, &["tcp.options.mss_val"]),
-    (WINDOW_SCALE, 3, &["tcp.options.wscale.shift"]),
-    (TIMESTAMPS, 10, &["tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr"]),
+static CONTENTS: [(u8, usize, &[usize]); 3] = [
+    (MSS, 4, &[row(&FIELDS, "tcp.options.mss_val")]),
+    (WINDOW_SCALE, 3, &[row(&FIELDS, "tcp.options.wscale.shift")]),
+    (TIMESTAMPS, 10, &[row(&FIELDS, "tcp.options.timestamp.tsval"), row(&FIELDS, "tcp.options.timestamp.tsecr")]),
 ];
 
 /// The rows of the options.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, fields: &'static [FieldSpec], each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     let header = view.bytes();
     for option in raw(header) {
-        walk_option(view, fields, &option, false, each);
+        walk_option(view, &option, false, each);
     }
     let promised = header.get(12).map_or(0, |byte| usize::from(byte >> 4) * 4);
     if let Some(option) = raw(header).cut().filter(|_| promised > header.len()) {
-        walk_option(view, fields, &option, true, each);
+        walk_option(view, &option, true, each);
     }
 }
 
-fn walk_option<'f>(
-    view: LayerView<'_, 'f>,
-    fields: &'static [FieldSpec],
-    option: &RawOption<'f>,
-    cut: bool,
-    each: &mut dyn FnMut(Field<'f>),
-) {
-    // Few enough rows and options that looking a row up by its key costs nothing next to showing it.
-    let spec = |key: &str| fields.iter().position(|spec| spec.key == key).map_or(&[][..], |at| &fields[at..=at]);
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn FnMut(Field<'f>)) {
     let start = LENGTH + option.at;
-    let mut show = |key: &str| option_rows(view, spec(key), start, option, each);
-    show("tcp.option_kind");
+    let mut show = |row: usize| option_rows(view, &FIELDS[row..=row], start, option, each);
+    show(KIND);
     if option.kind > 1 {
-        show("tcp.option_len");
+        show(OPTION_LENGTH);
     }
     let length = option.bytes.get(1).map_or(0, |&length| usize::from(length));
-    if let Some((_, _, keys)) = CONTENTS.iter().find(|(kind, form, _)| *kind == option.kind && *form == length) {
-        keys.iter().for_each(|key| show(key));
+    if let Some((_, _, rows)) = CONTENTS.iter().find(|(kind, form, _)| *kind == option.kind && *form == length) {
+        rows.iter().for_each(|row| show(*row));
     }
     if cut {
         return;
@@ -168,49 +171,36 @@ fn walk_option<'f>(
     match read(option) {
         TcpOption::WindowScale(shift) => {
             let multiplier = Value::Number(1 << shift.min(LARGEST_SHIFT));
-            conclude(view, spec("tcp.options.wscale.multiplier"), multiplier, each);
+            each(concluded(view, &FIELDS[MULTIPLIER], multiplier));
         }
         TcpOption::Sack(blocks) => {
             // Relative where the conversation is known, as all sequence numbers that have no raw twin.
             let mut edges = relative_edges(view);
             for block in 0..blocks.len() {
-                for (edge, key) in ["tcp.options.sack_le", "tcp.options.sack_re"].into_iter().enumerate() {
+                for (edge, row) in [LEFT_EDGE, RIGHT_EDGE].into_iter().enumerate() {
                     let relative = edges.next();
-                    if let [spec] = spec(key) {
-                        placed(view, spec, start + 2 + block * 8 + edge * 4, 4, &mut |field| {
-                            each(Field { value: relative.map_or(field.value, Value::Number), ..field });
-                        });
-                    }
+                    placed(view, &FIELDS[row], start + 2 + block * 8 + edge * 4, 4, &mut |field| {
+                        each(Field { value: relative.map_or(field.value, Value::Number), ..field });
+                    });
                 }
             }
-            conclude(view, spec("tcp.options.sack.count"), Value::Number(blocks.len() as u64), each);
+            each(concluded(view, &FIELDS[BLOCKS], Value::Number(blocks.len() as u64)));
         }
         TcpOption::Unknown { kind, data } => {
             if matches!(kind, 253 | 254) {
-                show("tcp.options.experimental.exid");
+                show(EXPERIMENT);
             } else if kind > TIMESTAMPS && kind != FAST_OPEN && !data.is_empty() {
-                show("tcp.options.unknown.payload");
+                show(PAYLOAD);
             }
-            if let (Some((from, cookie @ [_, ..])), [row]) = (cookie(kind, data), spec("tcp.options.tfo.cookie")) {
-                placed(view, row, start + 2 + from, cookie.len(), each);
+            if let Some((from, cookie @ [_, ..])) = cookie(kind, data) {
+                placed(view, &FIELDS[COOKIE], start + 2 + from, cookie.len(), each);
                 let flags = Tcp::read(view.bytes()).map(|header| header.flags).unwrap_or_default();
                 if flags.contains(Flags::SYN) && !flags.contains(Flags::ACK) {
-                    conclude(view, spec("tcp.analysis.tfo_syn"), Value::Flag(true), each);
+                    each(concluded(view, &FIELDS[ASKS_FAST_OPEN], Value::Flag(true)));
                 }
             }
         }
         _ => {}
-    }
-}
-
-fn conclude<'f>(
-    view: LayerView<'_, 'f>,
-    spec: &'static [FieldSpec],
-    value: Value<'f>,
-    each: &mut dyn FnMut(Field<'f>),
-) {
-    if let [spec] = spec {
-        each(concluded(view, spec, value));
     }
 }
 
