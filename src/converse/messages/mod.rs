@@ -133,6 +133,9 @@ impl<'f> Segment<'f> {
         let (source, destination) = ip::addresses(packet)?;
         let ports = (header.source_port, header.destination_port);
         let length = ip::enclosing(view).map_or(view.payload().len(), ip::reported_payload);
+        let length = length.saturating_sub(view.bytes().len());
+        let fin = header.flags.contains(Flags::FIN);
+        let is_broken = || matches!(checksum::status(view), Some(Status::Bad { .. }));
         Some(Self {
             frame: packet.frame.number,
             stream,
@@ -140,10 +143,11 @@ impl<'f> Segment<'f> {
             ports,
             sequence: header.sequence.wrapping_add(u32::from(header.flags.contains(Flags::SYN))),
             payload: view.payload(),
-            length: length.saturating_sub(view.bytes().len()),
-            fin: header.flags.contains(Flags::FIN),
+            length,
+            fin,
             order,
-            broken: matches!(checksum::status(view), Some(Status::Bad { .. })),
+            // Most segments only acknowledge.
+            broken: (length > 0 || fin) && is_broken(),
         })
     }
 }

@@ -72,6 +72,13 @@ impl Kind {
     }
 }
 
+/// The first line of the message at the start of `bytes`, and what it begins.
+pub(super) fn first_line(bytes: &[u8]) -> Option<(Line, Kind)> {
+    let start = if bytes.len() > 3 && bytes.starts_with(b"\r\n") { 2 } else { 0 };
+    let line = Line::last(bytes, start)?;
+    Some((line, Kind::of(line.text(bytes))?))
+}
+
 /// The first word of `line` from byte `at` on, and where the next one begins.
 pub(super) fn word(line: &[u8], at: usize) -> (std::ops::Range<usize>, usize) {
     let rest = line.get(at..).unwrap_or(&[]);
@@ -153,9 +160,7 @@ pub(super) struct Head<'m> {
 impl<'m> Head<'m> {
     /// The head of the message at the start of `bytes`, which may be cut anywhere.
     pub(super) fn read(bytes: &'m [u8]) -> Option<Self> {
-        let start = if bytes.len() > 3 && bytes.starts_with(b"\r\n") { 2 } else { 0 };
-        let first = Line::last(bytes, start)?;
-        let kind = Kind::of(first.text(bytes))?;
+        let (first, kind) = first_line(bytes)?;
         let mut head = Self { bytes, first, kind, end: first.next, length: None, coded: false, chunked: false };
         let mut end = first.next;
         for header in head.headers() {

@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use extent::{Context, Search};
 use fields::FIELDS;
-use head::{Head, Kind, Line, Stray};
+use head::{Head, Kind, Line, Stray, first_line};
 use names::{JSON, PICTURES, SHORTEST_PICTURE, UNNAMED};
 use walking::walk;
 
@@ -70,13 +70,13 @@ pub enum Http {
 }
 
 impl Http {
-    /// The message in `bytes`.
+    /// The message in `bytes`, by its first line.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
-        let Some(head) = Head::read(bytes) else { return Self::Other };
-        match head.kind {
+        let Some((line, kind)) = first_line(bytes) else { return Self::Other };
+        match kind {
             Kind::Request => {
-                let line = head.first.text(bytes);
+                let line = line.text(bytes);
                 Self::Request { bodiless: line.starts_with(b"HEAD "), tunnel: line.starts_with(b"CONNECT ") }
             }
             Kind::Response(code) => Self::Response { code },
