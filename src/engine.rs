@@ -65,6 +65,7 @@ impl Engine {
         findings: &mut Findings,
         show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
     ) -> T {
+        debug_assert!(findings.about.is_none(), "understood already");
         let packet = std::mem::take(&mut findings.parts).of(frame);
         let (shown, understood) = self.understand(packet, show);
         *findings = understood;

@@ -185,4 +185,14 @@ mod tests {
             assert_eq!(Sum::default().plus(&bytes[..split]).plus(&bytes[split..255]).fold(), whole);
         }
     }
+
+    #[test]
+    fn the_largest_words_of_the_longest_packets_add_up() {
+        for length in [0, 1, 2, 7, 8, 64, 1500, 65_535, 1 << 20] {
+            let bytes = vec![0xff; length];
+            let word_by_word = bytes.chunks(2).map(|word| if word.len() == 2 { 0xffff } else { 0xff00 }).sum::<u64>();
+            let folded = if word_by_word == 0 { 0 } else { (word_by_word - 1) % 0xffff + 1 };
+            assert_eq!(u64::from(Sum::default().plus(&bytes).fold()), folded, "{length}");
+        }
+    }
 }

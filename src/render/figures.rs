@@ -45,13 +45,6 @@ pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// The same for a byte. Always as many digits are copied, for that is faster than to copy some.
-fn octet(out: &mut Vec<u8>, byte: u8) {
-    let (digits, count) = &OCTETS[usize::from(byte)];
-    out.extend_from_slice(digits);
-    out.truncate(out.len() - digits.len() + usize::from(*count));
-}
-
 /// The same, at the right of a column of at least `width`.
 pub(super) fn right(out: &mut Vec<u8>, number: u64, width: usize) {
     padded(out, number, width, b' ');
@@ -67,6 +60,13 @@ fn padded(out: &mut Vec<u8>, number: u64, width: usize, before: u8) {
     let digits = buffer.format(number).as_bytes();
     out.resize(out.len() + width.saturating_sub(digits.len()), before);
     out.extend_from_slice(digits);
+}
+
+/// A byte as decimal digits. Always as many digits are copied, for that is faster than to copy some.
+fn octet(out: &mut Vec<u8>, byte: u8) {
+    let (digits, count) = &OCTETS[usize::from(byte)];
+    out.extend_from_slice(digits);
+    out.truncate(out.len() - digits.len() + usize::from(*count));
 }
 
 /// A signed number.

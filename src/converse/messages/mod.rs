@@ -45,7 +45,7 @@ pub struct Segment<'a> {
     pub fin: bool,
     /// What the analysis of sequence numbers says of it.
     pub order: Order,
-    /// Its checksum is wrong: the receiver will not take it.
+    /// It carries something, and its checksum is wrong: the receiver will not take it.
     pub broken: bool,
 }
 
@@ -146,7 +146,7 @@ impl<'f> Segment<'f> {
             length,
             fin,
             order,
-            // Most segments only acknowledge.
+            // Most segments only acknowledge, and nobody asks whether those are broken.
             broken: (length > 0 || fin) && is_broken(),
         })
     }

@@ -141,12 +141,12 @@ impl<'f> Walk<'_, 'f> {
             Kind::Response(_) => RESPONSE_LINE,
             Kind::Notification => UNKNOWN_LINE,
         };
-        let of_key = HEADERS.iter().find(|(name, _)| header.is(name)).map(|(_, row)| *row);
-        if kind != Kind::Notification || of_key.is_none() {
+        let own_row = HEADERS.iter().find(|(name, _)| header.is(name)).map(|(_, row)| *row);
+        if kind != Kind::Notification || own_row.is_none() {
             self.text(row, line.at, line.next - line.at);
         }
-        let Some(of_key) = of_key else { return };
-        self.text(of_key, value_at, value.len());
+        let Some(own_row) = own_row else { return };
+        self.text(own_row, value_at, value.len());
         if header.is("Content-Length")
             && let Some(length) = super::head::number(value)
         {
