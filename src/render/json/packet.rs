@@ -1,6 +1,8 @@
 //! The line of a packet. A capture has a million of them with fifty fields each, so nothing here is looked for twice and
 //! nothing is allocated.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::{close, close_list, string};
@@ -54,8 +56,8 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
     line.extend_from_slice(b",\"fields\":{");
     generated.clear();
     let header = layer.header;
-    let mut fields = Members { text: line, known: Known::default() };
-    let mut concluded = Members { text: generated, known: Known::default() };
+    let mut fields = Members::new(line);
+    let mut concluded = Members::new(generated);
     // Where each row of the table was written, counted from 1.
     let mut places = [0_u16; ROWS];
     view.walk(&mut |Field { spec, value, .. }| {
@@ -72,10 +74,12 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
     // A header may show what the tracker found among its own fields.
     let walked = concluded.known.len();
     for tracked in view.packet.generated.iter().filter(|tracked| tracked.layer == view.index) {
-        if !concluded.known[..walked].iter().any(|(key, ..)| *key == tracked.key) {
+        if !concluded.known[..walked].iter().any(|(key, _)| *key == tracked.key) {
             concluded.add_or_again(tracked.key, tracked.value);
         }
     }
+    fields.finish();
+    concluded.finish();
     close(line, b'}');
     if !generated.is_empty() {
         line.extend_from_slice(b",\"generated\":{");
@@ -94,16 +98,22 @@ fn row(header: &Header, spec: &'static FieldSpec) -> usize {
     row.wrapping_sub(start) / size_of::<FieldSpec>()
 }
 
-/// What was written: the key, where its value begins and ends, and whether it is a list.
-type Known = SmallVec<[(&'static str, usize, usize, bool); 64]>;
-
 /// The members of an object in the making. A key that repeats gets a list.
 struct Members<'t> {
     text: &'t mut Vec<u8>,
-    known: Known,
+    /// The keys, and where the value of each begins in `text`.
+    known: SmallVec<[(&'static str, usize); 64]>,
+    /// Further values, and which of the keys each belongs to: they are put among the others when all are known, for what
+    /// one frame repeats thousands of times would otherwise be moved as often.
+    repeated: Vec<u8>,
+    repeats: Vec<(usize, Range<usize>)>,
 }
 
-impl Members<'_> {
+impl<'t> Members<'t> {
+    fn new(text: &'t mut Vec<u8>) -> Self {
+        Self { text, known: SmallVec::new(), repeated: Vec::new(), repeats: Vec::new() }
+    }
+
     /// A value whose key may have been written before.
     fn add_or_again(&mut self, key: &'static str, value: Value<'_>) {
         match self.known.iter().position(|known| known.0 == key) {
@@ -116,36 +126,41 @@ impl Members<'_> {
         self.text.push(b'"');
         self.text.extend_from_slice(key.as_bytes());
         self.text.extend_from_slice(b"\":");
-        let start = self.text.len();
+        self.known.push((key, self.text.len()));
         self::value(self.text, value);
-        self.known.push((key, start, self.text.len(), false));
         self.text.push(b',');
     }
 
-    /// Another value for the key at `at`, among what was written before.
+    /// Another value for the key at `at`.
     fn add_again(&mut self, at: usize, value: Value<'_>) {
-        let (_, start, end, list) = self.known[at];
-        if !list {
-            self.text.insert(start, b'[');
-            self.text.insert(end + 1, b']');
-            self.moved(at, 2);
-            self.known[at].2 = end + 2;
-            self.known[at].3 = true;
-        }
-        let (behind, written) = (self.known[at].2 - 1, self.text.len());
-        self.text.push(b',');
-        self::value(self.text, value);
-        let length = self.text.len() - written;
-        self.text[behind..].rotate_right(length);
-        self.moved(at, length);
-        self.known[at].2 += length;
+        let start = self.repeated.len();
+        self::value(&mut self.repeated, value);
+        self.repeats.push((at, start..self.repeated.len()));
     }
 
-    /// What was written behind the value at `at` has moved.
-    fn moved(&mut self, at: usize, by: usize) {
-        for (_, start, end, _) in &mut self.known[at + 1..] {
-            (*start, *end) = (*start + by, *end + by);
+    /// Makes lists of the values of keys that repeat.
+    fn finish(mut self) {
+        self.repeats.sort_by_key(|(at, _)| *at);
+        let Some(&(first, _)) = self.repeats.first() else { return };
+        let (_, start) = self.known[first];
+        let before = self.text.split_off(start);
+        // Where the values behind each key end, and the next key begins or the object ends.
+        let mut written = start;
+        for of_key in self.repeats.chunk_by(|one, other| one.0 == other.0) {
+            let (_, begin) = self.known[of_key[0].0];
+            let end = self.known.get(of_key[0].0 + 1).map_or(start + before.len(), |(key, next)| next - key.len() - 3);
+            self.text.extend_from_slice(&before[written - start..begin - start]);
+            self.text.push(b'[');
+            self.text.extend_from_slice(&before[begin - start..end - start]);
+            for (_, value) in of_key {
+                self.text.extend_from_slice(&self.repeated[value.clone()]);
+                self.text.push(b',');
+            }
+            close_list(self.text);
+            self.text.push(b',');
+            written = end;
         }
+        self.text.extend_from_slice(&before[written - start..]);
     }
 }
 
