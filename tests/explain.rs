@@ -3,6 +3,8 @@
 
 #[path = "explain/hostile.rs"]
 mod hostile;
+#[path = "explain/relay.rs"]
+mod relay;
 #[path = "explain/said.rs"]
 mod said;
 #[path = "explain/streaming.rs"]
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use netlab::capture::{Reader, Source, Writer};
-use netlab::model::LinkType;
+use netlab::model::{Direction, Frame, FrameNo, LinkType, Nanos};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -47,6 +49,23 @@ fn captures() -> Vec<String> {
 
 fn explain(arguments: &[&str]) -> Run {
     run(&[&["explain"], arguments].concat())
+}
+
+/// A capture of IP packets, one a millisecond and to and fro, each with these comments.
+fn save(path: &Path, packets: Vec<Vec<u8>>, comments: &[String]) {
+    let mut writer = Writer::create(path, &Source { interface: None, link: LinkType::RawIp }).expect("a file");
+    for (number, bytes) in (1..).zip(packets) {
+        let frame = Frame {
+            number: FrameNo(number),
+            time: Nanos(1_000_000_000 + i64::from(number) * 1_000_000),
+            direction: Some(if number % 2 == 1 { Direction::Out } else { Direction::In }),
+            link: LinkType::RawIp,
+            original: bytes.len(),
+            checksum_pending: false,
+            bytes,
+        };
+        writer.write(&frame, comments).expect("written");
+    }
 }
 
 /// Lines of text that are fit for a terminal of 80 columns.

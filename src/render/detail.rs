@@ -1,6 +1,5 @@
 //! `-vv`: every field of every layer, with its bits, its value and its meaning, and the layer's bytes in the frame.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 
@@ -17,33 +16,29 @@ const LABEL: usize = 4 + BITS + 2;
 /// Bytes that fit the column as hexadecimal numbers.
 const BYTES: usize = 6;
 
-/// Writes all layers of `packet`. What a field means is said only the first time that its key appears in `told`.
+/// Writes all layers of `packet`. What a field means is said where its key `is_new`.
 pub(super) fn write(
     out: &mut dyn io::Write,
     look: Look,
     language: Language,
     packet: &Packet<'_>,
-    told: &mut HashSet<&'static str>,
+    is_new: &mut dyn FnMut(&'static str) -> bool,
 ) -> io::Result<()> {
     for view in packet.views() {
         let layer = view.layer();
         title(out, look, view)?;
-        let mut fields = Vec::new();
-        view.walk(&mut |field| fields.push(field));
+        let fields = fields(view);
         for field in &fields {
             let bits = if field.spec.generated { String::new() } else { bits(packet, field) };
             let label = field.spec.label;
             row(out, look, &bits, field.spec.depth, label, &value::full(field, look), field.spec.generated)?;
-            if told.insert(field.spec.key) {
+            if is_new(field.spec.key) {
                 meaning(out, look, language, field.spec.key)?;
             }
         }
-        // A header may show what the tracker found among its own fields.
-        let walked = |key| fields.iter().any(|field| field.spec.key == key);
-        let tracked = packet.generated.iter().filter(|generated| generated.layer == view.index);
-        for generated in tracked.filter(|generated| !walked(generated.key)) {
+        for generated in tracked(view, &fields) {
             tracked_row(out, look, layer.header, generated)?;
-            if told.insert(generated.key) {
+            if is_new(generated.key) {
                 meaning(out, look, language, generated.key)?;
             }
         }
@@ -51,6 +46,30 @@ pub(super) fn write(
         hexdump::marked(out, look, bytes, &(layer.offset..layer.offset.saturating_add(layer.length)))?;
     }
     Ok(())
+}
+
+/// Shows the keys of all that [`write`] writes, in the same order.
+pub(super) fn keys(packet: &Packet<'_>, mut show: impl FnMut(&'static str)) {
+    for view in packet.views() {
+        let fields = fields(view);
+        for field in &fields {
+            show(field.spec.key);
+        }
+        tracked(view, &fields).for_each(|generated| show(generated.key));
+    }
+}
+
+fn fields<'p>(view: LayerView<'_, 'p>) -> Vec<Field<'p>> {
+    let mut fields = Vec::new();
+    view.walk(&mut |field| fields.push(field));
+    fields
+}
+
+/// What the tracker found of this layer. A header may show some of it among its own `fields`.
+fn tracked<'p>(view: LayerView<'p, '_>, fields: &[Field<'_>]) -> impl Iterator<Item = &'p Generated> {
+    let walked = |key| fields.iter().any(|field| field.spec.key == key);
+    let of_layer = view.packet.generated.iter().filter(move |generated| generated.layer == view.index);
+    of_layer.filter(move |generated| !walked(generated.key))
 }
 
 /// Writes the fields of `packet` with this key: where each is, its bits, its value, and its bytes marked among the

@@ -32,5 +32,5 @@ mod samples;
 pub use ladder::Ladder;
 pub use summary::Summary;
 pub use tale::{Tale, Whole};
-pub use text::{Memory, Story, Verbosity};
+pub use text::{Memory, Recalled, Story, Verbosity};
 pub use theme::{Glyphs, Look};

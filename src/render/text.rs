@@ -16,7 +16,7 @@ use crate::explain::words::{self, Language};
 use crate::model::{Nanos, Note, Packet};
 
 pub(super) use line::{Line, Scratch};
-pub use memory::Memory;
+pub use memory::{Memory, Recalled};
 
 use super::layers::{self, Layers};
 use super::theme::{Look, Paint};
@@ -46,6 +46,7 @@ pub struct Story {
     origin: Option<Nanos>,
     time_of_day: bool,
     memory: Memory,
+    recalled: Recalled,
     layers: Layers,
     /// Buffers that are used again for every packet.
     page: Vec<u8>,
@@ -63,6 +64,7 @@ impl Story {
             origin: None,
             time_of_day: false,
             memory: Memory::default(),
+            recalled: Recalled::default(),
             layers: Layers::new(look),
             page: Vec::new(),
             scratch: Scratch::default(),
@@ -93,9 +95,7 @@ impl Story {
     /// Those of `out`.
     pub fn whole(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
         self.page(out, |story, page| {
-            let line = Line::of(story.look, packet, Nanos(0));
-            page.extend_from_slice(b"    together ");
-            line.described(page, &mut story.scratch, packet, None, '=');
+            story.together(page, packet);
             story.depths(page, packet)
         })
     }
@@ -140,47 +140,48 @@ impl Story {
     /// # Errors
     /// Those of `out`.
     pub fn seen(&mut self, out: &mut dyn io::Write, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> io::Result<()> {
-        self.page(out, |story, page| {
-            story.line(page, seen.packet, Some(seen));
-            story.sentences(page, notes)?;
-            story.depths(page, seen.packet)?;
-            if story.verbosity >= Verbosity::Layers {
-                let Self { memory, scratch, look, .. } = story;
-                scratch.line.clear();
-                memory.since(&mut scratch.line, seen, look.glyphs);
-                since(page, *look, &scratch.line);
-            }
-            seen.whole.iter().try_for_each(|whole| story.whole(page, whole))
-        })
+        let mut recalled = std::mem::take(&mut self.recalled);
+        self.memory.recall(self.verbosity, self.look.glyphs, seen, notes, &mut recalled);
+        let written = self.recalled(out, seen, notes, &mut recalled);
+        self.recalled = recalled;
+        written
     }
 
-    /// Keeps those of `notes` that `memory` does not know, and writes what changed since the packet before: for packets
-    /// that are written by [`Self::recalled`], in whatever order.
-    pub fn recall(&self, memory: &mut Memory, seen: &Seen<'_, '_, '_>, notes: &mut Vec<Note>, since: &mut Vec<u8>) {
-        notes.retain(|note| memory.is_new(note.id));
-        since.clear();
-        memory.since(since, seen, self.look.glyphs);
+    /// Has `memory` say what the packets before say about this one: for those that are written by [`Self::recalled`], in
+    /// whatever order.
+    pub fn recall(&self, memory: &mut Memory, seen: &Seen<'_, '_, '_>, notes: &[Note], recalled: &mut Recalled) {
+        memory.recall(self.verbosity, self.look.glyphs, seen, notes, recalled);
     }
 
-    /// The same where a memory of its own has picked the `notes` to be said, and said what changed `since` the packet
-    /// before.
+    /// The same as [`Self::seen`] where a memory of its own has `recalled` what the packets before say about this one.
     ///
     /// # Errors
-    /// None: there is always room on a page.
+    /// Those of `out`.
     pub fn recalled(
         &mut self,
-        page: &mut Vec<u8>,
+        out: &mut dyn io::Write,
         seen: &Seen<'_, '_, '_>,
         notes: &[Note],
-        since: &[u8],
+        recalled: &mut Recalled,
     ) -> io::Result<()> {
-        self.line(page, seen.packet, Some(seen));
-        for note in notes {
-            self.sentence(page, note, INDENT, Paint::Sentence)?;
-        }
-        self.depths(page, seen.packet)?;
-        self::since(page, self.look, since);
-        seen.whole.iter().try_for_each(|whole| self.whole(page, whole))
+        self.page(out, |story, page| {
+            story.line(page, seen.packet, Some(seen));
+            for note in notes {
+                if recalled.is_new(note.id) {
+                    story.sentence(page, note, INDENT, Paint::Sentence)?;
+                }
+            }
+            story.depths_where(page, seen.packet, &mut |key| recalled.is_new(key))?;
+            let since = recalled.since();
+            if !since.is_empty() {
+                layers::beside(page, story.look, "since", since);
+            }
+            for whole in seen.whole {
+                story.together(page, whole);
+                story.depths_where(page, whole, &mut |key| recalled.is_new(key))?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes what `write` puts on a page in one piece.
@@ -223,6 +224,19 @@ impl Story {
 
     /// Writes the packet's layers or fields, where they are asked for.
     pub(super) fn depths(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>) -> io::Result<()> {
+        let mut memory = std::mem::take(&mut self.memory);
+        let written = self.depths_where(out, packet, &mut |key| memory.is_new(key));
+        self.memory = memory;
+        written
+    }
+
+    /// The same; what a field means is said where its key `is_new`.
+    fn depths_where(
+        &mut self,
+        out: &mut dyn io::Write,
+        packet: &Packet<'_>,
+        is_new: &mut dyn FnMut(&'static str) -> bool,
+    ) -> io::Result<()> {
         match self.verbosity {
             Verbosity::Story => Ok(()),
             Verbosity::Layers => {
@@ -230,7 +244,7 @@ impl Story {
                 self.layers.write(&mut self.scratch.line, packet);
                 out.write_all(&self.scratch.line)
             }
-            Verbosity::Fields => detail::write(out, self.look, self.language, packet, self.memory.told()),
+            Verbosity::Fields => detail::write(out, self.look, self.language, packet, is_new),
         }
     }
 
@@ -252,6 +266,11 @@ impl Story {
         Line::of(self.look, packet, time).write(page, &mut self.scratch, packet, seen);
     }
 
+    fn together(&mut self, page: &mut Vec<u8>, packet: &Packet<'_>) {
+        page.extend_from_slice(b"    together ");
+        Line::of(self.look, packet, Nanos(0)).described(page, &mut self.scratch, packet, None, '=');
+    }
+
     fn sentence(&self, out: &mut dyn io::Write, note: &Note, indent: usize, paint: Paint) -> io::Result<()> {
         let words = words::of(self.language, note);
         let room = self.look.width.saturating_sub(indent).max(20);
@@ -259,13 +278,6 @@ impl Story {
             writeln!(out, "{:indent$}{}", "", self.look.paint(paint, line))?;
         }
         Ok(())
-    }
-}
-
-/// Writes the line of what changed, if anything did.
-fn since(page: &mut Vec<u8>, look: Look, changes: &[u8]) {
-    if !changes.is_empty() {
-        layers::beside(page, look, "since", changes);
     }
 }
 

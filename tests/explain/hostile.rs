@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use netlab::model::{Direction, Frame, FrameNo, Nanos};
 use netlab::proto::ipv4::{self, Ipv4};
 use netlab::proto::tcp::{self, Flags, Tcp};
 use netlab::proto::udp::{self, Udp};
@@ -15,7 +14,6 @@ fn hostile(path: &Path) {
     let (client, server) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
     let small = |length: usize| u8::try_from(length).expect("a short text");
     let long = |bytes: &[u8]| u32::try_from(bytes.len()).expect("a short message");
-    let mut writer = Writer::create(path, &Source { interface: None, link: LinkType::RawIp }).expect("a file");
     let request = [b"GET /", EVIL, b" HTTP/1.1\r\nHost: ", EVIL, b"\r\nX-", EVIL, b": ", EVIL, b"\r\n\r\n"].concat();
     let response = [b"HTTP/1.1 200 ", EVIL, b"\r\nServer: ", EVIL, b"\r\nContent-Length: 0\r\n\r\n"].concat();
     let say = |from_client: bool, flags: u16, sequence: u32, acknowledgment: u32, bytes: &[u8]| {
@@ -50,18 +48,7 @@ fn hostile(path: &Path) {
         let header = Ipv4 { protocol: ipv4::UDP, source: from, destination: to, ..Ipv4::default() };
         frames.push(ipv4::craft(&header, &datagram));
     }
-    for (number, bytes) in (1..).zip(frames) {
-        let frame = Frame {
-            number: FrameNo(number),
-            time: Nanos(1_000_000_000 + i64::from(number) * 1_000_000),
-            direction: Some(if number % 2 == 1 { Direction::Out } else { Direction::In }),
-            link: LinkType::RawIp,
-            original: bytes.len(),
-            checksum_pending: false,
-            bytes,
-        };
-        writer.write(&frame, &[String::from_utf8_lossy(EVIL).into_owned()]).expect("written");
-    }
+    save(path, frames, &[String::from_utf8_lossy(EVIL).into_owned()]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::*;
 use crate::support::netlab;
 
 /// What `input` on standard input is explained as.
-fn piped(input: &[u8], arguments: &[&str]) -> Run {
+pub fn piped(input: &[u8], arguments: &[&str]) -> Run {
     let mut child = netlab([&["explain", "-"], arguments].concat())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -29,32 +29,6 @@ fn standard_input_tells_what_the_file_does() {
         // All but what the file is called.
         let story = |text: &str| text.split("\n--- ").next().unwrap_or_default().to_owned();
         assert_eq!((story(&from_pipe.out), from_pipe.code), (story(&from_file), 0), "{view:?}");
-    }
-}
-
-/// What several threads write of a file is what one writes of a pipe.
-#[test]
-fn a_long_file_is_told_in_order() {
-    let bytes = std::fs::read(capture("web.pcap")).expect("a capture");
-    let (head, records) = bytes.split_at(24);
-    let long = [head, &records.repeat(60)].concat();
-    let folder = scratch("explain");
-    let file = folder.join("long.pcap");
-    std::fs::write(&file, &long).expect("room for a file");
-    let file = file.to_string_lossy();
-    let views: [&[&str]; 7] = [
-        &["--summary"],
-        &["--json"],
-        &["-v"],
-        &["-v", "--stream", "0"],
-        &["--summary", "tcp[tcpflags] & tcp-syn != 0"],
-        &["--json", "port", "53"],
-        &["--json", "port", "1"],
-    ];
-    for view in views {
-        let from_file = explain(&[&[&*file], view].concat());
-        let from_pipe = piped(&long, view);
-        assert_eq!((&from_pipe.out, from_pipe.code), (&from_file.out, 0), "{view:?}");
     }
 }
 

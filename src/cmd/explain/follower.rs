@@ -81,6 +81,11 @@ impl Follower {
 }
 
 impl Picks {
+    /// Whether `notes` are wanted.
+    pub(super) fn explains(&self) -> bool {
+        self.says.packets || self.saver.as_ref().is_some_and(Saver::is_explained)
+    }
+
     /// Whether a packet passes; then it is saved.
     fn take(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String]) -> Result<bool> {
         let FrameNo(number) = seen.packet.frame.number;
@@ -90,7 +95,7 @@ impl Picks {
         }
         self.shown.add(seen.conversation);
         self.notes.clear();
-        if self.says.packets || self.saver.as_ref().is_some_and(Saver::is_explained) {
+        if self.explains() {
             seen.packets().for_each(|packet| explain::tell(packet, &self.context, &mut self.notes));
         }
         if let Some(saver) = &mut self.saver {

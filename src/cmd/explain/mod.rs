@@ -1,10 +1,10 @@
 //! `netlab explain`: what a capture file says.
 
 mod follower;
+mod frames;
 mod input;
 mod relay;
 mod saver;
-mod source;
 mod turns;
 mod views;
 
@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use follower::{Follower, Picks};
+use frames::Frames;
 use input::Input;
 use saver::Saver;
-use source::Source;
 use views::{Says, Shown, View};
 
 use super::args::Common;
@@ -105,7 +105,7 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
     let hands = if is_whole && args.frame.is_none() && threads > 1 { view.hands(threads) } else { Vec::new() };
     let says = view.says();
     let saver = |destination| Saver::new(destination, common.save.is_some().then(|| report::language(common)));
-    let mut source = Source::new(reader, args.frame);
+    let mut frames = Frames::new(reader, args.frame);
     let mut follower = Follower::new(Picks {
         filter: Matcher::new(filter),
         frame: args.frame,
@@ -118,33 +118,33 @@ pub fn run(args: &Args, common: &Common) -> Result<u8> {
         notes: Vec::new(),
     });
     if hands.is_empty() {
-        tell(&mut source, &mut follower, &mut view)?;
+        tell(&mut frames, &mut follower, &mut view)?;
     } else {
-        relay::run(&mut source, &mut follower, hands, &out)?;
+        relay::run(&mut frames, &mut follower, hands, &out)?;
     }
     let Follower { engine, picks } = follower;
     let streams = engine.tracker().streams();
     if let Some(judgement) = streams.judgement() {
         view.judgement(judgement)?;
     }
-    view.finish(&name, file, source.dropped(), &picks.shown)?;
+    view.finish(&name, file, frames.dropped(), &picks.shown)?;
     picks.saver.map_or(Ok(()), Saver::finish)?;
-    if let Some(damage) = source.damage() {
+    if let Some(damage) = frames.damage() {
         return Err(damage);
     }
     match (args.frame, args.stream) {
         _ if input::interrupted() => Ok(0),
-        (Some(number), _) if source.frames() < number => Err(beyond(number, source.frames(), &name)),
+        (Some(number), _) if frames.count() < number => Err(beyond(number, frames.count(), &name)),
         (None, Some(stream)) if streams.count() <= stream => Err(no_stream(stream, streams.count(), &name)),
         _ => Ok(0),
     }
 }
 
 /// Reads to the end, and shows `view` what passes.
-fn tell(source: &mut Source, follower: &mut Follower, view: &mut View) -> Result<()> {
+fn tell(frames: &mut Frames, follower: &mut Follower, view: &mut View) -> Result<()> {
     let mut record = Record::default();
-    while source.read(&mut record) {
-        view.begin_at(source.origin());
+    while frames.read(&mut record) {
+        view.begin_at(frames.origin());
         follower.tell(&record, view)?;
         tell_ended(follower, view)?;
     }

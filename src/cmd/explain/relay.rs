@@ -1,15 +1,15 @@
-//! Several threads for a long file, each with a batch of frames from reading to writing. What a frame means depends on
+//! Several threads for a file that is there as a whole, each with a batch of frames from reading to writing. What a frame means depends on
 //! those before it: where that counts the batches pass one by one, in order, and everywhere else side by side. Handing
 //! each frame from thread to thread would cost as much as there is to gain, for a processor keeps what it has at hand.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use super::follower::Follower;
+use super::frames::Frames;
 use super::input::{Output, lock};
-use super::source::Source;
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use super::views::Hand;
 use crate::capture::Record;
 use crate::converse::Conversation;
@@ -17,14 +17,18 @@ use crate::engine::Findings;
 use crate::error::Result;
 use crate::explain::{self, Context};
 use crate::model::{Nanos, Note};
-use crate::render::Memory;
+use crate::render::{Memory, Recalled};
 
 /// Frames in a batch: so many that waking another thread for each costs next to nothing.
 const BATCH: usize = 256;
+/// Bytes after which a batch is full however few its frames are.
+const FULL: usize = 1 << 18;
+/// Bytes that are written of a batch after which they wait in memory no longer.
+const MUCH: usize = 1 << 22;
 
 /// What the threads share, in the order in which a batch passes.
-struct Race<'c, 'o> {
-    source: Mutex<Batches<'c>>,
+struct Shared<'c, 'o> {
+    frames: Mutex<Batches<'c>>,
     follower: Turns<&'c mut Follower>,
     /// What was said in the batches before.
     memory: Turns<Memory>,
@@ -34,7 +38,7 @@ struct Race<'c, 'o> {
 
 /// The frames, in batches.
 struct Batches<'c> {
-    source: &'c mut Source,
+    frames: &'c mut Frames,
     /// How many there were.
     count: usize,
 }
@@ -43,10 +47,10 @@ struct Batches<'c> {
 ///
 /// # Errors
 /// When something cannot be written, or the filter does not fit the capture.
-pub(super) fn run(source: &mut Source, follower: &mut Follower, hands: Vec<Hand>, out: &Output) -> Result<()> {
-    let race = Race {
+pub(super) fn run(frames: &mut Frames, follower: &mut Follower, hands: Vec<Hand>, out: &Output) -> Result<()> {
+    let shared = Shared {
         context: follower.picks.context.clone(),
-        source: Mutex::new(Batches { source, count: 0 }),
+        frames: Mutex::new(Batches { frames, count: 0 }),
         follower: Turns::new(follower),
         memory: Turns::new(Memory::default()),
         out: Turns::new(out),
@@ -55,40 +59,44 @@ pub(super) fn run(source: &mut Source, follower: &mut Follower, hands: Vec<Hand>
         let mut hands = hands.into_iter();
         let own = hands.next();
         // Where the system has no thread left, fewer do it.
-        let others = hands.map(|hand| std::thread::Builder::new().spawn_scoped(scope, || race.take_part(hand)));
+        let others = hands.map(|hand| std::thread::Builder::new().spawn_scoped(scope, || shared.take_part(hand)));
         let others: Vec<_> = others.flatten().collect();
-        let own = own.map_or(Ok(()), |hand| race.take_part(hand));
+        let own = own.map_or(Ok(()), |hand| shared.take_part(hand));
         let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         others.fold(own, Result::and)
     })
 }
 
-impl Race<'_, '_> {
+impl Shared<'_, '_> {
+    /// Takes batch after batch from reading to writing. Whoever has failed leaves only after its turn at writing, and
+    /// then nobody behind it writes: so what comes before has been written, and there is one error at most.
     fn take_part(&self, mut hand: Hand) -> Result<()> {
         let _closing = Closing(self);
         let (mut batch, mut text) = (Batch::default(), Vec::new());
         loop {
-            let number = batch.read(&mut self.source.lock().unwrap_or_else(PoisonError::into_inner));
+            let number = batch.read(&mut self.frames.lock().unwrap_or_else(PoisonError::into_inner));
             batch.dissect();
             let Some(mut follower) = self.follower.turn(number) else { return Ok(()) };
             let goes_on = batch.understand(*follower);
+            let is_explained = follower.picks.explains();
             match goes_on {
                 Ok(true) => drop(follower),
                 Ok(false) | Err(_) => follower.close(),
             }
-            if hand.says_something() {
+            if hand.says_something() && !is_explained {
                 batch.explain(&self.context);
             }
             if hand.remembers() {
                 let Some(mut memory) = self.memory.turn(number) else { return Ok(()) };
                 batch.recall(&mut memory, &hand);
             }
-            text.clear();
-            batch.write(&mut hand, &self.context, &mut text)?;
-            let Some(out) = self.out.turn(number) else { return Ok(()) };
-            if let Err(error) = lock(*out).write_all(&text) {
+            let mut page = Page { out: &self.out, number, turn: None, text: &mut text };
+            let written = batch.write(&mut hand, &self.context, &mut page);
+            let written = written.and_then(|()| Ok(page.flush()?));
+            let Some(out) = page.end() else { return Ok(()) };
+            if written.is_err() {
                 out.close();
-                return Err(error.into());
+                return written;
             }
             drop(out);
             if !goes_on? {
@@ -98,8 +106,45 @@ impl Race<'_, '_> {
     }
 }
 
+/// What is written of a batch: it waits in memory for its turn, as long as it is not too much for that.
+struct Page<'p, 'o> {
+    out: &'p Turns<&'o Output>,
+    number: usize,
+    turn: Option<Turn<'p, &'o Output>>,
+    text: &'p mut Vec<u8>,
+}
+
+impl<'p, 'o> Page<'p, 'o> {
+    /// The turn, which was waited for; `None` when it will not come.
+    fn end(self) -> Option<Turn<'p, &'o Output>> {
+        self.text.clear();
+        self.text.shrink_to(MUCH);
+        self.turn
+    }
+}
+
+impl Write for Page<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.len() >= MUCH {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.turn.is_none() {
+            self.turn = self.out.turn(self.number);
+        }
+        let out = self.turn.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        let written = lock(out).write_all(self.text);
+        self.text.clear();
+        written
+    }
+}
+
 /// Whoever leaves in a panic leaves nobody waiting.
-struct Closing<'t, 'r, 'o>(&'t Race<'r, 'o>);
+struct Closing<'t, 'r, 'o>(&'t Shared<'r, 'o>);
 
 impl Drop for Closing<'_, '_, '_> {
     fn drop(&mut self) {
@@ -131,8 +176,7 @@ struct Item {
     findings: Findings,
     passes: bool,
     notes: Vec<Note>,
-    /// What changed since the packet before.
-    since: Vec<u8>,
+    recalled: Recalled,
 }
 
 impl Batch {
@@ -140,14 +184,17 @@ impl Batch {
     fn read(&mut self, batches: &mut Batches<'_>) -> usize {
         self.filled = 0;
         self.is_last = false;
-        while self.filled < BATCH && !self.is_last {
+        let mut bytes = 0;
+        while self.filled < BATCH && bytes < FULL && !self.is_last {
             if self.filled == self.items.len() {
                 self.items.push(Item::default());
             }
-            self.is_last = !batches.source.read(&mut self.items[self.filled].record);
+            let record = &mut self.items[self.filled].record;
+            self.is_last = !batches.frames.read(record);
+            bytes += record.frame.bytes.len();
             self.filled += usize::from(!self.is_last);
         }
-        self.origin = batches.source.origin();
+        self.origin = batches.frames.origin();
         batches.count += 1;
         batches.count - 1
     }
@@ -164,13 +211,16 @@ impl Batch {
     fn understand(&mut self, follower: &mut Follower) -> Result<bool> {
         self.ended.clear();
         for place in 0..self.filled {
-            let Item { record, findings, passes, .. } = &mut self.items[place];
+            let Item { record, findings, passes, notes, .. } = &mut self.items[place];
             match follower.keep(record, findings) {
                 Ok(kept) => *passes = kept,
                 Err(error) => {
                     self.filled = place;
                     return Err(error);
                 }
+            }
+            if follower.picks.explains() {
+                std::mem::swap(notes, &mut follower.picks.notes);
             }
             self.ended.extend(std::iter::from_fn(|| follower.ended()).map(|conversation| (place + 1, conversation)));
         }
@@ -194,10 +244,10 @@ impl Batch {
         }
     }
 
-    /// Keeps of it what was not said before, and says what changed.
+    /// Finds what of it was not said before, and what changed.
     fn recall(&mut self, memory: &mut Memory, hand: &Hand) {
-        for Item { record, findings, notes, since, .. } in self.passing() {
-            findings.show(&record.frame, |seen| hand.recall(memory, seen, notes, since));
+        for Item { record, findings, notes, recalled, .. } in self.passing() {
+            findings.show(&record.frame, |seen| hand.recall(memory, seen, notes, recalled));
         }
     }
 
@@ -205,18 +255,18 @@ impl Batch {
         self.filled().iter_mut().filter(|item| item.passes)
     }
 
-    fn write(&mut self, hand: &mut Hand, context: &Context, text: &mut Vec<u8>) -> Result<()> {
+    fn write(&mut self, hand: &mut Hand, context: &Context, page: &mut Page<'_, '_>) -> Result<()> {
         hand.begin_at(self.origin);
         let mut ended = self.ended.iter().peekable();
         for (place, item) in self.items[..self.filled].iter_mut().enumerate() {
             while let Some((_, conversation)) = ended.next_if(|(before, _)| *before <= place) {
-                hand.ended(text, conversation, context)?;
+                hand.ended(page, conversation, context)?;
             }
-            let Item { record, findings, passes, notes, since } = item;
+            let Item { record, findings, passes, notes, recalled } = item;
             if *passes {
-                findings.show(&record.frame, |seen| hand.packet(text, seen, notes, since)).transpose()?;
+                findings.show(&record.frame, |seen| hand.packet(page, seen, notes, recalled)).transpose()?;
             }
         }
-        ended.try_for_each(|(_, conversation)| hand.ended(text, conversation, context))
+        ended.try_for_each(|(_, conversation)| hand.ended(page, conversation, context))
     }
 }

@@ -70,6 +70,8 @@ impl<T> DerefMut for Turn<'_, T> {
 impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         self.state.next += 1;
+        // What a turn has left in a panic may be half done.
+        self.state.is_closed |= std::thread::panicking();
         self.moved.notify_all();
     }
 }
@@ -101,5 +103,19 @@ mod tests {
             assert!(waiting.join().unwrap());
         });
         assert!(turns.turn(1).is_none());
+    }
+
+    #[test]
+    fn nobody_has_a_turn_after_a_panic() {
+        let turns = Turns::new(());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| turns.turn(1).is_none());
+            let panicking = scope.spawn(|| {
+                let _turn = turns.turn(0);
+                std::panic::resume_unwind(Box::new(()));
+            });
+            assert!(panicking.join().is_err());
+            assert!(waiting.join().unwrap());
+        });
     }
 }

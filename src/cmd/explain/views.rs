@@ -16,7 +16,7 @@ use crate::explain::words::Language;
 use crate::explain::{self, Context};
 use crate::model::{FrameNo, Nanos, Note};
 use crate::render::json::Json;
-use crate::render::{Look, Memory, Story, Summary, Tale, Verbosity, Whole, judgement};
+use crate::render::{Look, Memory, Recalled, Story, Summary, Tale, Verbosity, Whole, judgement};
 use crate::wire::privilege;
 
 /// One way to see a capture, and where it is written.
@@ -74,10 +74,10 @@ impl Shown {
     }
 }
 
-/// Writes what can be written of a packet whatever came before it, into memory: for a view that several can share in.
+/// Writes what can be written of a packet without those before it: for a view that several can share in.
 pub(super) enum Hand {
     Summary(Box<Summary>),
-    Layers(Box<Story>),
+    Packets(Box<Story>),
     Json(Box<Json>),
 }
 
@@ -86,7 +86,7 @@ impl Hand {
     pub(super) fn begin_at(&mut self, time: Nanos) {
         match self {
             Self::Summary(summary) => summary.count_from(time),
-            Self::Layers(story) => story.count_from(time),
+            Self::Packets(story) => story.count_from(time),
             Self::Json(json) => json.count_from(time),
         }
     }
@@ -99,42 +99,36 @@ impl Hand {
     /// Whether what it says depends on what was said before: then [`Self::recall`] has to be asked about all packets in
     /// order.
     pub(super) fn remembers(&self) -> bool {
-        matches!(self, Self::Layers(_))
+        matches!(self, Self::Packets(_))
     }
 
-    /// Keeps those of `notes` that were not said before, and says what changed `since` the packet before.
-    pub(super) fn recall(
-        &self,
-        memory: &mut Memory,
-        seen: &Seen<'_, '_, '_>,
-        notes: &mut Vec<Note>,
-        since: &mut Vec<u8>,
-    ) {
-        if let Self::Layers(story) = self {
-            story.recall(memory, seen, notes, since);
+    /// Finds what the packets before say about this one.
+    pub(super) fn recall(&self, memory: &mut Memory, seen: &Seen<'_, '_, '_>, notes: &[Note], recalled: &mut Recalled) {
+        if let Self::Packets(story) = self {
+            story.recall(memory, seen, notes, recalled);
         }
     }
 
     /// Writes a packet, and what there is to say about it.
     pub(super) fn packet(
         &mut self,
-        text: &mut Vec<u8>,
+        out: &mut impl Write,
         seen: &Seen<'_, '_, '_>,
         notes: &[Note],
-        since: &[u8],
+        recalled: &mut Recalled,
     ) -> Result<()> {
         match self {
-            Self::Summary(summary) => summary.packet(text, seen)?,
-            Self::Layers(story) => story.recalled(text, seen, notes, since)?,
-            Self::Json(json) => json.seen(text, seen, notes)?,
+            Self::Summary(summary) => summary.packet(out, seen)?,
+            Self::Packets(story) => story.recalled(out, seen, notes, recalled)?,
+            Self::Json(json) => json.seen(out, seen, notes)?,
         }
         Ok(())
     }
 
     /// Writes the verdict on a conversation.
-    pub(super) fn ended(&mut self, text: &mut Vec<u8>, conversation: &Conversation, context: &Context) -> Result<()> {
+    pub(super) fn ended(&mut self, out: &mut impl Write, conversation: &Conversation, context: &Context) -> Result<()> {
         if let Self::Json(json) = self {
-            explain::verdict(conversation, context).iter().try_for_each(|note| json.note(text, note))?;
+            explain::verdict(conversation, context).iter().try_for_each(|note| json.note(out, note))?;
         }
         Ok(())
     }
@@ -170,14 +164,12 @@ impl View {
         Says { packets, conversations }
     }
 
-    /// As many as are wanted who share in writing this view; none where each line depends on those before, or writing is
+    /// As many as are wanted who share in writing this view; none where it is not written packet by packet, or writing is
     /// little work.
     pub(super) fn hands(&self, count: usize) -> Vec<Hand> {
         let hand = || match self.form {
             Form::Summary(_) => Some(Hand::Summary(Box::new(Summary::new(self.look)))),
-            Form::Packets(_) if self.verbosity == Verbosity::Layers => {
-                Some(Hand::Layers(Box::new(Story::new(self.look, self.language, self.verbosity))))
-            }
+            Form::Packets(_) => Some(Hand::Packets(Box::new(Story::new(self.look, self.language, self.verbosity)))),
             Form::Json(_) => Some(Hand::Json(Box::new(Json::new(self.language)))),
             _ => None,
         };

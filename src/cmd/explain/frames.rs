@@ -6,32 +6,32 @@ use crate::error::Error;
 use crate::model::Nanos;
 
 /// A capture that is being read.
-pub(super) struct Source {
+pub(super) struct Frames {
     reader: Reader,
     /// Frames after which to stop.
     most: Option<u32>,
     /// When the first frame came.
     origin: Option<Nanos>,
-    frames: u32,
+    count: u32,
     damage: Option<Error>,
     is_over: bool,
 }
 
-impl Source {
+impl Frames {
     /// The frames of `reader`, but not those behind the frame with the number `last`.
     pub(super) fn new(reader: Reader, last: Option<u32>) -> Self {
-        Self { reader, most: last, origin: None, frames: 0, damage: None, is_over: false }
+        Self { reader, most: last, origin: None, count: 0, damage: None, is_over: false }
     }
 
     /// Reads the next frame. `false` where there is none, and after an interrupt.
     pub(super) fn read(&mut self, record: &mut Record) -> bool {
-        self.is_over |= self.most == Some(self.frames);
+        self.is_over |= self.most == Some(self.count);
         while !self.is_over {
             match self.reader.read_into(record) {
                 _ if input::interrupted() => break,
                 None => break,
                 Some(Ok(())) => {
-                    self.frames = record.frame.number.0;
+                    self.count = record.frame.number.0;
                     self.origin.get_or_insert(record.frame.time);
                     return true;
                 }
@@ -49,8 +49,8 @@ impl Source {
     }
 
     /// Frames read so far.
-    pub(super) fn frames(&self) -> u32 {
-        self.frames
+    pub(super) fn count(&self) -> u32 {
+        self.count
     }
 
     /// Frames that the capturing program lost, as the capture says.
