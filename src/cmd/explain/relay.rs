@@ -1,6 +1,7 @@
-//! Several threads for a file that is there as a whole, each with a batch of frames from reading to writing. What a frame means depends on
-//! those before it: where that counts the batches pass one by one, in order, and everywhere else side by side. Handing
-//! each frame from thread to thread would cost as much as there is to gain, for a processor keeps what it has at hand.
+//! Several threads for a file that is there as a whole, each with a batch of frames from reading to writing. What a
+//! frame means depends on those before it: where that counts the batches pass one by one, in order, and everywhere else
+//! side by side. Handing each frame from thread to thread would cost as much as there is to gain, for a processor keeps
+//! what it has at hand.
 
 use std::io::{self, Write};
 use std::panic::resume_unwind;
@@ -23,6 +24,9 @@ use crate::render::{Memory, Recalled};
 const BATCH: usize = 256;
 /// Bytes after which a batch is full however few its frames are.
 const FULL: usize = 1 << 18;
+/// Bytes of a frame for which there is always room: so much less than the longest that it does not matter in how many
+/// places of a batch those have been.
+const USUAL: usize = 1 << 12;
 /// Bytes that are written of a batch after which they wait in memory no longer.
 const MUCH: usize = 1 << 22;
 
@@ -190,6 +194,8 @@ impl Batch {
                 self.items.push(Item::default());
             }
             let record = &mut self.items[self.filled].record;
+            record.frame.bytes.clear();
+            record.frame.bytes.shrink_to(USUAL);
             self.is_last = !batches.frames.read(record);
             bytes += record.frame.bytes.len();
             self.filled += usize::from(!self.is_last);

@@ -164,8 +164,8 @@ impl View {
         Says { packets, conversations }
     }
 
-    /// As many as are wanted who share in writing this view; none where it is not written packet by packet, or writing is
-    /// little work.
+    /// As many as are wanted who share in writing this view; none where it is not written packet by packet, or writing
+    /// is little work.
     pub(super) fn hands(&self, count: usize) -> Vec<Hand> {
         let hand = || match self.form {
             Form::Summary(_) => Some(Hand::Summary(Box::new(Summary::new(self.look)))),

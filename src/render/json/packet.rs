@@ -144,7 +144,7 @@ impl<'t> Members<'t> {
         let Some(&(first, _)) = self.repeats.first() else { return };
         let (_, start) = self.known[first];
         let before = self.text.split_off(start);
-        // Where the values behind each key end, and the next key begins or the object ends.
+        // How far the members have been written again.
         let mut written = start;
         for of_key in self.repeats.chunk_by(|one, other| one.0 == other.0) {
             let (_, begin) = self.known[of_key[0].0];
