@@ -73,8 +73,8 @@ pub struct Header {
     pub source: &'static str,
     /// Every field that this header can have, options and generated fields included, in wire order.
     pub fields: &'static [FieldSpec],
-    /// Calls back once for each field that these bytes do have, in order.
-    pub walk: for<'p, 'f> fn(LayerView<'p, 'f>, &mut dyn FnMut(Field<'f>)),
+    /// Shows each field that these bytes do have, in order.
+    pub walk: for<'p, 'f> fn(LayerView<'p, 'f>, &mut dyn Visitor<'f>),
     /// Writes the packet's one-line summary in the words of Wireshark's Info column; `None` for a layer that
     /// has nothing to say there (the innermost layer that has wins).
     pub info: Option<Info>,
@@ -116,6 +116,27 @@ pub struct Field<'f> {
     pub value: Value<'f>,
 }
 
+/// Somebody to whom a layer's fields are shown, in order. Any closure that takes a field will do.
+pub trait Visitor<'f> {
+    /// A field.
+    fn field(&mut self, field: Field<'f>);
+
+    /// The `rows` of a header whose first byte lies at byte `offset` of the frame, each where it says, as far as the
+    /// header reaches; of conclusions, none. Nearly all fields are among these, and whoever can do with the bytes of
+    /// many at once need not have each of them read.
+    fn rows(&mut self, rows: &'static [FieldSpec], header: &'f [u8], offset: usize) {
+        for field in rows.iter().filter(|row| !row.generated).filter_map(|row| row.read(header, offset)) {
+            self.field(field);
+        }
+    }
+}
+
+impl<'f, F: FnMut(Field<'f>)> Visitor<'f> for F {
+    fn field(&mut self, field: Field<'f>) {
+        self(field);
+    }
+}
+
 impl PartialEq for FieldSpec {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key && self.at == other.at
@@ -129,6 +150,20 @@ impl Bits {
     #[must_use]
     pub const fn bytes(offset: usize, len: usize) -> Self {
         Self { start: offset * 8, len: len * 8 }
+    }
+
+    /// These bits of `header` as a big-endian number; `None` where the header ends before them, or they are more than 64.
+    #[inline]
+    #[must_use]
+    pub fn number(self, header: &[u8]) -> Option<u64> {
+        let (first, skip) = (self.start / 8, self.start % 8);
+        // Nearly always there are eight bytes to be taken at once.
+        if let Some(word) = header.get(first..).and_then(<[u8]>::first_chunk)
+            && (1..=64 - skip).contains(&self.len)
+        {
+            return Some(u64::from_be_bytes(*word) << skip >> (64 - self.len));
+        }
+        number_at_end(header.get(first..(self.start + self.len).div_ceil(8))?, skip, self.len)
     }
 }
 
@@ -164,7 +199,7 @@ impl FieldSpec {
     #[must_use]
     pub fn read_at<'f>(&'static self, at: Bits, header: &'f [u8], offset: usize) -> Option<Field<'f>> {
         let bits = if at.len == 0 { (header.len() * 8).checked_sub(at.start)? } else { at.len };
-        let number = || number(header, at.start, bits);
+        let number = || Bits { len: bits, ..at }.number(header);
         let bytes = || header.get(at.start / 8..(at.start + bits).div_ceil(8));
         let value = match self.kind {
             Kind::Number | Kind::Hex | Kind::Enum(_) | Kind::Span => Value::Number(number()?),
@@ -180,20 +215,7 @@ impl FieldSpec {
     }
 }
 
-/// The big-endian number in the `len` ≤ 64 bits of `header` from bit `start` on.
-#[inline]
-fn number(header: &[u8], start: usize, len: usize) -> Option<u64> {
-    let (first, skip) = (start / 8, start % 8);
-    // Nearly always there are eight bytes to be taken at once.
-    if let Some(word) = header.get(first..).and_then(<[u8]>::first_chunk)
-        && (1..=64 - skip).contains(&len)
-    {
-        return Some(u64::from_be_bytes(*word) << skip >> (64 - len));
-    }
-    number_at_end(header.get(first..(start + len).div_ceil(8))?, skip, len)
-}
-
-/// The same of `bytes`, which are just those that it takes, from bit `skip` on.
+/// The big-endian number in the `len` bits of `bytes` from bit `skip` on, which are just those bytes that it takes.
 fn number_at_end(bytes: &[u8], skip: usize, len: usize) -> Option<u64> {
     if bytes.len() > 9 || len > 64 {
         return None;
@@ -228,7 +250,7 @@ mod tests {
         for (start, len) in (0..72).flat_map(|start| (0..=64).map(move |len| (start, len))) {
             let expected = bits[start..start + len].iter().fold(0, |all, bit| all << 1 | bit);
             for end in (start + len).div_ceil(8)..=header.len() {
-                let found = number(&header[..end], start, len).map(u128::from);
+                let found = Bits { start, len }.number(&header[..end]).map(u128::from);
                 assert_eq!(found, Some(expected), "{len} bits from {start} of {end} bytes");
             }
         }

@@ -22,7 +22,7 @@ mod vendor;
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
 pub use composed::{Compose, Composed};
 pub use event::{Event, Mismatch, Probed, Status};
-pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value};
+pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value, Visitor};
 pub use frame::{Direction, Frame, FrameNo, LinkType, Nanos};
 pub use neighbour::{ArpSummary, Neighbour, TableEntry};
 pub use note::{Arg, Args, Claim, Note, Severity};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Field, Frame, Header, LinkType, Value};
+use super::{Field, FieldSpec, Frame, Header, LinkType, Value, Visitor};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -196,19 +196,20 @@ impl<'p, 'f> LayerView<'p, 'f> {
 
     /// Calls back once for each field, in order.
     pub fn walk(self, each: &mut dyn FnMut(Field<'f>)) {
-        (self.layer().header.walk)(self, each);
+        self.show(&mut &mut *each);
+    }
+
+    /// Shows each field to `visitor`, in order.
+    pub fn show(self, visitor: &mut dyn Visitor<'f>) {
+        (self.layer().header.walk)(self, visitor);
     }
 
     /// The first field with this key.
     #[must_use]
     pub fn field(self, key: &str) -> Option<Field<'f>> {
-        let mut found = None;
-        self.walk(&mut |field| {
-            if found.is_none() && field.spec.key == key {
-                found = Some(field);
-            }
-        });
-        found
+        let mut search = Search { key, found: None };
+        self.show(&mut search);
+        search.found
     }
 
     /// The first field with this key as a number (a flag counts as 0 or 1).
@@ -218,6 +219,27 @@ impl<'p, 'f> LayerView<'p, 'f> {
             Value::Number(number) => Some(number),
             Value::Flag(flag) => Some(u64::from(flag)),
             _ => None,
+        }
+    }
+}
+
+/// Looks for the first field with a key.
+struct Search<'k, 'f> {
+    key: &'k str,
+    found: Option<Field<'f>>,
+}
+
+impl<'f> Visitor<'f> for Search<'_, 'f> {
+    fn field(&mut self, field: Field<'f>) {
+        if self.found.is_none() && field.spec.key == self.key {
+            self.found = Some(field);
+        }
+    }
+
+    fn rows(&mut self, rows: &'static [FieldSpec], header: &'f [u8], offset: usize) {
+        if self.found.is_none() {
+            let row = rows.iter().find(|row| !row.generated && row.key == self.key);
+            self.found = row.and_then(|row| row.read(header, offset));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Parts,
-    Value,
+    Value, Visitor,
 };
 
 const fn bits(start: usize, len: usize) -> Bits {
@@ -81,7 +81,7 @@ const fn table(name: &'static str, title: &'static str, source: &'static str, fi
 }
 
 /// Every field but those that this message or header does not have.
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let (bytes, offset) = (view.bytes(), view.layer().offset);
     for spec in view.layer().header.fields {
         let present = match spec.key {
@@ -90,23 +90,23 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
             "icmp.redir_gw" => bytes.first() == Some(&5),
             "icmp.pointer" => bytes.first() == Some(&12),
             "ip.checksum.status" => {
-                each(Field { spec, start: offset * 8, bits: 0, value: Value::Number(1) });
+                each.field(Field { spec, start: offset * 8, bits: 0, value: Value::Number(1) });
                 false
             }
             "ip.opt.type" => false,
             _ => !spec.generated,
         };
         if present {
-            spec.read(bytes, offset).into_iter().for_each(&mut *each);
+            spec.read(bytes, offset).into_iter().for_each(|field| each.field(field));
         }
     }
 }
 
 /// The second row twice.
-fn odd_walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn odd_walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let (bytes, offset) = (view.bytes(), view.layer().offset);
     walk(view, each);
-    TEXT_FIELDS[1].read_at(Bits::bytes(1, 1), bytes, offset).into_iter().for_each(each);
+    TEXT_FIELDS[1].read_at(Bits::bytes(1, 1), bytes, offset).into_iter().for_each(|field| each.field(field));
 }
 
 fn icmp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {

@@ -9,7 +9,7 @@ use pnet::util::MacAddr as PnetMac;
 
 use super::reading::{Found, Input, be16, broken, concluded, placed, row, rows};
 use super::{Protocol, ethernet, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value, Visitor};
 
 const YES: Kind = Kind::Flag("True", "False");
 /// Addresses whose length is not that of Ethernet and IPv4 lie where the two sizes say.
@@ -197,14 +197,14 @@ fn dissect(input: &Input<'_>) -> Found {
     Found { payload: 0, ends: Some("arp.hw.size"), ..Found::new(input, length, None) }
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..GRATUITOUS], each);
     let Some(addresses) = Addresses::read(view.bytes()) else {
         // Cut short: what is there of an ordinary packet.
         if view.bytes().starts_with(&[0, 1, 8, 0, 6, 4]) {
-            rows(view, &FIELDS[ADDRESSES..], &mut |field| {
+            rows(view, &FIELDS[ADDRESSES..], &mut |field: Field<'f>| {
                 if field.spec.at != ANYWHERE {
-                    each(field);
+                    each.field(field);
                 }
             });
         }
@@ -213,7 +213,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     let purpose = Purpose::of(be16(view.bytes(), 6).unwrap_or(0), &addresses);
     for (is, row) in [(purpose.gratuitous, GRATUITOUS), (purpose.probe, PROBE), (purpose.announcement, ANNOUNCEMENT)] {
         if is {
-            each(concluded(view, &FIELDS[row], Value::Flag(true)));
+            each.field(concluded(view, &FIELDS[row], Value::Flag(true)));
         }
     }
     for (index, (at, bytes)) in addresses.parts.into_iter().enumerate() {

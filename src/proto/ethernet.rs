@@ -7,7 +7,7 @@ use pnet::util::MacAddr as PnetMac;
 
 use super::reading::{Binding, Found, Input, be16, broken, row, rows};
 use super::{Flaw, Protocol, numbers, vlan};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, MacAddr, Visitor};
 
 const LOCAL: Kind = Kind::Flag(
     "Locally administered address (this is NOT the factory default)",
@@ -117,7 +117,7 @@ fn is_raw(frame: &[u8]) -> bool {
     frame.get(LENGTH..LENGTH + 2) == Some(&[0xff, 0xff])
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..TYPE], each);
     let Some(kind) = be16(view.bytes(), 12) else { return };
     let row = match kind {
@@ -130,14 +130,14 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 }
 
 /// What lies behind the payload of a link layer: padding, and a trailer, which is `row`.
-pub(super) fn trailing<'f>(view: LayerView<'_, 'f>, row: &'static FieldSpec, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn trailing<'f>(view: LayerView<'_, 'f>, row: &'static FieldSpec, each: &mut dyn Visitor<'f>) {
     let (start, padding, rest) = behind(view);
     // Wireshark shows a trailer with the innermost tag, if there is one.
     let tagged = vlan::is_tag(LayerView { packet: view.packet, index: view.index + 1 });
     let rest = if tagged { &[] } else { rest };
     for (row, bytes, at) in [(&FIELDS[PADDING], padding, start), (row, rest, start + padding.len())] {
         if let Some(field) = row.read(bytes, at).filter(|field| field.bits > 0) {
-            each(field);
+            each.field(field);
         }
     }
 }

@@ -14,7 +14,7 @@ use names::codes;
 use super::checksum::{self, STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, pair, placed, row, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv4, numbers};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value, Visitor};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
@@ -207,12 +207,12 @@ fn timestamp(payload: &[u8], captured: Nanos) -> Option<Nanos> {
     })
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
     let bytes = view.bytes();
     let &[kind, code, ..] = bytes else { return };
     if let Some(status) = checksum::status(view) {
-        each(concluded(view, &FIELDS[STATUS], status.value()));
+        each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     let mut read = |first: usize, last: usize| rows(view, &FIELDS[first..=last], each);
     match kind {
@@ -235,13 +235,13 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 }
 
 /// The second word of an error message: in its second byte newer senders say how much they quote (RFC 4884 §4).
-fn walk_report<'f>(view: LayerView<'_, 'f>, kind: u8, code: u8, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_report<'f>(view: LayerView<'_, 'f>, kind: u8, code: u8, each: &mut dyn Visitor<'f>) {
     let mut at = 4;
     if kind == PARAMETER_PROBLEM {
         rows(view, &FIELDS[POINTER..=POINTER], each);
         at = 5;
     }
-    let unused = |from: usize, to: usize, each: &mut dyn FnMut(Field<'f>)| {
+    let unused = |from: usize, to: usize, each: &mut dyn Visitor<'f>| {
         if from < to.min(view.bytes().len()) {
             placed(view, &FIELDS[UNUSED], from, to - from, each);
         }
@@ -259,26 +259,26 @@ fn walk_report<'f>(view: LayerView<'_, 'f>, kind: u8, code: u8, each: &mut dyn F
 }
 
 /// Identifier and sequence number, each read in both byte orders: some senders write them in the wrong one.
-fn walk_identifier<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
-    rows(view, &FIELDS[IDENTIFIER..ORIGINATE], &mut |mut field| {
+fn walk_identifier<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
+    rows(view, &FIELDS[IDENTIFIER..ORIGINATE], &mut |mut field: Field<'f>| {
         if let (Value::Number(number), true) = (field.value, field.spec.key.ends_with("_le")) {
             field.value = Value::Number((number & 0xff) << 8 | number >> 8);
         }
-        each(field);
+        each.field(field);
     });
 }
 
-fn walk_timestamp<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_timestamp<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let captured = view.packet.frame.time;
     if let Some(sent) = timestamp(view.payload(), captured) {
         let start = (view.layer().offset + LENGTH) * 8;
-        each(Field { spec: &FIELDS[SENT], start, bits: 64, value: Value::Span(sent) });
-        each(concluded(view, &FIELDS[AGE], Value::Span(captured - sent)));
+        each.field(Field { spec: &FIELDS[SENT], start, bits: 64, value: Value::Span(sent) });
+        each.field(concluded(view, &FIELDS[AGE], Value::Span(captured - sent)));
     }
 }
 
 /// The entries of a router advertisement (RFC 1256 §3); other entry sizes than two words have no known form.
-fn walk_routers<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_routers<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let bytes = view.bytes();
     if bytes.get(5) != Some(&2) {
         return;

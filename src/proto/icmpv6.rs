@@ -19,7 +19,7 @@ use names::codes;
 use super::checksum::{self, pseudo_header};
 use super::reading::{Binding, Found, Input, MALFORMED, be16, be32, concluded, cut_short, placed, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv6, numbers};
-use crate::model::{Fault, FaultKind, Field, Header, LayerView, Value};
+use crate::model::{Fault, FaultKind, Header, LayerView, Value, Visitor};
 
 const STATUS: usize = of("icmpv6.checksum.status");
 const IDENTIFIER: usize = of("icmpv6.echo.identifier");
@@ -174,12 +174,12 @@ fn quoted(bytes: &[u8]) -> Binding {
     }
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
     let bytes = view.bytes();
     let Some(&kind) = bytes.first() else { return };
     if let Some(status) = checksum::status(view) {
-        each(concluded(view, &FIELDS[STATUS], status.value()));
+        each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     let mut read = |first: usize, last: usize| rows(view, &FIELDS[first..=last], each);
     match kind {

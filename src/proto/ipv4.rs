@@ -11,7 +11,7 @@ use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
 use super::checksum::{self, STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, RawOptions, be16, broken, concluded, row, rows};
 use super::{Flaw, Protocol, numbers};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Visitor};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
 const YES: Kind = Kind::Flag("True", "False");
@@ -256,10 +256,10 @@ fn dissect(input: &Input<'_>) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
     if let Some(status) = checksum::status(view) {
-        each(concluded(view, &FIELDS[STATUS], status.value()));
+        each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     rows(view, &FIELDS[STATUS + 1..OPTION], each);
     for option in RawOptions::new(view.bytes().get(LENGTH..).unwrap_or(&[])) {

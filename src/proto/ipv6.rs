@@ -18,7 +18,7 @@ pub(super) use info::before;
 
 use super::reading::{Binding, Found, Input, be16, concluded, row, rows};
 use super::{Flaw, Protocol, numbers};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, MacAddr, Value, Visitor};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
@@ -238,11 +238,11 @@ fn dissect(input: &Input<'_>) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS, each);
     for (at, spec) in [(SOURCE, SOURCE_MAC), (DESTINATION, DESTINATION_MAC)] {
         if let Some(mac) = address(view.bytes(), FIELDS[at].at.start / 8).and_then(card) {
-            each(concluded(view, &FIELDS[spec], Value::Mac(mac)));
+            each.field(concluded(view, &FIELDS[spec], Value::Mac(mac)));
         }
     }
 }

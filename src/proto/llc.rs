@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::reading::{Binding, Found, Input, be16, broken, placed, row, rows};
 use super::{Protocol, bound, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value, Visitor};
 
 /// Which protocol speaks, or is spoken to (IEEE 802, "LLC Addresses").
 static SERVICES: [(u32, &str); 31] = [
@@ -164,29 +164,29 @@ fn dissect(input: &Input<'_>) -> Found {
     Found::new(input, length, Some(next))
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..CONTROL], each);
     let (Some(&source), Some(&control)) = (view.bytes().get(1), view.bytes().get(2)) else { return };
     if control_length(control) == 1 {
         rows(view, &FIELDS[CONTROL..=CONTROL], each);
         let row = if source & 1 == 0 { COMMAND } else { RESPONSE };
-        placed(view, &FIELDS[row], 2, 1, &mut |mut field| {
+        placed(view, &FIELDS[row], 2, 1, &mut |mut field: Field<'f>| {
             field.value = Value::Number(modifier(control).into());
-            each(field);
+            each.field(field);
         });
     } else if let Some(&second) = view.bytes().get(3) {
-        placed(view, &FIELDS[CONTROL], 2, 2, &mut |mut field| {
+        placed(view, &FIELDS[CONTROL], 2, 2, &mut |mut field: Field<'f>| {
             // The lower byte comes first.
             field.value = Value::Number(u16::from_le_bytes([control, second]).into());
-            each(field);
+            each.field(field);
         });
     } else {
         return;
     }
     let format = if control & 1 == 0 { 0 } else { control & 3 };
-    placed(view, &FIELDS[FORMAT], 2, 1, &mut |mut field| {
+    placed(view, &FIELDS[FORMAT], 2, 1, &mut |mut field: Field<'f>| {
         field.value = Value::Number(format.into());
-        each(field);
+        each.field(field);
     });
     if view.bytes().len() >= 8 {
         rows(view, &FIELDS[ORGANISATION..=ORGANISATION], each);

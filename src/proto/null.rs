@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::reading::{Binding, Found, Input, broken, row};
 use super::{Protocol, ethernet, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, LinkType, Value};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, LinkType, Value, Visitor};
 
 /// Address families as BSD numbers them; its descendants did not agree about IPv6.
 static FAMILIES: [(u32, &str); 7] =
@@ -88,7 +88,7 @@ fn dissect(input: &Input<'_>, link: LinkType) -> Found {
     }
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let Some(next) = Next::read(view.bytes(), view.packet.frame.link) else { return };
     let (row, number) = match next {
         Next::Family(family) => (FAMILY, family.into()),
@@ -96,7 +96,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     };
     // Not read through its row: the bytes may be in either order.
     let (start, bits) = (view.layer().offset * 8, LENGTH * 8);
-    each(Field { spec: &FIELDS[row], start, bits, value: Value::Number(number) });
+    each.field(Field { spec: &FIELDS[row], start, bits, value: Value::Number(number) });
 }
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::stream::Part;
-use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, LayerView, LinkType, Nanos, Value, Visitor};
 
 /// Where a protocol is found: the value in the enclosing header that announces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,9 +166,8 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Reads the rows whose place is fixed, as far as the header reaches.
-pub fn rows<'f>(view: LayerView<'_, 'f>, specs: &'static [FieldSpec], each: &mut dyn FnMut(Field<'f>)) {
-    let (bytes, offset) = (view.bytes(), view.layer().offset);
-    specs.iter().filter(|spec| !spec.generated).filter_map(|spec| spec.read(bytes, offset)).for_each(each);
+pub fn rows<'f>(view: LayerView<'_, 'f>, specs: &'static [FieldSpec], each: &mut dyn Visitor<'f>) {
+    each.rows(specs, view.bytes(), view.layer().offset);
 }
 
 /// Reads a row that lies in the `length` bytes from byte `start` of the layer, header or payload.
@@ -177,12 +176,12 @@ pub fn placed<'f>(
     spec: &'static FieldSpec,
     start: usize,
     length: usize,
-    each: &mut dyn FnMut(Field<'f>),
+    each: &mut dyn Visitor<'f>,
 ) {
     let (offset, end) = (view.layer().offset, view.layer().offset + view.layer().length + view.layer().payload);
     let layer = view.packet.frame.bytes.get(offset..end).unwrap_or(&[]);
     if let Some(field) = spec.read_at(Bits::bytes(start, length), layer, offset) {
-        each(field);
+        each.field(field);
     }
 }
 
@@ -192,10 +191,11 @@ pub fn option_rows<'f>(
     specs: &'static [FieldSpec],
     start: usize,
     option: &RawOption<'f>,
-    each: &mut dyn FnMut(Field<'f>),
+    each: &mut dyn Visitor<'f>,
 ) {
     let offset = view.layer().offset + start;
-    specs.iter().filter(|spec| !spec.generated).filter_map(|spec| spec.read(option.bytes, offset)).for_each(each);
+    let fields = specs.iter().filter(|spec| !spec.generated).filter_map(|spec| spec.read(option.bytes, offset));
+    fields.for_each(|field| each.field(field));
 }
 
 /// A conclusion shown with the header's fields.

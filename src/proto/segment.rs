@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::reading::{Found, Input, rows};
 use super::{Protocol, http, tcp};
-use crate::model::{Bits, Field, FieldSpec, Header, Info, Kind, LayerView, Packet};
+use crate::model::{Bits, FieldSpec, Header, Info, Kind, LayerView, Packet, Visitor};
 
 static FIELDS: [FieldSpec; 1] =
     [FieldSpec::new("tcp.segment_data", "TCP segment data", Bits { start: 0, len: 0 }, Kind::Bytes)];
@@ -57,7 +57,7 @@ fn dissect(input: &Input<'_>) -> Found {
     Found::new(input, input.bytes.len(), None)
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     // Without a segment around it, it repeats what stands in earlier frames.
     if view.index > 0 && !view.is(&LATE) {
         rows(view, &FIELDS, each);

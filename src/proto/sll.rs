@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::reading::{Binding, Found, Input, be16, broken, placed, row};
 use super::{Protocol, ethernet, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, LinkType};
+use crate::model::{Bits, FieldSpec, Header, Kind, LayerView, LinkType, Visitor};
 
 static PACKET_TYPES: [(u32, &str); 5] =
     [(0, "Unicast to us"), (1, "Broadcast"), (2, "Multicast"), (3, "Unicast to another host"), (4, "Sent by us")];
@@ -138,9 +138,9 @@ fn dissect(input: &Input<'_>, layout: &Layout) -> Found {
     Found::new(input, layout.length, next)
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let (layout, header) = (Layout::of(view), view.bytes());
-    let protocol = |each: &mut dyn FnMut(Field<'f>)| {
+    let protocol = |each: &mut dyn Visitor<'f>| {
         if let Some((row, _)) = layout.protocol(header) {
             placed(view, &FIELDS[row], layout.protocol, 2, each);
         }
@@ -161,7 +161,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
 }
 
 /// The sender's link address of `length` bytes, as much of it as there is room for, and what is left of the room.
-fn source<'f>(view: LayerView<'_, 'f>, at: usize, length: usize, each: &mut dyn FnMut(Field<'f>)) {
+fn source<'f>(view: LayerView<'_, 'f>, at: usize, length: usize, each: &mut dyn Visitor<'f>) {
     let row = match length {
         4 => IPV4,
         6 => MAC,

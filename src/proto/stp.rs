@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Protocol;
 use super::reading::{Found, Input, be16, be32, broken, row, rows};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Nanos, Value};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Nanos, Value, Visitor};
 
 static VERSIONS: [(u32, &str); 4] =
     [(0, "Spanning Tree"), (2, "Rapid Spanning Tree"), (3, "Multiple Spanning Tree"), (4, "Shortest Path Tree")];
@@ -87,7 +87,7 @@ fn dissect(input: &Input<'_>) -> Found {
     Found::new(input, needed, None)
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..FLAGS], each);
     let kind = view.bytes().get(3).copied();
     match kind {
@@ -99,12 +99,12 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
         _ => return,
     }
     rows(view, &FIELDS[ROOT..AGE], each);
-    rows(view, &FIELDS[AGE..], &mut |mut field| {
+    rows(view, &FIELDS[AGE..], &mut |mut field: Field<'f>| {
         if let (Kind::Span, Value::Number(ticks)) = (field.spec.kind, field.value) {
             let ticks = i64::try_from(ticks).unwrap_or(0);
             field.value = Value::Span(Nanos(ticks * Nanos::SECOND.0 / TICKS));
         }
-        each(field);
+        each.field(field);
     });
 }
 

@@ -14,7 +14,7 @@ pub use options::{TcpOption, cut_blocks, fast_open_cookie, options};
 use super::checksum::{self, STATUS_NAMES, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, concluded, placed, row, rows};
 use super::{Flaw, Protocol, ip, ipv4, numbers};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Value, Visitor};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
@@ -270,17 +270,17 @@ fn dissect(input: &Input<'_>) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..LENGTH_OF_DATA], each);
     if let Some(length) = data_length(view) {
-        each(concluded(view, &FIELDS[LENGTH_OF_DATA], Value::Number(length as u64)));
+        each.field(concluded(view, &FIELDS[LENGTH_OF_DATA], Value::Number(length as u64)));
     }
     // Between ends that agreed on it, three of the flags are a counter (Accurate ECN).
     let (until, from) = if counter(view).is_some() { (THREE_FLAGS, COUNTER) } else { (COUNTER, COUNTER + 1) };
     rows(view, &FIELDS[LENGTH_OF_DATA..until], each);
     rows(view, &FIELDS[from..STATUS], each);
     if let Some(status) = checksum::status(view) {
-        each(concluded(view, &FIELDS[STATUS], status.value()));
+        each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     rows(view, &FIELDS[STATUS..OPTIONS], each);
     if view.bytes().len() > LENGTH {

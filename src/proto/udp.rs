@@ -8,7 +8,7 @@ use pnet::packet::udp::MutableUdpPacket;
 use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
 use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, decimal, row, rows};
 use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Visitor};
 
 static FIELDS: [FieldSpec; 6] = [
     FieldSpec::new("udp.srcport", "Source Port", Bits::bytes(0, 2), Kind::Number),
@@ -89,10 +89,10 @@ fn jumbo(view: LayerView<'_, '_>, length: usize) -> Option<usize> {
     Some(ip::reported_payload(ip))
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS, each);
     if let Some(status) = checksum::status(view) {
-        each(concluded(view, &FIELDS[STATUS], status.value()));
+        each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::reading::{Binding, Found, Input, be16, broken, row, rows};
 use super::{Protocol, ethernet, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView};
+use crate::model::{Bits, FieldSpec, Header, Kind, LayerView, Visitor};
 
 /// IEEE 802.1Q-2005's names of the priorities, which Wireshark shows by default.
 static PRIORITIES: [(u32, &str); 8] = [
@@ -76,7 +76,7 @@ pub(super) fn is_tag(view: LayerView<'_, '_>) -> bool {
     view.index < view.packet.layers.len() && (view.is(&HEADER) || view.is(&PROVIDER))
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let fields = view.layer().header.fields;
     rows(view, &fields[..TRAILER], each);
     // What follows the frame's payload is shown with the innermost tag.
@@ -84,7 +84,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     let Some(frame) = view.packet.find(&ethernet::HEADER).filter(|_| innermost) else { return };
     let (start, padding, trailer) = ethernet::behind(frame);
     if let Some(field) = fields[TRAILER].read(trailer, start + padding.len()).filter(|field| field.bits > 0) {
-        each(field);
+        each.field(field);
     }
 }
 

@@ -10,6 +10,9 @@ use unicode_width::UnicodeWidthChar;
 
 use super::theme::Glyphs;
 
+/// Bytes that a processor compares at once.
+const LANES: usize = 16;
+
 /// Most characters of one piece of text that are shown, before escaping.
 pub const MOST: usize = 2048;
 
@@ -53,7 +56,7 @@ fn escape(text: &str, glyphs: Glyphs, backslash: bool) -> Cow<'_, str> {
 
 /// Whether a byte stands for itself wherever text is written.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~')
+    byte.wrapping_sub(b' ') <= b'~' - b' '
 }
 
 /// The same in JSON.
@@ -64,10 +67,16 @@ fn is_plain_in_json(byte: u8) -> bool {
 /// Cuts `text` behind the last of the plain bytes, all of them ASCII, that it begins with.
 fn run(text: &str, plain: impl Fn(u8) -> bool) -> (&str, &str) {
     // Many at a time, as processors can: nearly all text is plain.
-    let (chunks, _) = text.as_bytes().as_chunks::<16>();
-    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, &byte| all & plain(byte))).count() * 16;
-    let rest = text.bytes().skip(whole).position(|byte| !plain(byte));
-    text.split_at(rest.map_or(text.len(), |rest| whole + rest))
+    let odd = |chunk: &[u8; LANES]| chunk.iter().fold(0, |odd, &byte| odd | u8::from(!plain(byte))) != 0;
+    let bytes = text.as_bytes();
+    let (chunks, rest) = bytes.as_chunks();
+    let whole = chunks.iter().position(odd).map_or_else(
+        // What is left is looked at with some that were seen already.
+        || bytes.last_chunk().filter(|last| !odd(last)).map_or(bytes.len() - rest.len(), |_| bytes.len()),
+        |chunk| chunk * LANES,
+    );
+    let end = bytes[whole..].iter().position(|&byte| !plain(byte)).map_or(bytes.len(), |rest| whole + rest);
+    text.split_at(end)
 }
 
 /// Appends `text` as [`line()`] shows it.

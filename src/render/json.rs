@@ -3,9 +3,12 @@
 //! Written by hand straight into a buffer that is used again, because a capture has a million packets with fifty
 //! fields each. The caller flushes: at once while packets arrive, when the buffer is full while reading a file.
 
+mod claims;
 mod field;
+mod members;
 mod packet;
 mod probes;
+mod runs;
 mod start;
 mod summary;
 
@@ -20,11 +23,12 @@ use super::{escape, figures};
 /// Writes the lines of one run.
 #[derive(Debug)]
 pub struct Json {
-    claims: packet::Claims,
+    claims: claims::Claims,
     origin: Option<Nanos>,
     buffer: Vec<u8>,
     text: String,
     generated: Vec<u8>,
+    known: packet::Known,
 }
 
 impl Json {
@@ -32,11 +36,12 @@ impl Json {
     #[must_use]
     pub fn new(language: Language) -> Self {
         Self {
-            claims: packet::Claims::new(language),
+            claims: claims::Claims::new(language),
             origin: None,
             buffer: Vec::new(),
             text: String::new(),
             generated: Vec::new(),
+            known: packet::Known::default(),
         }
     }
 
@@ -70,7 +75,7 @@ impl Json {
     ) -> io::Result<()> {
         let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
-        let Self { buffer: line, text, claims, generated, .. } = self;
+        let Self { buffer: line, text, claims, generated, known, .. } = self;
         packet::head(line, frame, frame.time - origin);
         line.extend_from_slice(b",\"stream\":");
         match packet.generated("tcp.stream") {
@@ -83,10 +88,10 @@ impl Json {
         line.extend_from_slice(b",\"info\":");
         string(line, text);
         line.extend_from_slice(b",\"layers\":");
-        packet::layers(line, generated, std::slice::from_ref(packet));
+        packet::layers(line, generated, known, std::slice::from_ref(packet));
         if !whole.is_empty() {
             line.extend_from_slice(b",\"reassembled\":");
-            packet::layers(line, generated, whole);
+            packet::layers(line, generated, known, whole);
         }
         line.extend_from_slice(b",\"notes\":[");
         for one in notes {

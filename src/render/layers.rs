@@ -1,7 +1,8 @@
 //! `-v`: one line a layer.
 
-use crate::model::{FieldSpec, Header, Kind, LayerView, MacAddr, Packet, Value};
+use crate::model::{Bits, FieldSpec, Header, Kind, LayerView, MacAddr, Packet, Value};
 
+use super::again::Again;
 use super::theme::{Glyphs, Look, Paint};
 use super::{text, theme, value, wrap};
 
@@ -62,6 +63,14 @@ pub(super) struct Layers {
 
 #[derive(Debug)]
 struct Line {
+    template: Template,
+    /// The bits of the header that it is made of, where they are known and can be compared at once.
+    made_of: Option<Vec<Bits>>,
+    again: Again,
+}
+
+#[derive(Debug)]
+struct Template {
     by: By,
     pieces: Vec<Piece>,
 }
@@ -96,22 +105,26 @@ impl Layers {
         for view in packet.views() {
             let Self { look, lines, said } = self;
             let layer = view.layer();
-            said.clear();
-            if layer.quoted {
-                said.extend_from_slice(b"quoted: ");
-            }
             let known = lines.iter().position(|(header, _)| std::ptr::eq(*header, layer.header));
             let index = known.unwrap_or_else(|| {
                 lines.push((layer.header, Line::all_of(layer.header)));
                 lines.len() - 1
             });
-            match lines[index].1.iter().find(|line| line.fits(view)) {
-                Some(line) => line.write(said, view, look.glyphs),
-                None => said.extend_from_slice(layer.header.title.as_bytes()),
+            match lines[index].1.iter_mut().find(|line| line.template.fits(view)) {
+                Some(line) => line.write(out, *look, view, said),
+                None => {
+                    said.clear();
+                    said.extend_from_slice(quoted(view));
+                    said.extend_from_slice(layer.header.title.as_bytes());
+                    beside(out, *look, layer.header.name, said);
+                }
             }
-            beside(out, *look, layer.header.name, said);
         }
     }
+}
+
+fn quoted(view: LayerView<'_, '_>) -> &'static [u8] {
+    if view.layer().quoted { b"quoted: " } else { b"" }
 }
 
 /// Writes `said` behind `name`, in as many lines as it takes. It has been escaped.
@@ -137,9 +150,43 @@ impl Line {
     /// The lines that a header may have.
     fn all_of(header: &'static Header) -> Vec<Self> {
         let own = LINES.iter().filter(|(name, ..)| *name == header.name);
-        own.map(|(_, by, template)| Self::of(header, *by, template)).collect()
+        own.map(|(_, by, template)| Self::new(Template::of(header, *by, template))).collect()
     }
 
+    fn new(template: Template) -> Self {
+        let rows = template.pieces.iter().filter_map(|piece| match piece {
+            Piece::Row(spec, _) => Some(spec.at),
+            Piece::Words(_) | Piece::Arrow => None,
+        });
+        let rows: Vec<Bits> = rows.collect();
+        let are_few = rows.iter().map(|bits| bits.len).sum::<usize>() <= 128;
+        let made_of = (matches!(template.by, By::Place(_)) && are_few).then_some(rows);
+        Self { template, made_of, again: Again::default() }
+    }
+
+    /// Writes the line, with `said` as a buffer.
+    fn write(&mut self, out: &mut Vec<u8>, look: Look, view: LayerView<'_, '_>, said: &mut Vec<u8>) {
+        let Self { template, made_of, again } = self;
+        let layer = view.layer();
+        let mut write = |out: &mut Vec<u8>| {
+            said.clear();
+            said.extend_from_slice(quoted(view));
+            template.write(said, view, look.glyphs);
+            beside(out, look, layer.header.name, said);
+        };
+        match made_of.as_ref().filter(|_| !layer.quoted).and_then(|made_of| together(made_of, view.bytes())) {
+            Some(bits) => again.write(out, bits, write),
+            None => write(out),
+        }
+    }
+}
+
+/// Several runs of bits, one behind the other.
+fn together(made_of: &[Bits], header: &[u8]) -> Option<u128> {
+    made_of.iter().try_fold(0, |all, bits| Some(all << bits.len | u128::from(bits.number(header)?)))
+}
+
+impl Template {
     fn of(header: &'static Header, by: By, template: &'static str) -> Self {
         let mut pieces = Vec::new();
         for piece in template.split('{') {

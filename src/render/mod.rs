@@ -3,6 +3,7 @@
 //! Text from the network passes [`escape`] before it is printed, and nothing relies on colour: a terminal without it,
 //! a pipe and a person who cannot tell two colours apart get the same information.
 
+mod again;
 pub mod arp;
 mod changes;
 pub mod claims;

@@ -9,7 +9,7 @@ use names::{MESSAGES, OPTIONS};
 use super::reading::{Found, Input, be32, broken, row, rows};
 use super::udp::Udp;
 use super::{Protocol, numbers, udp};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value, Visitor};
 
 /// In the options, which lie anywhere behind the fixed part.
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
@@ -237,12 +237,15 @@ fn dissect(input: &Input<'_>) -> Found {
     }
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..MAC], each);
     let (message, offset) = (view.bytes(), view.layer().offset);
     let mut read = |row: usize, at: usize, length: usize| {
         if length > 0 {
-            FIELDS[row].read_at(Bits::bytes(at, length), message, offset).into_iter().for_each(&mut *each);
+            FIELDS[row]
+                .read_at(Bits::bytes(at, length), message, offset)
+                .into_iter()
+                .for_each(|field| each.field(field));
         }
     };
     match (message.get(1), message.get(2).map(|&length| usize::from(length))) {
@@ -265,18 +268,24 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
             options(message).for_each(|option| walk_option(view, option, each));
         }
         Some(_) => {
-            FIELDS[VENDOR].read_at(Bits::bytes(FIXED, VENDOR_LENGTH), message, offset).into_iter().for_each(each);
+            FIELDS[VENDOR]
+                .read_at(Bits::bytes(FIXED, VENDOR_LENGTH), message, offset)
+                .into_iter()
+                .for_each(|field| each.field(field));
         }
         None => {}
     }
 }
 
-fn walk_option<'f>(view: LayerView<'_, 'f>, option: Choice, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: Choice, each: &mut dyn Visitor<'f>) {
     let (message, offset) = (view.bytes(), view.layer().offset);
     let Choice { at, code, length } = option;
     let mut read = |row: usize, at: usize, length: usize| {
         if length > 0 {
-            FIELDS[row].read_at(Bits::bytes(at, length), message, offset).into_iter().for_each(&mut *each);
+            FIELDS[row]
+                .read_at(Bits::bytes(at, length), message, offset)
+                .into_iter()
+                .for_each(|field| each.field(field));
         }
     };
     read(OPTION, at, 1);
@@ -317,11 +326,11 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: Choice, each: &mut dyn FnMut
 }
 
 /// Text up to a zero byte, which ends it if there is one.
-fn text<'f>(view: LayerView<'_, 'f>, row: usize, at: usize, length: usize, each: &mut dyn FnMut(Field<'f>)) {
+fn text<'f>(view: LayerView<'_, 'f>, row: usize, at: usize, length: usize, each: &mut dyn Visitor<'f>) {
     let Some(bytes) = view.bytes().get(at..at + length).filter(|bytes| !bytes.is_empty()) else { return };
     let text = bytes.split(|&byte| byte == 0).next().unwrap_or(bytes);
     let value = std::str::from_utf8(text).map_or(Value::Bytes(text), Value::Text);
-    each(Field { spec: &FIELDS[row], start: (view.layer().offset + at) * 8, bits: length * 8, value });
+    each.field(Field { spec: &FIELDS[row], start: (view.layer().offset + at) * 8, bits: length * 8, value });
 }
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {

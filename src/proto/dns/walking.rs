@@ -6,7 +6,7 @@ use super::name::{self, Name};
 use super::sections::{HEADER, Part, Parts, RESPONSE};
 use super::types::{OPT, SRV};
 use super::{Dialect, message};
-use crate::model::{Bits, Compose, Composed, Field, FieldSpec, LayerView, Value};
+use crate::model::{Bits, Compose, Composed, Field, FieldSpec, LayerView, Value, Visitor};
 use crate::proto::reading::{be16, row};
 
 /// What is on top of the flags of an ordinary message, in the others, and behind a stream's length.
@@ -59,17 +59,20 @@ struct Walk<'w, 'f> {
     /// Where it lies in the frame.
     offset: usize,
     dialect: Dialect,
-    each: &'w mut dyn FnMut(Field<'f>),
+    each: &'w mut dyn Visitor<'f>,
 }
 
 /// Every field of the message that `view` is.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let (dialect, message) = (Dialect::of(view), message(view));
     let offset = view.layer().offset + view.bytes().len() - message.len();
     let mut walk = Walk { message, offset, dialect, each };
     if dialect == Dialect::Stream {
         let prefix = view.bytes();
-        FIELDS[LENGTH].read_at(Bits::bytes(0, 2), prefix, view.layer().offset).into_iter().for_each(&mut *walk.each);
+        FIELDS[LENGTH]
+            .read_at(Bits::bytes(0, 2), prefix, view.layer().offset)
+            .into_iter()
+            .for_each(|field| walk.each.field(field));
     }
     walk.header();
     if message.len() < HEADER {
@@ -109,7 +112,7 @@ impl Walk<'_, '_> {
                 _ => true,
             };
             if is_there {
-                spec.read(self.message, self.offset).into_iter().for_each(&mut *self.each);
+                spec.read(self.message, self.offset).into_iter().for_each(|field| self.each.field(field));
             }
         }
     }
@@ -201,7 +204,7 @@ impl Walk<'_, '_> {
         };
         let (at, length) = if address.is_empty() { (data + 2, 1) } else { (data + 4, address.len()) };
         if let Some(value) = value {
-            (self.each)(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: length * 8, value });
+            self.each.field(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: length * 8, value });
         }
     }
 
@@ -221,7 +224,7 @@ impl Walk<'_, '_> {
 
     fn composed(&mut self, row: usize, at: usize, used: usize, compose: Compose) {
         let value = Value::Composed(Composed::new(self.message, at, compose));
-        (self.each)(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: used * 8, value });
+        self.each.field(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: used * 8, value });
     }
 
     fn bytes(&mut self, row: usize, at: usize, length: usize) {
@@ -232,12 +235,14 @@ impl Walk<'_, '_> {
 
     fn bits(&mut self, row: usize, start: usize, len: usize) {
         let spec: &'static FieldSpec = &FIELDS[row];
-        spec.read_at(Bits { start, len }, self.message, self.offset).into_iter().for_each(&mut *self.each);
+        spec.read_at(Bits { start, len }, self.message, self.offset)
+            .into_iter()
+            .for_each(|field| self.each.field(field));
     }
 
     fn conclude(&mut self, row: usize, at: usize, number: u64) {
         let start = (self.offset + at) * 8;
-        (self.each)(Field { spec: &FIELDS[row], start, bits: 0, value: Value::Number(number) });
+        self.each.field(Field { spec: &FIELDS[row], start, bits: 0, value: Value::Number(number) });
     }
 }
 

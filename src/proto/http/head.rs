@@ -155,13 +155,28 @@ pub(super) struct Head<'m> {
     coded: bool,
     /// … in chunks.
     pub(super) chunked: bool,
+    /// Values of the last header with each of these names.
+    pub(super) host: Option<&'m [u8]>,
+    pub(super) content_type: Option<&'m [u8]>,
+    pub(super) content_encoding: Option<&'m [u8]>,
 }
 
 impl<'m> Head<'m> {
     /// The head of the message at the start of `bytes`, which may be cut anywhere.
     pub(super) fn read(bytes: &'m [u8]) -> Option<Self> {
         let (first, kind) = first_line(bytes)?;
-        let mut head = Self { bytes, first, kind, end: first.next, length: None, coded: false, chunked: false };
+        let mut head = Self {
+            bytes,
+            first,
+            kind,
+            end: first.next,
+            length: None,
+            coded: false,
+            chunked: false,
+            host: None,
+            content_type: None,
+            content_encoding: None,
+        };
         let mut end = first.next;
         for header in head.headers() {
             end = header.line.next;
@@ -170,6 +185,12 @@ impl<'m> Head<'m> {
             } else if header.is("Transfer-Encoding") {
                 head.coded = true;
                 head.chunked |= header.value.windows(7).any(|part| part == b"chunked");
+            } else if header.is("Host") {
+                head.host = Some(header.value);
+            } else if header.is("Content-Type") {
+                head.content_type = Some(header.value);
+            } else if header.is("Content-Encoding") {
+                head.content_encoding = Some(header.value);
             }
         }
         // The empty line is the head's, if it is there; and so is a line whose end is not.
@@ -186,11 +207,6 @@ impl<'m> Head<'m> {
             at = line.next;
             HeaderLine::read(bytes, line)
         })
-    }
-
-    /// The value of the last header with this name.
-    pub(super) fn header(&self, name: &str) -> Option<&'m [u8]> {
-        self.headers().filter(|header| header.is(name)).last().map(|header| header.value)
     }
 
     /// Length of the body in bytes, chunks as they stand, if nothing follows the message but other messages.
@@ -210,9 +226,8 @@ impl<'m> Head<'m> {
     }
 
     /// Type of the body, without its parameters; and whether there is such a header at all.
-    pub(super) fn content_type(&self) -> Option<&'m [u8]> {
-        let value = self.header("Content-Type")?;
-        value.split(|&byte| byte == b';' || byte.is_ascii_whitespace()).next()
+    pub(super) fn media_type(&self) -> Option<&'m [u8]> {
+        self.content_type?.split(|&byte| byte == b';' || byte.is_ascii_whitespace()).next()
     }
 }
 

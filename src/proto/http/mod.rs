@@ -132,7 +132,7 @@ enum Content<'m> {
 }
 
 fn content<'m>(head: &Head<'m>) -> Content<'m> {
-    let Some(kind) = head.content_type() else { return Content::Plain };
+    let Some(kind) = head.media_type() else { return Content::Plain };
     let is = |name: &&str| kind.eq_ignore_ascii_case(name.as_bytes());
     let body = head.bytes.get(head.end..).unwrap_or(&[]);
     let shows = |start: &[u8]| body.starts_with(start) && body.len() >= SHORTEST_PICTURE;

@@ -6,7 +6,7 @@ use super::fields::FIELDS;
 use super::head::{Chunks, Head, HeaderLine, Kind, Line, stray_headers, word};
 use super::names::{CODES, HEADERS};
 use super::{Content, content};
-use crate::model::{Bits, Composed, Field, LayerView, Value};
+use crate::model::{Bits, Composed, Field, LayerView, Value, Visitor};
 use crate::proto::reading::row;
 use crate::proto::{data, numbers};
 
@@ -40,11 +40,11 @@ struct Walk<'w, 'f> {
     message: &'f [u8],
     /// Where it lies in the frame.
     offset: usize,
-    each: &'w mut dyn FnMut(Field<'f>),
+    each: &'w mut dyn Visitor<'f>,
 }
 
 /// Every field of the message that `view` is.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let layer = view.layer();
     let offset = layer.offset;
     let message = view.packet.frame.bytes.get(offset..offset + layer.length + layer.payload).unwrap_or(&[]);
@@ -63,7 +63,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>))
     for header in head.headers() {
         walk.header(head.kind, &header);
     }
-    if head.header("Host").is_some() && !word(head.first.text(message), 0).0.is_empty() && is_request(head.kind) {
+    if head.host.is_some() && !word(head.first.text(message), 0).0.is_empty() && is_request(head.kind) {
         let value = Value::Composed(Composed::new(message, 0, full_uri));
         walk.conclude(FULL_URI, value);
     }
@@ -82,7 +82,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>))
 
 /// Whether the body's bytes are what the server has, and not compressed.
 fn is_plain(head: &Head<'_>) -> bool {
-    head.header("Content-Encoding").is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity"))
+    head.content_encoding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity"))
 }
 
 fn is_request(kind: Kind) -> bool {
@@ -195,18 +195,19 @@ impl<'f> Walk<'_, 'f> {
     }
 
     fn bytes(&mut self, row: usize, at: usize, length: usize) {
-        if length > 0 {
-            let field = FIELDS[row].read_at(Bits::bytes(at, length), self.message, self.offset);
-            field.into_iter().for_each(&mut *self.each);
+        if length > 0
+            && let Some(field) = FIELDS[row].read_at(Bits::bytes(at, length), self.message, self.offset)
+        {
+            self.each.field(field);
         }
     }
 
     fn field(&mut self, row: usize, at: usize, length: usize, value: Value<'f>) {
-        (self.each)(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: length * 8, value });
+        self.each.field(Field { spec: &FIELDS[row], start: (self.offset + at) * 8, bits: length * 8, value });
     }
 
     fn conclude(&mut self, row: usize, value: Value<'f>) {
-        (self.each)(Field { spec: &FIELDS[row], start: self.offset * 8, bits: 0, value });
+        self.each.field(Field { spec: &FIELDS[row], start: self.offset * 8, bits: 0, value });
     }
 }
 
@@ -228,7 +229,7 @@ fn full_uri(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result
     let absolute = |scheme: &[u8]| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     if !absolute(b"http://") && !absolute(b"https://") && !line[method].starts_with(b"CONNECT") {
         out.write_str("http://")?;
-        write_lossy(head.header("Host").unwrap_or_default().trim_ascii(), out)?;
+        write_lossy(head.host.unwrap_or_default().trim_ascii(), out)?;
     }
     write_lossy(uri, out)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 
 use super::fields::{FIELDS, of};
-use crate::model::{FaultKind, Field, LayerView, MacAddr, Value};
+use crate::model::{FaultKind, Field, LayerView, MacAddr, Value, Visitor};
 use crate::proto::reading::{RawOption, be16, be32, option_rows, placed, rows};
 use crate::proto::{Flaw, ipv6};
 
@@ -139,7 +139,7 @@ fn message<'f>(view: LayerView<'_, 'f>) -> &'f [u8] {
 }
 
 /// The rows of a message.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, kind: u8, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, kind: u8, each: &mut dyn Visitor<'f>) {
     let Some(&(_, first, last, reserved, _)) = MESSAGES.iter().find(|(known, ..)| *known == kind) else { return };
     if reserved {
         placed(view, &FIELDS[RESERVED], 4, 4, each);
@@ -166,7 +166,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, kind: u8, each: &mut dyn FnMut(F
     }
 }
 
-fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn Visitor<'f>) {
     let (at, length) = (option.at, option.bytes.len());
     let mut read = |first: usize, last: usize| option_rows(view, &FIELDS[first..=last], at, option, each);
     read(OPTION, OPTION_LENGTH);
@@ -235,7 +235,7 @@ fn walk_prefix<'f>(
     option: &RawOption<'f>,
     spec: usize,
     part: (usize, usize),
-    each: &mut dyn FnMut(Field<'f>),
+    each: &mut dyn Visitor<'f>,
 ) {
     let (start, length) = part;
     let Some(bytes) = option.bytes.get(start..start + length).filter(|bytes| (1..=16).contains(&bytes.len())) else {
@@ -244,7 +244,7 @@ fn walk_prefix<'f>(
     let mut address = [0; 16];
     address[..bytes.len()].copy_from_slice(bytes);
     let start = (view.layer().offset + option.at + start) * 8;
-    each(Field { spec: &FIELDS[spec], start, bits: length * 8, value: Value::Ipv6(Ipv6Addr::from(address)) });
+    each.field(Field { spec: &FIELDS[spec], start, bits: length * 8, value: Value::Ipv6(Ipv6Addr::from(address)) });
 }
 
 /// The address in an option of 16 bytes that ends in six zeros: an EUI-64.

@@ -1,7 +1,7 @@
 //! Multicast listener discovery: who on this link wants to hear which groups (RFC 2710, and RFC 3810 for version 2).
 
 use super::fields::{FIELDS, of};
-use crate::model::{FaultKind, Field, LayerView, Value};
+use crate::model::{FaultKind, Field, LayerView, Value, Visitor};
 use crate::proto::Flaw;
 use crate::proto::reading::{be16, placed, rows};
 
@@ -54,24 +54,24 @@ pub(super) fn flaw(message: &[u8]) -> Option<Flaw> {
 }
 
 /// The rows of a query, a report or a farewell.
-pub(super) fn walk_group<'f>(view: LayerView<'_, 'f>, version_2: bool, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk_group<'f>(view: LayerView<'_, 'f>, version_2: bool, each: &mut dyn Visitor<'f>) {
     let delay = if version_2 { CODE } else { DELAY };
-    rows(view, &FIELDS[delay..=delay], &mut |mut field| {
+    rows(view, &FIELDS[delay..=delay], &mut |mut field: Field<'f>| {
         if let (Value::Number(code), true) = (field.value, version_2) {
             field.value = Value::Number(expanded(code, 12));
         }
-        each(field);
+        each.field(field);
     });
     placed(view, &FIELDS[RESERVED], 6, 2, each);
     rows(view, &FIELDS[GROUP..=GROUP], each);
     if !version_2 {
         return;
     }
-    rows(view, &FIELDS[FLAGS..=SOURCES], &mut |mut field| {
+    rows(view, &FIELDS[FLAGS..=SOURCES], &mut |mut field: Field<'f>| {
         if let (Value::Number(code), true) = (field.value, field.spec == &FIELDS[INTERVAL]) {
             field.value = Value::Number(expanded(code, 4));
         }
-        each(field);
+        each.field(field);
     });
     let end = query_length(view.bytes()).min(view.bytes().len());
     for at in (QUERY..(end + 1).saturating_sub(16)).step_by(16) {
@@ -90,7 +90,7 @@ fn expanded(code: u64, mantissa: u32) -> u64 {
 }
 
 /// The rows of a report of version 2.
-pub(super) fn walk_report<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk_report<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     placed(view, &FIELDS[RESERVED], 4, 2, each);
     rows(view, &FIELDS[RECORDS..=RECORDS], each);
     let message = view.bytes();

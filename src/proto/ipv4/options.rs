@@ -1,7 +1,7 @@
 //! IPv4 options: routes asked for, routes and times recorded. Rare on today's Internet, instructive in a lab.
 
 use super::{FIELDS, LENGTH, OPTION};
-use crate::model::{Field, LayerView};
+use crate::model::{LayerView, Visitor};
 use crate::proto::reading::{RawOption, option_rows, placed, row};
 
 const OPTION_LENGTH: usize = row(&FIELDS, "ip.opt.len");
@@ -25,7 +25,7 @@ pub(super) const STRICT_ROUTE: u8 = 0x89;
 const ALERT: u8 = 0x94;
 
 /// The rows of one option.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn Visitor<'f>) {
     let start = LENGTH + option.at;
     let mut read = |first: usize, last: usize| option_rows(view, &FIELDS[first..=last], start, option, each);
     read(OPTION, OPTION_LENGTH - 1);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{FRAGMENT, Ipv6};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView};
+use crate::model::{Bits, FieldSpec, Header, Kind, LayerView, Visitor};
 use crate::proto::reading::{Binding, Found, Input, be16, be32, rows};
 use crate::proto::{Protocol, numbers};
 
@@ -78,7 +78,7 @@ fn dissect(input: &Input<'_>) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS, each);
 }
 

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::names;
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value, Visitor};
 use crate::proto::reading::{Binding, Found, Input, RawOption, be32, concluded, option_rows, placed, row, rows};
 use crate::proto::{Flaw, Protocol, numbers};
 
@@ -222,12 +222,12 @@ fn dissect(input: &Input<'_>, promise: &'static str) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let fields = view.layer().header.fields;
     rows(view, fields, each);
     if let Some(&units) = view.bytes().get(1) {
         let length = (u64::from(units) + 1) * UNIT as u64;
-        each(concluded(view, &fields[2], Value::Number(length)));
+        each.field(concluded(view, &fields[2], Value::Number(length)));
     }
     let mut options = Options::of(view.bytes());
     for option in options.by_ref() {
@@ -244,7 +244,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
     }
 }
 
-fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut dyn Visitor<'f>) {
     let mut read = |first: usize, last: usize| option_rows(view, &FIELDS[first..=last], option.at, option, each);
     if option.kind == PAD_1 {
         return read(0, TYPE_PARTS - 1);
@@ -255,11 +255,11 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, each: &mut d
     if length == 0 {
         return;
     }
-    option_rows(view, &FIELDS[first..=last], option.at, option, &mut |mut field| {
+    option_rows(view, &FIELDS[first..=last], option.at, option, &mut |mut field: Field<'f>| {
         if let (Value::Number(number), RETURNED) = (field.value, field.spec.key) {
             field.value = Value::Number(number & !1);
         }
-        each(field);
+        each.field(field);
     });
     if length > most {
         placed(view, &FIELDS[LEFT_OVER], option.at + START + most, length - most, each);

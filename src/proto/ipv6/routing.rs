@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use super::options::UNIT;
 use super::{address, names};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Value};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Value, Visitor};
 use crate::proto::reading::{Binding, Found, Input, concluded, placed, row, rows};
 use crate::proto::{Flaw, Protocol, numbers};
 
@@ -112,11 +112,11 @@ fn dissect(input: &Input<'_>) -> Found {
     found
 }
 
-fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..LENGTH_IN_BYTES], each);
     if let Some(&units) = view.bytes().get(1) {
         let length = (u64::from(units) + 1) * UNIT as u64;
-        each(concluded(view, &FIELDS[LENGTH_IN_BYTES], Value::Number(length)));
+        each.field(concluded(view, &FIELDS[LENGTH_IN_BYTES], Value::Number(length)));
     }
     rows(view, &FIELDS[KIND..=LEFT], each);
     let header = view.bytes();

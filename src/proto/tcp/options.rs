@@ -5,7 +5,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::{FIELDS, Flags, LENGTH, LONGEST_OPTIONS, Tcp};
-use crate::model::{Field, LayerView, Value};
+use crate::model::{Field, LayerView, Value, Visitor};
 use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed, row};
 
 /// One option.
@@ -143,7 +143,7 @@ static CONTENTS: [(u8, usize, &[usize]); 3] = [
 ];
 
 /// The rows of the options.
-pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>)) {
+pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let header = view.bytes();
     for option in raw(header) {
         walk_option(view, &option, false, each);
@@ -154,7 +154,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn FnMut(Field<'f>))
     }
 }
 
-fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn FnMut(Field<'f>)) {
+fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn Visitor<'f>) {
     let start = LENGTH + option.at;
     let mut show = |row: usize| option_rows(view, &FIELDS[row..=row], start, option, each);
     show(KIND);
@@ -171,7 +171,7 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, e
     match read(option) {
         TcpOption::WindowScale(shift) => {
             let multiplier = Value::Number(1 << shift.min(LARGEST_SHIFT));
-            each(concluded(view, &FIELDS[MULTIPLIER], multiplier));
+            each.field(concluded(view, &FIELDS[MULTIPLIER], multiplier));
         }
         TcpOption::Sack(blocks) => {
             // Relative where the conversation is known, as all sequence numbers that have no raw twin.
@@ -179,12 +179,12 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, e
             for block in 0..blocks.len() {
                 for (edge, row) in [LEFT_EDGE, RIGHT_EDGE].into_iter().enumerate() {
                     let relative = edges.next();
-                    placed(view, &FIELDS[row], start + 2 + block * 8 + edge * 4, 4, &mut |field| {
-                        each(Field { value: relative.map_or(field.value, Value::Number), ..field });
+                    placed(view, &FIELDS[row], start + 2 + block * 8 + edge * 4, 4, &mut |field: Field<'f>| {
+                        each.field(Field { value: relative.map_or(field.value, Value::Number), ..field });
                     });
                 }
             }
-            each(concluded(view, &FIELDS[BLOCKS], Value::Number(blocks.len() as u64)));
+            each.field(concluded(view, &FIELDS[BLOCKS], Value::Number(blocks.len() as u64)));
         }
         TcpOption::Unknown { kind, data } => {
             if matches!(kind, 253 | 254) {
@@ -196,7 +196,7 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, e
                 placed(view, &FIELDS[COOKIE], start + 2 + from, cookie.len(), each);
                 let flags = Tcp::read(view.bytes()).map(|header| header.flags).unwrap_or_default();
                 if flags.contains(Flags::SYN) && !flags.contains(Flags::ACK) {
-                    each(concluded(view, &FIELDS[ASKS_FAST_OPEN], Value::Flag(true)));
+                    each.field(concluded(view, &FIELDS[ASKS_FAST_OPEN], Value::Flag(true)));
                 }
             }
         }

@@ -1,15 +1,12 @@
 //! The line of a packet. A capture has a million of them with fifty fields each, so nothing here is looked for twice and
 //! nothing is allocated.
 
-use std::ops::Range;
-
 use smallvec::SmallVec;
 
+use super::members::{Members, Names};
+use super::runs::Runs;
 use super::{close, close_list, string};
-use crate::explain::words::{Language, Sentence};
-use crate::model::{
-    Direction, Fault, FaultKind, Field, FieldSpec, Frame, FrameNo, Header, LayerView, Nanos, Note, Packet, Value,
-};
+use crate::model::{Direction, Fault, FaultKind, Field, FieldSpec, Frame, LayerView, Nanos, Packet, Value, Visitor};
 use crate::render::{escape, figures};
 
 /// What every packet's object begins with.
@@ -33,16 +30,16 @@ pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
 }
 
 /// The layers of `packets`, as a list; `generated` is a buffer.
-pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, packets: &[Packet<'_>]) {
+pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, packets: &[Packet<'_>]) {
     line.push(b'[');
     for view in packets.iter().flat_map(Packet::views) {
-        layer(line, generated, view);
+        layer(line, generated, known, view);
         line.push(b',');
     }
     close_list(line);
 }
 
-fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
+fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, view: LayerView<'_, '_>) {
     let layer = view.layer();
     line.extend_from_slice(b"{\"name\":\"");
     line.extend_from_slice(layer.header.name.as_bytes());
@@ -55,29 +52,14 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
     }
     line.extend_from_slice(b",\"fields\":{");
     generated.clear();
-    let header = layer.header;
-    let mut fields = Members::new(line);
-    let mut concluded = Members::new(generated);
-    // Where each row of the table was written, counted from 1.
-    let mut places = [0_u16; ROWS];
-    view.walk(&mut |Field { spec, value, .. }| {
-        let members = if spec.generated { &mut concluded } else { &mut fields };
-        match places.get_mut(row(header, spec)) {
-            Some(&mut place @ 1..) => members.add_again(usize::from(place) - 1, value),
-            Some(place) => {
-                members.add(spec.key, value);
-                *place = u16::try_from(members.known.len()).unwrap_or(0);
-            }
-            None => members.add_or_again(spec.key, value),
-        }
-    });
+    let (fields, concluded) = (known.names.object(line), known.names.object(generated));
+    let mut writer = Writer { known, fields, concluded };
+    view.show(&mut writer);
+    let Writer { known: Known { names, .. }, mut fields, mut concluded } = writer;
     // A header may show what the tracker found among its own fields.
-    let walked = concluded.known.len();
-    for tracked in view.packet.generated.iter().filter(|tracked| tracked.layer == view.index) {
-        if !concluded.known[..walked].iter().any(|(key, _)| *key == tracked.key) {
-            concluded.add_or_again(tracked.key, tracked.value);
-        }
-    }
+    let tracked = view.packet.generated.iter().filter(|tracked| tracked.layer == view.index);
+    let unseen: SmallVec<[_; 32]> = tracked.filter(|tracked| !concluded.has(names, tracked.key)).collect();
+    unseen.into_iter().for_each(|tracked| concluded.add(names, tracked.key, tracked.value));
     fields.finish();
     concluded.finish();
     close(line, b'}');
@@ -89,82 +71,33 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, view: LayerView<'_, '_>) {
     line.push(b'}');
 }
 
-/// Rows of a table that are told apart by their number; in a larger one, keys are compared.
-const ROWS: usize = 256;
-
-/// The number of a row in its table.
-fn row(header: &Header, spec: &'static FieldSpec) -> usize {
-    let (start, row) = (header.fields.as_ptr() as usize, std::ptr::from_ref(spec) as usize);
-    row.wrapping_sub(start) / size_of::<FieldSpec>()
+/// What is known from earlier packets of how things are written.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    names: Names,
+    runs: Runs,
 }
 
-/// The members of an object in the making. A key that repeats gets a list.
-struct Members<'t> {
-    text: &'t mut Vec<u8>,
-    /// The keys, and where the value of each begins in `text`.
-    known: SmallVec<[(&'static str, usize); 64]>,
-    /// Further values, and which of the keys each belongs to: they are put among the others when all are known, for what
-    /// one frame repeats thousands of times would otherwise be moved as often.
-    repeated: Vec<u8>,
-    repeats: Vec<(usize, Range<usize>)>,
+/// Writes the fields of a layer: those of its bytes, and what is concluded.
+struct Writer<'t, 'k> {
+    known: &'k mut Known,
+    fields: Members<'t>,
+    concluded: Members<'t>,
 }
 
-impl<'t> Members<'t> {
-    fn new(text: &'t mut Vec<u8>) -> Self {
-        Self { text, known: SmallVec::new(), repeated: Vec::new(), repeats: Vec::new() }
+impl<'f> Visitor<'f> for Writer<'_, '_> {
+    fn field(&mut self, Field { spec, value, .. }: Field<'f>) {
+        let members = if spec.generated { &mut self.concluded } else { &mut self.fields };
+        members.add(&mut self.known.names, spec.key, value);
     }
 
-    /// A value whose key may have been written before.
-    fn add_or_again(&mut self, key: &'static str, value: Value<'_>) {
-        match self.known.iter().position(|known| known.0 == key) {
-            Some(at) => self.add_again(at, value),
-            None => self.add(key, value),
-        }
-    }
-
-    fn add(&mut self, key: &'static str, value: Value<'_>) {
-        self.text.push(b'"');
-        self.text.extend_from_slice(key.as_bytes());
-        self.text.extend_from_slice(b"\":");
-        self.known.push((key, self.text.len()));
-        self::value(self.text, value);
-        self.text.push(b',');
-    }
-
-    /// Another value for the key at `at`.
-    fn add_again(&mut self, at: usize, value: Value<'_>) {
-        let start = self.repeated.len();
-        self::value(&mut self.repeated, value);
-        self.repeats.push((at, start..self.repeated.len()));
-    }
-
-    /// Makes lists of the values of keys that repeat.
-    fn finish(mut self) {
-        self.repeats.sort_by_key(|(at, _)| *at);
-        let Some(&(first, _)) = self.repeats.first() else { return };
-        let (_, start) = self.known[first];
-        let before = self.text.split_off(start);
-        // How far the members have been written again.
-        let mut written = start;
-        for of_key in self.repeats.chunk_by(|one, other| one.0 == other.0) {
-            let (_, begin) = self.known[of_key[0].0];
-            let end = self.known.get(of_key[0].0 + 1).map_or(start + before.len(), |(key, next)| next - key.len() - 3);
-            self.text.extend_from_slice(&before[written - start..begin - start]);
-            self.text.push(b'[');
-            self.text.extend_from_slice(&before[begin - start..end - start]);
-            for (_, value) in of_key {
-                self.text.extend_from_slice(&self.repeated[value.clone()]);
-                self.text.push(b',');
-            }
-            close_list(self.text);
-            self.text.push(b',');
-            written = end;
-        }
-        self.text.extend_from_slice(&before[written - start..]);
+    fn rows(&mut self, rows: &'static [FieldSpec], header: &'f [u8], offset: usize) {
+        let Known { names, runs } = &mut *self.known;
+        runs.write(rows, header, offset, &mut self.fields, names);
     }
 }
 
-fn value(line: &mut Vec<u8>, value: Value<'_>) {
+pub(super) fn value(line: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Number(number) => return figures::decimal(line, number),
         Value::Flag(true) => return line.extend_from_slice(b"true"),
@@ -183,68 +116,6 @@ fn value(line: &mut Vec<u8>, value: Value<'_>) {
         Value::Number(_) | Value::Flag(_) | Value::Span(_) => {}
     }
     line.push(b'"');
-}
-
-/// Sentences that are remembered: more than any capture says.
-const SENTENCES: usize = 256;
-
-/// Writes claims. What they say is looked up once.
-#[derive(Debug)]
-pub(super) struct Claims {
-    language: Language,
-    /// By the address of the rule's id.
-    known: Vec<Option<Sentence>>,
-    words: String,
-}
-
-impl Claims {
-    pub fn new(language: Language) -> Self {
-        Self { language, known: Vec::new(), words: String::new() }
-    }
-
-    /// The language of the claims.
-    pub fn language(&self) -> Language {
-        self.language
-    }
-
-    /// A claim.
-    pub fn write(&mut self, line: &mut Vec<u8>, note: &Note) {
-        line.extend_from_slice(b"{\"type\":\"note\",\"id\":\"");
-        line.extend_from_slice(note.id.as_bytes());
-        line.extend_from_slice(b"\",\"kind\":\"");
-        line.extend_from_slice(note.kind.word().as_bytes());
-        line.extend_from_slice(b"\",\"severity\":\"");
-        line.extend_from_slice(note.severity.word().as_bytes());
-        line.extend_from_slice(b"\",\"frames\":[");
-        for FrameNo(frame) in &note.frames {
-            figures::decimal(line, (*frame).into());
-            line.push(b',');
-        }
-        close_list(line);
-        let sentence = self.sentence(note.id);
-        self.words.clear();
-        sentence.append(&mut self.words, &note.args);
-        line.extend_from_slice(b",\"text\":");
-        string(line, &self.words);
-        line.extend_from_slice(b",\"source\":");
-        match note.source {
-            Some(source) => string(line, source),
-            None => line.extend_from_slice(b"null"),
-        }
-        line.push(b'}');
-    }
-
-    fn sentence(&mut self, id: &'static str) -> Sentence {
-        if self.known.is_empty() {
-            self.known.resize(SENTENCES, None);
-        }
-        // Ids are at least so many bytes long, so their addresses differ by as much.
-        let place = &mut self.known[(id.as_ptr() as usize / 8) % SENTENCES];
-        match place {
-            Some(sentence) if sentence.id() == id => *sentence,
-            _ => *place.insert(Sentence::of(self.language, id)),
-        }
-    }
 }
 
 /// What is wrong with the bytes.

@@ -46,7 +46,8 @@ fn what_lies_in_its_place_is_what_a_walk_finds() {
             for view in packet.views() {
                 let header = view.layer().header;
                 let lines = Line::all_of(header);
-                let Some(line) = lines.iter().find(|line| line.fits(view)) else { continue };
+                let lines = lines.iter().map(|line| &line.template);
+                let Some(line) = lines.into_iter().find(|line| line.fits(view)) else { continue };
                 for piece in line.pieces.iter().filter(|_| matches!(line.by, By::Place(_))) {
                     let Piece::Row(spec, read) = *piece else { continue };
                     let value = read.value(view.bytes()).or_else(|| line.read(view, spec));

@@ -1,0 +1,169 @@
+//! The members of an object in the making: fifty in each of a million packets, so a name is made up once and then
+//! copied, and one that comes again is known at once.
+
+use std::ops::Range;
+
+use foldhash::HashMap;
+
+use super::{close_list, packet};
+use crate::model::Value;
+
+/// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
+const ROOM: usize = 48;
+
+/// A name as it is written, with quotes and colon.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    text: [u8; ROOM],
+    length: usize,
+}
+
+/// The names of all members so far.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Where each key is in `known`, by its address and length: the same key may be kept in several places.
+    places: HashMap<(usize, usize), usize>,
+    known: Vec<Known>,
+    /// How many objects have begun.
+    objects: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    key: &'static str,
+    name: Name,
+    /// The object in which it was written last, and where in its text the value is.
+    object: u64,
+    value: Range<usize>,
+    /// It may also be written without being noted here.
+    in_run: bool,
+}
+
+/// An object of which not all members are known.
+pub(super) struct Members<'t> {
+    number: u64,
+    pub text: &'t mut Vec<u8>,
+    /// Where in the text the object begins.
+    start: usize,
+    /// Further values, and where the first one with their name is: they are put among the others when all are known, for
+    /// what one frame repeats thousands of times would otherwise be moved as often.
+    repeated: Vec<u8>,
+    repeats: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Name {
+    pub fn new(key: &str) -> Self {
+        let mut text = [0; ROOM];
+        let written = format!("\"{key}\":");
+        text[..written.len()].copy_from_slice(written.as_bytes());
+        Self { text, length: written.len() }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+
+    #[inline]
+    pub fn write(&self, text: &mut Vec<u8>) {
+        text.extend_from_slice(&self.text);
+        text.truncate(text.len() - ROOM + self.length);
+    }
+}
+
+impl Names {
+    /// An object whose members are appended to `text`.
+    pub fn object<'t>(&mut self, text: &'t mut Vec<u8>) -> Members<'t> {
+        self.objects += 1;
+        let start = text.len();
+        Members { number: self.objects, text, start, repeated: Vec::new(), repeats: Vec::new() }
+    }
+
+    /// Has it known that a member with this name may be written straight into the text of an object. Its value must have
+    /// no comma.
+    pub fn put_in_run(&mut self, key: &'static str) {
+        self.of(key).in_run = true;
+    }
+
+    fn of(&mut self, key: &'static str) -> &mut Known {
+        let address = (key.as_ptr() as usize, key.len());
+        let place = self.places.get(&address).copied().unwrap_or_else(|| self.learn(key, address));
+        &mut self.known[place]
+    }
+
+    #[cold]
+    fn learn(&mut self, key: &'static str, address: (usize, usize)) -> usize {
+        let known = self.known.iter().position(|known| known.key == key);
+        let place = known.unwrap_or_else(|| {
+            self.known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, in_run: false });
+            self.known.len() - 1
+        });
+        self.places.insert(address, place);
+        place
+    }
+}
+
+impl Members<'_> {
+    /// Adds a member. A name that repeats will get a list.
+    pub fn add(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
+        let known = names.of(key);
+        if known.in_run
+            && known.object != self.number
+            && let Some(value) = self.search(&known.name)
+        {
+            (known.object, known.value) = (self.number, value);
+        }
+        if known.object == self.number {
+            return self.add_again(known.value.clone(), value);
+        }
+        known.name.write(self.text);
+        let start = self.text.len();
+        packet::value(self.text, value);
+        (known.object, known.value) = (self.number, start..self.text.len());
+        self.text.push(b',');
+    }
+
+    /// Whether a member with this name was added.
+    pub fn has(&self, names: &mut Names, key: &'static str) -> bool {
+        names.of(key).object == self.number
+    }
+
+    /// The value of the member with this name, if there is one. Text of packets cannot look like a name, for quotes in it
+    /// are escaped.
+    fn search(&self, name: &Name) -> Option<Range<usize>> {
+        let name = name.bytes();
+        let start = self.start + memchr::memmem::find(&self.text[self.start..], name)? + name.len();
+        let length = memchr::memchr(b',', &self.text[start..])?;
+        Some(start..start + length)
+    }
+
+    /// Another value for the name whose first one is at `first`.
+    fn add_again(&mut self, first: Range<usize>, value: Value<'_>) {
+        let start = self.repeated.len();
+        packet::value(&mut self.repeated, value);
+        self.repeats.push((first, start..self.repeated.len()));
+    }
+
+    /// Makes lists of the values of names that repeat.
+    pub fn finish(&mut self) {
+        self.repeats.sort_by_key(|(first, _)| first.start);
+        let Some((Range { start, .. }, _)) = self.repeats.first() else { return };
+        let start = *start;
+        let before = self.text.split_off(start);
+        // How far the members have been written again.
+        let mut written = 0;
+        for of_name in self.repeats.chunk_by(|one, other| one.0 == other.0) {
+            let first = of_name[0].0.start - start..of_name[0].0.end - start;
+            self.text.extend_from_slice(&before[written..first.start]);
+            self.text.push(b'[');
+            self.text.extend_from_slice(&before[first.clone()]);
+            self.text.push(b',');
+            for (_, value) in of_name {
+                self.text.extend_from_slice(&self.repeated[value.clone()]);
+                self.text.push(b',');
+            }
+            close_list(self.text);
+            written = first.end;
+        }
+        self.text.extend_from_slice(&before[written..]);
+    }
+}
