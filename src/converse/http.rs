@@ -1,9 +1,6 @@
 //! Pairs requests of HTTP with their answers: in one conversation, an answer belongs to the last request before it.
 
-use std::collections::VecDeque;
-
-use foldhash::HashMap;
-
+use super::remember::Memory;
 use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
 use crate::proto::http::{self, Http};
 
@@ -26,10 +23,15 @@ struct Conversation {
 }
 
 /// The exchanges seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Exchanges {
-    open: HashMap<u32, Conversation>,
-    order: VecDeque<u32>,
+    open: Memory<u32, Conversation>,
+}
+
+impl Default for Exchanges {
+    fn default() -> Self {
+        Self { open: Memory::new(REMEMBERED) }
+    }
 }
 
 impl Exchanges {
@@ -44,18 +46,15 @@ impl Exchanges {
             if message == Http::Other {
                 continue;
             }
-            let conversation = self.open.entry(stream).or_insert_with(|| {
-                self.order.push_back(stream);
-                Conversation::default()
-            });
+            let open = &mut self.open;
+            let place = open.place(&stream).unwrap_or_else(|| open.insert(stream, Conversation::default()));
+            let Some((_, conversation)) = open.at(place) else { continue };
             let mut add = |key, value| found.push(Generated { layer: view.index, key, value });
             conversation.message(message, frame, time, &mut add);
         }
         packet.generated.extend(found);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.open.remove(&oldest);
+        if self.open.is_over() {
+            self.open.forget();
         }
     }
 }

@@ -46,7 +46,7 @@ pub enum Arg {
 }
 
 /// The arguments of a sentence, by name.
-pub type Args = SmallVec<[(&'static str, Arg); 4]>;
+pub type Args = SmallVec<[(&'static str, Arg); 2]>;
 
 /// One claim. Its words are in the catalogue under `id`.
 #[derive(Clone, Debug, PartialEq)]

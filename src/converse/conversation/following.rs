@@ -136,7 +136,7 @@ impl Conversations {
     pub fn finish(&mut self) {
         let Self { count, ended, open, .. } = std::mem::take(self);
         let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
-        open.sort_by_key(|conversation| conversation.number);
+        open.sort_unstable_by_key(|conversation| conversation.number);
         (self.count, self.ended) = (count, ended);
         self.ended.extend(open);
     }

@@ -6,11 +6,9 @@
 
 mod flow;
 
-use std::collections::VecDeque;
-
-use foldhash::HashMap;
 use smallvec::SmallVec;
 
+use super::remember::Memory;
 use crate::model::{Frame, FrameNo, Generated, LinkType, Packet, Value};
 use crate::proto::checksum::{self, Status};
 use crate::proto::http::{self, Context, Http, Search};
@@ -153,11 +151,16 @@ impl<'f> Segment<'f> {
 }
 
 /// The conversations seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Messages {
-    open: HashMap<u32, Conversation>,
-    order: VecDeque<u32>,
+    open: Memory<u32, Conversation>,
     kept: usize,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { open: Memory::new(REMEMBERED), kept: 0 }
+    }
 }
 
 /// One conversation.
@@ -205,16 +208,14 @@ impl Messages {
         if segment.length == 0 && !segment.fin {
             return Outcome::default();
         }
-        let conversation = self.open.entry(segment.stream).or_insert_with(|| {
-            self.order.push_back(segment.stream);
-            Conversation::default()
-        });
+        let Self { open, kept } = self;
+        let place = open.place(&segment.stream).unwrap_or_else(|| open.insert(segment.stream, Conversation::default()));
+        let Some((_, conversation)) = open.at(place) else { return Outcome::default() };
         let before = conversation.size();
         let outcome = conversation.observe(segment);
-        self.kept = self.kept + conversation.size() - before;
-        while (self.order.len() > REMEMBERED || self.kept > KEPT) && self.order.len() > 1 {
-            let oldest = self.order.pop_front().and_then(|oldest| self.open.remove(&oldest));
-            self.kept -= oldest.map_or(0, |oldest| oldest.size());
+        *kept = *kept + conversation.size() - before;
+        while open.is_over() || (*kept > KEPT && open.len() > 1) {
+            *kept -= open.forget().map_or(0, |(_, oldest)| oldest.size());
         }
         outcome
     }

@@ -41,7 +41,7 @@ use super::remember::Memory;
 use crate::model::{FrameNo, LayerView, Packet};
 use crate::proto::tcp::{self, Flags};
 use segment::Segment;
-use stream::{Stream, Trace};
+use stream::{Class, Stream, Trace};
 
 /// Conversations remembered at most.
 const REMEMBERED: usize = 4096;
@@ -161,9 +161,12 @@ impl Streams {
         let number = stream.facts.stream;
         let before = stream.room();
         let signs = stream.observe(segment, (new, reused), judgement.as_mut(), &mut packet.generated);
+        let class = stream.class();
+        if class == Class::Over {
+            stream.release();
+        }
         self.room = (self.room + stream.room()).saturating_sub(before);
-        let class = stream.class() as u8;
-        self.known.touch(place, class);
+        self.known.touch(place, class as u8);
         if judgement.is_some() {
             self.judgement = judgement;
         }

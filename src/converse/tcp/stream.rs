@@ -109,6 +109,11 @@ impl Stream {
         }
     }
 
+    /// Gives back what it hardly will need any more.
+    pub fn release(&mut self) {
+        self.flows.iter_mut().for_each(|flow| flow.unacked.release());
+    }
+
     /// Segments that its lists have room for.
     pub fn room(&self) -> usize {
         self.flows.iter().map(|flow| flow.unacked.room()).sum()

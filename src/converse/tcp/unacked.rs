@@ -47,6 +47,13 @@ impl Unacked {
         self.sent.capacity()
     }
 
+    /// Gives back its memory, if it is empty.
+    pub fn release(&mut self) {
+        if self.sent.is_empty() {
+            self.sent = VecDeque::new();
+        }
+    }
+
     pub fn is_full(&self) -> bool {
         self.sent.len() >= MOST
     }
