@@ -156,6 +156,7 @@ impl<'f> Packet<'f> {
     }
 
     /// A value that the conversation tracker added.
+    #[inline]
     #[must_use]
     pub fn generated(&self, key: &str) -> Option<Value<'static>> {
         self.generated.iter().find(|generated| generated.key == key).map(|generated| generated.value)
