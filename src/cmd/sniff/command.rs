@@ -1,6 +1,5 @@
 //! What one command puts on the wire and gets back: listened to while it runs, told when it has ended.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
@@ -45,6 +44,8 @@ struct Heard {
     beyond: BTreeSet<Beyond>,
     /// Frames of others that were not kept.
     others: u64,
+    /// Nothing more will be said.
+    words_end: bool,
 }
 
 impl Watch<'_> {
@@ -58,7 +59,7 @@ impl Watch<'_> {
     ) -> Result<u8> {
         let name = &self.interface.name;
         let source = Source { interface: Some(name), link: self.interface.link.unwrap_or(LinkType::Ethernet) };
-        let heard = RefCell::new(Heard {
+        let mut heard = Heard {
             belongs: Belongs::new(self.interface.is_loopback()),
             spool: Spool::begin(&std::env::temp_dir(), &source)?,
             not_started: None,
@@ -66,10 +67,10 @@ impl Watch<'_> {
             gone: false,
             beyond: BTreeSet::new(),
             others: 0,
-        });
+            words_end: false,
+        };
         let mut caused = prepared.start(environment)?;
-        let outcome = self.attend(&heard, &mut caused).await;
-        let heard = heard.into_inner();
+        let outcome = self.attend(&mut heard, &mut caused).await;
         if let Some(errno) = heard.not_started {
             let program = command.first().cloned().unwrap_or_default();
             return Err(lab::cannot_start(&program, &io::Error::from_raw_os_error(errno)));
@@ -81,10 +82,10 @@ impl Watch<'_> {
     }
 
     /// Listens to frames and to the helper until the command and all that it started have ended.
-    async fn attend(&mut self, heard: &RefCell<Heard>, caused: &mut Caused) -> Result<()> {
-        let mut see = |frame: &mut Frame| heard.borrow_mut().frame(frame);
+    async fn attend(&mut self, heard: &mut Heard, caused: &mut Caused) -> Result<()> {
+        let mut frames = Vec::new();
         let mut until = self.until;
-        let (mut words_end, mut interrupted) = (false, false);
+        let mut interrupted = false;
         loop {
             let Self { tap, interrupts, .. } = self;
             let time = async {
@@ -93,14 +94,12 @@ impl Watch<'_> {
                     None => std::future::pending().await,
                 }
             };
-            let was_gone = heard.borrow().gone;
+            let mut see = |frame: &mut Frame| Ok(put_aside(frame, &mut frames));
+            let was_gone = heard.gone;
             tokio::select! {
                 biased;
                 () = time => break,
-                word = caused.next(), if !words_end => match word? {
-                    Some(word) => heard.borrow_mut().word(&word),
-                    None => words_end = true,
-                },
+                word = caused.next(), if !heard.words_end => heard.word(word?),
                 () = interrupts.wait(), if !interrupted => {
                     interrupted = true;
                     until = Some(sooner(until, LAST_WORDS));
@@ -109,22 +108,23 @@ impl Watch<'_> {
                     let _ = flow?;
                 }
             }
-            let mut heard = heard.borrow_mut();
+            heard.frames(&mut frames, caused).await?;
             if heard.not_started.is_some() {
                 return Ok(());
             }
             heard.ask(caused);
-            if (heard.gone || words_end) && !was_gone {
+            if (heard.gone || heard.words_end) && !was_gone {
                 heard.gone = true;
                 until = Some(sooner(until, LAST_LOOK));
             }
         }
-        let _ = self.tap.hear_rest(&mut see).await?;
+        let _ = self.tap.hear_rest(&mut |frame| Ok(put_aside(frame, &mut frames))).await?;
+        heard.frames(&mut frames, caused).await?;
         // The last answers.
-        heard.borrow_mut().ask(caused);
-        while heard.borrow().belongs.waits() && !words_end {
+        heard.ask(caused);
+        while heard.belongs.waits() && !heard.words_end {
             match tokio::time::timeout(LAST_ANSWERS, caused.next()).await {
-                Ok(Ok(Some(word))) => heard.borrow_mut().word(&word),
+                Ok(Ok(word)) => heard.word(word),
                 _ => break,
             }
         }
@@ -190,14 +190,32 @@ fn sooner(until: Option<Instant>, span: Duration) -> Instant {
     until.map_or(soon, |until| until.min(soon))
 }
 
+/// Keeps a frame until it is known whose it is.
+fn put_aside(frame: &mut Frame, frames: &mut Vec<Frame>) -> ControlFlow<()> {
+    frames.push(Frame { bytes: std::mem::take(&mut frame.bytes), ..*frame });
+    ControlFlow::Continue(())
+}
+
 impl Heard {
-    fn frame(&mut self, frame: &mut Frame) -> Result<ControlFlow<()>> {
-        if self.belongs.frame(&dissect(frame)) {
-            self.spool.keep(frame)?;
-        } else {
-            self.others += 1;
+    /// Takes in frames. What was said of sockets before they passed has been sent by now, and is heard first: else they
+    /// might be taken for those of somebody who had the same port before.
+    async fn frames(&mut self, frames: &mut Vec<Frame>, caused: &mut Caused) -> Result<()> {
+        while !frames.is_empty() && !self.words_end {
+            tokio::select! {
+                biased;
+                word = caused.next() => self.word(word?),
+                // The runtime looks for words before it comes back to this.
+                () = tokio::task::yield_now() => break,
+            }
         }
-        Ok(ControlFlow::Continue(()))
+        for frame in frames.drain(..) {
+            if self.belongs.frame(&dissect(&frame)) {
+                self.spool.keep(&frame)?;
+            } else {
+                self.others += 1;
+            }
+        }
+        Ok(())
     }
 
     fn ask(&mut self, caused: &mut Caused) {
@@ -207,8 +225,12 @@ impl Heard {
         }
     }
 
-    fn word(&mut self, word: &Word) {
-        match *word {
+    fn word(&mut self, word: Option<Word>) {
+        let Some(word) = word else {
+            self.words_end = true;
+            return;
+        };
+        match word {
             Word::Started { watched: true } => self.belongs.is_watched(),
             Word::Started { watched: false } => {}
             Word::NotStarted { errno } => self.not_started = Some(errno),
