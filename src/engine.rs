@@ -83,13 +83,19 @@ impl Engine {
         };
         let (message, parts) = message.unzip();
         let told = message.as_ref().zip(parts).map(|(frame, parts)| parts.of(frame));
+        let (conversations, about) = (Some(self.tracker.conversations()), Some((is_piece, conversation, speaker)));
+        let seen = Seen { packet: &packet, whole: &[], is_piece, conversation, speaker, conversations };
+        // Nearly all frames are complete in themselves, and a million of them pass.
+        if joined.is_none() && told.is_none() {
+            let shown = show(&seen);
+            return (shown, Findings { parts: packet.into_parts(), whole: Vec::new(), about });
+        }
         let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
-        let conversations = Some(self.tracker.conversations());
-        let shown = show(&Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations });
+        let shown = show(&Seen { whole: &whole, ..seen });
         let parts = packet.into_parts();
         let whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
         let whole = datagram.into_iter().chain(message).zip(whole).collect();
-        (shown, Findings { parts, whole, about: Some((is_piece, conversation, speaker)) })
+        (shown, Findings { parts, whole, about })
     }
 
     fn understand_whole<'w>(&mut self, datagram: &'w Frame) -> Packet<'w> {
@@ -156,14 +162,19 @@ impl Findings {
     /// Shows `frame`, which these findings are about; `None` when they are about none.
     pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
         let (is_piece, conversation, speaker) = self.about?;
-        let whole: SmallVec<[Packet<'_>; 1]> =
-            self.whole.iter_mut().map(|(frame, parts)| std::mem::take(parts).of(frame)).collect();
         let packet = std::mem::take(&mut self.parts).of(frame);
-        let seen = Seen { packet: &packet, whole: &whole, is_piece, conversation, speaker, conversations: None };
-        let shown = show(&seen);
+        let seen = Seen { packet: &packet, whole: &[], is_piece, conversation, speaker, conversations: None };
+        let shown = if self.whole.is_empty() {
+            show(&seen)
+        } else {
+            let whole = self.whole.iter_mut().map(|(frame, parts)| std::mem::take(parts).of(frame));
+            let whole: SmallVec<[Packet<'_>; 1]> = whole.collect();
+            let shown = show(&Seen { whole: &whole, ..seen });
+            let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+            self.whole.iter_mut().zip(parts).for_each(|((_, room), parts)| *room = parts);
+            shown
+        };
         self.parts = packet.into_parts();
-        let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
-        self.whole.iter_mut().zip(parts).for_each(|((_, room), parts)| *room = parts);
         Some(shown)
     }
 }

@@ -28,14 +28,22 @@ pub(super) struct Pieces<'t> {
 impl<'t> Iterator for Pieces<'t> {
     type Item = &'t [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'t [u8]> {
         let text = self.text.take()?;
         let room = std::mem::replace(&mut self.room, self.rest).max(1);
-        let Some(over) = first_beyond(text, room) else { return Some(text) };
+        // No character takes more columns than bytes.
+        if text.len() <= room { Some(text) } else { Some(self.next_of(text, room)) }
+    }
+}
+
+impl<'t> Pieces<'t> {
+    fn next_of(&mut self, text: &'t [u8], room: usize) -> &'t [u8] {
+        let Some(over) = first_beyond(text, room) else { return text };
         let (line, after) = text.split_at(cut(text, over));
         let spaces = after.iter().take_while(|&&byte| byte == b' ').count();
         self.text = Some(&after[spaces..]).filter(|after| !after.is_empty());
-        Some(trim_end(line))
+        trim_end(line)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use foldhash::HashMap;
+use smallvec::SmallVec;
 
 use super::{close_list, packet};
 use crate::model::Value;
@@ -35,6 +36,8 @@ struct Known {
     /// The object in which it was written last, and where in its text the value is.
     object: u64,
     value: Range<usize>,
+    /// The object in which it was written last behind all others.
+    behind: u64,
     /// It may also be written without being noted here.
     in_run: bool,
 }
@@ -47,8 +50,8 @@ pub(super) struct Members<'t> {
     start: usize,
     /// Further values, and where the first one with their name is: they are put among the others when all are known, for
     /// what one frame repeats thousands of times would otherwise be moved as often.
-    repeated: Vec<u8>,
-    repeats: Vec<(Range<usize>, Range<usize>)>,
+    repeated: SmallVec<[u8; 128]>,
+    repeats: SmallVec<[(Range<usize>, Range<usize>); 8]>,
 }
 
 impl Name {
@@ -75,7 +78,7 @@ impl Names {
     pub fn object<'t>(&mut self, text: &'t mut Vec<u8>) -> Members<'t> {
         self.objects += 1;
         let start = text.len();
-        Members { number: self.objects, text, start, repeated: Vec::new(), repeats: Vec::new() }
+        Members { number: self.objects, text, start, repeated: SmallVec::new(), repeats: SmallVec::new() }
     }
 
     /// Has it known that a member with this name may be written straight into the text of an object. Its value must have
@@ -94,7 +97,7 @@ impl Names {
     fn learn(&mut self, key: &'static str, address: (usize, usize)) -> usize {
         let known = self.known.iter().position(|known| known.key == key);
         let place = known.unwrap_or_else(|| {
-            self.known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, in_run: false });
+            self.known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, behind: 0, in_run: false });
             self.known.len() - 1
         });
         self.places.insert(address, place);
@@ -122,9 +125,14 @@ impl Members<'_> {
         self.text.push(b',');
     }
 
-    /// Whether a member with this name was added.
-    pub fn has(&self, names: &mut Names, key: &'static str) -> bool {
-        names.of(key).object == self.number
+    /// The same for a value that stands behind those with other names, and has to be there only if none of them has its
+    /// name.
+    pub fn add_behind(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
+        let known = names.of(key);
+        if known.object != self.number || known.behind == self.number {
+            known.behind = self.number;
+            self.add(names, key, value);
+        }
     }
 
     /// The value of the member with this name, if there is one. Text of packets cannot look like a name, for quotes in it
@@ -138,8 +146,11 @@ impl Members<'_> {
 
     /// Another value for the name whose first one is at `first`.
     fn add_again(&mut self, first: Range<usize>, value: Value<'_>) {
-        let start = self.repeated.len();
-        packet::value(&mut self.repeated, value);
+        // It is written behind the others, and taken away from there.
+        let (start, end) = (self.repeated.len(), self.text.len());
+        packet::value(self.text, value);
+        self.repeated.extend_from_slice(&self.text[end..]);
+        self.text.truncate(end);
         self.repeats.push((first, start..self.repeated.len()));
     }
 
@@ -148,7 +159,8 @@ impl Members<'_> {
         self.repeats.sort_by_key(|(first, _)| first.start);
         let Some((Range { start, .. }, _)) = self.repeats.first() else { return };
         let start = *start;
-        let before = self.text.split_off(start);
+        let before: SmallVec<[u8; 512]> = SmallVec::from_slice(&self.text[start..]);
+        self.text.truncate(start);
         // How far the members have been written again.
         let mut written = 0;
         for of_name in self.repeats.chunk_by(|one, other| one.0 == other.0) {

@@ -1,8 +1,6 @@
 //! The line of a packet. A capture has a million of them with fifty fields each, so nothing here is looked for twice and
 //! nothing is allocated.
 
-use smallvec::SmallVec;
-
 use super::members::{Members, Names};
 use super::runs::Runs;
 use super::{close, close_list, string};
@@ -55,13 +53,11 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, view: L
     let (fields, concluded) = (known.names.object(line), known.names.object(generated));
     let mut writer = Writer { known, fields, concluded };
     view.show(&mut writer);
-    let Writer { known: Known { names, .. }, mut fields, mut concluded } = writer;
     // A header may show what the tracker found among its own fields.
     let tracked = view.packet.generated.iter().filter(|tracked| tracked.layer == view.index);
-    let unseen: SmallVec<[_; 32]> = tracked.filter(|tracked| !concluded.has(names, tracked.key)).collect();
-    unseen.into_iter().for_each(|tracked| concluded.add(names, tracked.key, tracked.value));
-    fields.finish();
-    concluded.finish();
+    tracked.for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.key, tracked.value));
+    writer.fields.finish();
+    writer.concluded.finish();
     close(line, b'}');
     if !generated.is_empty() {
         line.extend_from_slice(b",\"generated\":{");
