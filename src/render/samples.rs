@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::model::Frame;
 pub(crate) use crate::model::samples::*;
 
 /// What `write` prints. No line of it is wider than 80 columns, and nothing in it but line breaks and colours acts
@@ -32,4 +33,29 @@ pub(crate) fn expect(name: &str, text: &str) {
 /// `text` without its colours.
 pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
+}
+
+/// Calls back with every frame of the captures that the tests have, and with some damage done to each.
+pub(crate) fn every_frame(mut each: impl FnMut(&Frame)) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = ["captures", "corpus"].map(|folder| std::fs::read_dir(root.join(folder)).expect("captures"));
+    let paths = files.into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    let is_capture = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "pcap" || end == "pcapng");
+    let mut count = 0;
+    for path in paths.filter(is_capture) {
+        for record in crate::capture::Reader::open(&path).expect("a capture").flatten() {
+            let frame = record.frame;
+            each(&frame);
+            // Cut, and with one byte changed, in another place each time.
+            let place = count * 7 % frame.bytes.len().max(1);
+            each(&Frame { bytes: frame.bytes[..place].to_vec(), ..frame.clone() });
+            let mut changed = frame;
+            if let Some(byte) = changed.bytes.get_mut(place) {
+                *byte ^= 1 << (count % 8);
+            }
+            each(&changed);
+            count += 1;
+        }
+    }
+    assert!(count > 1000, "{count}");
 }

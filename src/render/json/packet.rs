@@ -50,14 +50,12 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, view: L
     }
     line.extend_from_slice(b",\"fields\":{");
     generated.clear();
-    let (fields, concluded) = (known.names.object(line), known.names.object(generated));
-    let mut writer = Writer { known, fields, concluded };
+    let mut writer = Writer::new(known, line, generated);
     view.show(&mut writer);
     // A header may show what the tracker found among its own fields.
     let tracked = view.packet.generated.iter().filter(|tracked| tracked.layer == view.index);
     tracked.for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.key, tracked.value));
-    writer.fields.finish();
-    writer.concluded.finish();
+    writer.finish();
     close(line, b'}');
     if !generated.is_empty() {
         line.extend_from_slice(b",\"generated\":{");
@@ -75,10 +73,22 @@ pub(super) struct Known {
 }
 
 /// Writes the fields of a layer: those of its bytes, and what is concluded.
-struct Writer<'t, 'k> {
+pub(super) struct Writer<'t, 'k> {
     known: &'k mut Known,
     fields: Members<'t>,
     concluded: Members<'t>,
+}
+
+impl<'t, 'k> Writer<'t, 'k> {
+    pub fn new(known: &'k mut Known, fields: &'t mut Vec<u8>, concluded: &'t mut Vec<u8>) -> Self {
+        let (fields, concluded) = (known.names.object(fields), known.names.object(concluded));
+        Self { known, fields, concluded }
+    }
+
+    pub fn finish(&mut self) {
+        self.fields.finish();
+        self.concluded.finish();
+    }
 }
 
 impl<'f> Visitor<'f> for Writer<'_, '_> {

@@ -145,3 +145,33 @@ fn bits(at: Bits, header: &[u8]) -> Option<u128> {
         _ => at.number(header).map(u128::from),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::packet::{Known, Writer};
+    use crate::dissect::dissect;
+    use crate::model::{Field, Visitor};
+    use crate::render::samples::every_frame;
+
+    /// What a layer's members are: those of its bytes, and those that are concluded.
+    fn members(known: &mut Known, show: impl FnOnce(&mut Writer<'_, '_>)) -> (String, String) {
+        let (mut fields, mut concluded) = (Vec::new(), Vec::new());
+        let mut writer = Writer::new(known, &mut fields, &mut concluded);
+        show(&mut writer);
+        writer.finish();
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (text(fields), text(concluded))
+    }
+
+    #[test]
+    fn rows_say_together_what_each_of_them_says() {
+        let mut known = Known::default();
+        every_frame(|frame| {
+            for view in dissect(frame).views() {
+                let together = members(&mut known, |writer| view.show(writer));
+                let one_by_one = |writer: &mut Writer<'_, '_>| view.walk(&mut |field: Field<'_>| writer.field(field));
+                assert_eq!(together, members(&mut Known::default(), one_by_one), "{}", view.layer().header.name);
+            }
+        });
+    }
+}

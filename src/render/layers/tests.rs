@@ -4,7 +4,7 @@ use super::*;
 use crate::dissect::dissect;
 use crate::model::Direction;
 use crate::render::Glyphs;
-use crate::render::samples::{EXPIRED, frame, printed};
+use crate::render::samples::{EXPIRED, every_frame, frame, printed};
 
 #[test]
 fn every_key_in_a_line_is_a_field_of_its_header() {
@@ -34,29 +34,34 @@ fn real_tables_fill_the_lines() {
 
 #[test]
 fn what_lies_in_its_place_is_what_a_walk_finds() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let mut compared = 0;
-    for entry in std::fs::read_dir(folder).expect("the captures") {
-        let path = entry.expect("an entry").path();
-        if !path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
-            continue;
-        }
-        for record in crate::capture::Reader::open(&path).expect("a capture").flatten() {
-            let packet = dissect(&record.frame);
-            for view in packet.views() {
-                let header = view.layer().header;
-                let lines = Line::all_of(header);
-                let lines = lines.iter().map(|line| &line.template);
-                let Some(line) = lines.into_iter().find(|line| line.fits(view)) else { continue };
-                for piece in line.pieces.iter().filter(|_| matches!(line.by, By::Place(_))) {
-                    let Piece::Row(spec, read) = *piece else { continue };
-                    let value = read.value(view.bytes()).or_else(|| line.read(view, spec));
-                    let walked = view.field(spec.key).map(|field| field.value);
-                    assert_eq!(value, walked, "{} in {}", spec.key, path.display());
-                    compared += 1;
-                }
+    every_frame(|frame| {
+        for view in dissect(frame).views() {
+            let lines = Line::all_of(view.layer().header);
+            let Some(Line { template, .. }) = lines.iter().find(|line| line.template.fits(view)) else { continue };
+            for piece in template.pieces.iter().filter(|_| matches!(template.by, By::Place(_))) {
+                let Piece::Row(spec, read) = *piece else { continue };
+                let value = read.value(view.bytes()).or_else(|| template.read(view, spec));
+                let walked = view.field(spec.key).map(|field| field.value);
+                assert_eq!(value, walked, "{}", spec.key);
+                compared += 1;
             }
         }
-    }
+    });
     assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn a_line_is_the_same_the_first_time_and_later() {
+    let look = Look { glyphs: Glyphs::Unicode, width: 60, ..Look::default() };
+    let mut known = Layers::new(look);
+    every_frame(|frame| {
+        let packet = dissect(frame);
+        let [again, first] = [&mut known, &mut Layers::new(look)].map(|layers| {
+            let mut lines = Vec::new();
+            layers.write(&mut lines, &packet);
+            String::from_utf8(lines).expect("text")
+        });
+        assert_eq!(again, first);
+    });
 }
