@@ -216,7 +216,7 @@ pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut dyn std::fmt::W
             segment::write_info(before.last().unwrap_or(packet), Some(message), out)
         }
         Some((datagram, _)) => datagram.info(out),
-        None => packet.info(out),
+        None => segment::write_info(packet, None, out),
     }
 }
 

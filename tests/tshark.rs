@@ -10,6 +10,8 @@ mod chains;
 mod crafted;
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "tshark/forms.rs"]
+mod forms;
 #[path = "tshark/meant.rs"]
 mod meant;
 #[path = "support/captures.rs"]
@@ -268,6 +270,16 @@ fn chains_at_random_read_as_tshark_reads_them() {
         (original, bytes)
     });
     let (_, found) = compare("chains", frames);
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found[..found.len().min(60)].join("\n"));
+}
+
+#[test]
+fn every_form_reads_as_tshark_reads_it() {
+    if !is_tshark_the_one() {
+        return;
+    }
+    let frames = [forms::arps(), forms::options(), forms::messages()].concat();
+    let (_, found) = compare("forms", frames.into_iter().map(|bytes| (bytes.len(), bytes)));
     assert!(found.is_empty(), "{} differences:\n{}", found.len(), found[..found.len().min(60)].join("\n"));
 }
 

@@ -7,7 +7,7 @@ use pnet::packet::arp::{ArpHardwareTypes, ArpOperation, MutableArpPacket};
 use pnet::packet::ethernet::EtherTypes;
 use pnet::util::MacAddr as PnetMac;
 
-use super::reading::{Found, Input, be16, broken, concluded, placed, row, rows};
+use super::reading::{Found, Input, be16, concluded, cut_short, placed, row, rows};
 use super::{Protocol, ethernet, numbers};
 use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value, Visitor};
 
@@ -129,6 +129,8 @@ fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
 
 /// The four addresses of a packet of any address sizes, and how they read.
 struct Addresses<'f> {
+    /// The whole packet.
+    bytes: &'f [u8],
     /// Hardware and protocol address of the sender, then of the target: where each begins and its bytes.
     parts: [(usize, &'f [u8]); 4],
     mac: bool,
@@ -145,12 +147,15 @@ impl<'f> Addresses<'f> {
             at += size;
         }
         let mac = matches!(be16(bytes, 0)?, 1 | 6) && hardware == 6;
-        Some(Self { parts, mac, ipv4: be16(bytes, 2)? == ethernet::IPV4 && protocol == 4 })
+        Some(Self { bytes, parts, mac, ipv4: be16(bytes, 2)? == ethernet::IPV4 && protocol == 4 })
     }
 
     /// Writes the address `part` as the Info column does: hexadecimal when its kind is not known.
     fn write(&self, part: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let bytes = self.parts[part].1;
+        if bytes.is_empty() {
+            return out.write_str("<No address>");
+        }
         if part.is_multiple_of(2) {
             if let Some(mac) = MacAddr::read(bytes).filter(|_| self.mac) {
                 return write!(out, "{mac}");
@@ -171,15 +176,17 @@ struct Purpose {
 }
 
 impl Purpose {
-    /// RFC 5227 §1.1: a probe has no sender address; an announcement names its sender's own.
+    /// RFC 5227 §1.1: a probe has no sender address, and an announcement names its sender's own; neither has a MAC address
+    /// to be answered with, or Wireshark does not call it so.
     fn of(operation: u16, addresses: &Addresses<'_>) -> Self {
-        let [_, (_, sender), (_, target_hardware), (_, target)] = addresses.parts;
-        let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+        let [_, (_, sender), (at, _), (_, target)] = addresses.parts;
+        // As many bytes as a MAC address has, whatever size the packet says.
+        let asks_nobody = addresses.bytes.get(at..at + 6).is_some_and(|bytes| bytes == [0; 6]);
         match operation {
-            REQUEST | REPLY if sender == target => {
-                Self { gratuitous: true, announcement: operation == REQUEST && zero(target_hardware), probe: false }
+            REQUEST | REPLY if sender == target && !sender.is_empty() => {
+                Self { gratuitous: true, announcement: operation == REQUEST && asks_nobody, probe: false }
             }
-            REQUEST => Self { probe: zero(sender), ..Self::default() },
+            REQUEST => Self { probe: sender.iter().all(|&byte| byte == 0) && asks_nobody, ..Self::default() },
             _ => Self::default(),
         }
     }
@@ -244,6 +251,23 @@ pub fn craft(arp: &Arp) -> Vec<u8> {
     bytes
 }
 
+/// Words between the machines and the servers of the multicast over ATM (RFC 2022 §5), and of MAPOS (RFC 2176).
+static SERVERS: [(u32, &str); 13] = [
+    (11, "MARS request"),
+    (12, "MARS MULTI request"),
+    (13, "MARS MSERV request"),
+    (14, "MARS JOIN request"),
+    (15, "MARS LEAVE"),
+    (16, "MARS NAK"),
+    (17, "MARS UNSERV request"),
+    (18, "MARS SJOIN request"),
+    (19, "MARS SLEAVE"),
+    (20, "MARS grouplist request"),
+    (21, "MARS grouplist reply"),
+    (22, "MARS redirect map"),
+    (23, "MAPOS UNARP request"),
+];
+
 /// One piece of an ARP sentence: words, or one of the four addresses.
 enum Piece {
     Words(&'static str),
@@ -258,7 +282,7 @@ const TARGET: Piece = Piece::Address(3);
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     use Piece::Words;
     let (Some(addresses), Some(operation)) = (Addresses::read(view.bytes()), be16(view.bytes(), 6)) else {
-        return out.write_str(broken(view).unwrap_or_default());
+        return out.write_str(cut_short(view).unwrap_or_default());
     };
     let purpose = Purpose::of(operation, &addresses);
     let sentence: &[Piece] = match operation {
@@ -268,11 +292,17 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         REQUEST => &[Words("Who has "), TARGET, Words("? Tell "), SENDER],
         REPLY if purpose.gratuitous => &[Words("Gratuitous ARP for "), SENDER, Words(" (Reply)")],
         REPLY => &[SENDER, Words(" is at "), SENDER_HARDWARE],
-        3 | 8 => &[Words("Who is "), TARGET_HARDWARE, Words("? Tell "), SENDER_HARDWARE],
-        4 => &[TARGET_HARDWARE, Words(" is at "), TARGET],
+        3 | 5 | 8 => &[Words("Who is "), TARGET_HARDWARE, Words("? Tell "), SENDER_HARDWARE],
+        4 | 6 => &[TARGET_HARDWARE, Words(" is at "), TARGET],
         9 => &[SENDER_HARDWARE, Words(" is at "), SENDER],
+        7 => &[Words("DRARP Error")],
+        10 => &[Words("ARP NAK")],
+        24 | 25 => return write!(out, "Experimental {} ( opcode {operation} )", operation - 23),
         0 | u16::MAX => return write!(out, "Reserved opcode {operation}"),
-        _ => return write!(out, "Unknown ARP opcode {operation:#06x}"),
+        _ => match numbers::name(&SERVERS, operation.into()) {
+            Some(words) => &[Words(words), Words(" from "), SENDER_HARDWARE, Words(" at "), SENDER],
+            None => return write!(out, "Unknown ARP opcode {operation:#06x}"),
+        },
     };
     sentence.iter().try_for_each(|piece| match piece {
         Words(words) => out.write_str(words),

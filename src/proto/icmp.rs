@@ -311,14 +311,16 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let broken = broken(view);
     // Wireshark reads the checksum, and two bytes more, before it says anything.
     let &[kind, code, _, _, _, _, ..] = bytes else { return out.write_str(broken.unwrap_or_default()) };
-    let name = type_name(kind);
+    let named = codes(kind).map(|names| numbers::name(names, code.into()));
+    // Of the two kinds of it, Wireshark names the later one wherever the code is known.
+    let name =
+        if (kind, named) == (ROUTER_ADVERTISEMENT, Some(None)) { "Router advertisement" } else { type_name(kind) };
     out.write_str(name)?;
     out.write_str(&"                    "[name.len().min(20)..])?;
-    if let Some(names) = codes(kind) {
-        match numbers::name(names, code.into()) {
-            Some(name) => write!(out, " ({name})")?,
-            None => write!(out, " (Unknown code: {code})")?,
-        }
+    match named {
+        Some(Some(name)) => write!(out, " ({name})")?,
+        Some(None) => write!(out, " (Unknown code: {code})")?,
+        None => {}
     }
     if let (true, Some(identifier), Some(sequence)) = (has_identifier(kind), be16(bytes, 4), be16(bytes, 6)) {
         write!(out, " id={identifier:#06x}")?;

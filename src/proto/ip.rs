@@ -54,7 +54,7 @@ pub fn addresses(packet: &Packet<'_>) -> Option<(IpAddr, IpAddr)> {
 /// How many routers the packet may still pass: time to live, or hop limit.
 #[must_use]
 pub fn hops_left(ip: LayerView<'_, '_>) -> Option<u8> {
-    ip.bytes().get(if ip.is(&ipv6::HEADER) { 7 } else { 8 }).copied()
+    ip.bytes().get(if ip.is(&ipv6::HEADER) { ipv6::HOP_LIMIT } else { ipv4::TTL }).copied()
 }
 
 /// Bytes of payload on the wire, as far as header and frame agree; extension headers do not count.

@@ -119,6 +119,8 @@ const MORE_FRAGMENTS: u16 = 0x2000;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 /// Where the checksum lies.
 pub(super) const CHECKSUM: usize = 10;
+/// Byte of the time to live.
+pub const TTL: usize = 8;
 
 /// An IPv4 header without options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +245,10 @@ fn dissect(input: &Input<'_>) -> Found {
     let mut found = Found::new(input, length, Some(binding));
     found.payload = reported.saturating_sub(length);
     found.fragment = fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET) != 0;
+    // What has a wrong checksum is not put together with others, so what it begins with has to speak for itself.
+    if found.fragment && fragment & FRAGMENT_OFFSET == 0 && !input.quoted {
+        found.fragment = is_sound(&input.bytes[..length]);
+    }
     found.ends = (reported < input.reported).then_some("ip.len");
     if let Some((at, needed, available)) = RawOptions::new(options).flaw() {
         let because = "ip.opt.len";
@@ -254,6 +260,11 @@ fn dissect(input: &Input<'_>) -> Found {
         found.flaw = Some(Flaw { kind: FaultKind::Truncated, at: 0, needed: total, available, because: "ip.len" });
     }
     found
+}
+
+/// Whether the checksum of a whole header is right.
+fn is_sound(header: &[u8]) -> bool {
+    Sum::default().plus(header).fold() == 0xffff
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
@@ -335,18 +346,18 @@ fn header_of(packet: &[u8], length: usize) -> &[u8] {
 }
 
 fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
-    let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
-        return out.write_str(broken(view).unwrap_or_default());
-    };
-    let (version, length) = (header[0] >> 4, usize::from(header[0] & 15) * 4);
-    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
-    let protocol = header[9];
-    if version != 4 {
+    if let Some(version) = view.bytes().first().map(|first| first >> 4).filter(|version| *version != 4) {
         return match super::ip::enclosing(view) {
             None => write!(out, "Bogus IPv4 version ({version}, must be 4)"),
             Some(_) => write!(out, "Bogus IP version ({version})"),
         };
     }
+    let Some(header) = view.bytes().first_chunk::<LENGTH>() else {
+        return out.write_str(broken(view).unwrap_or_default());
+    };
+    let length = usize::from(header[0] & 15) * 4;
+    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let protocol = header[9];
     if length < LENGTH {
         return write!(out, "Bogus IP header length ({length}, must be at least 20)");
     }

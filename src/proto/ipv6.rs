@@ -62,6 +62,8 @@ static FIELDS: [FieldSpec; 20] = [
     concluded_row("ipv6.fragment.count", "Fragment count", Kind::Number),
     concluded_row("ipv6.reassembled.length", "Reassembled IPv6 length", Kind::Number),
 ];
+/// Byte of the hop limit.
+pub const HOP_LIMIT: usize = 7;
 const SOURCE: usize = row(&FIELDS, "ipv6.src");
 const DESTINATION: usize = row(&FIELDS, "ipv6.dst");
 const SOURCE_MAC: usize = row(&FIELDS, "ipv6.src_slaac_mac");

@@ -7,7 +7,7 @@ use super::{Protocol, bound, numbers};
 use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, Value, Visitor};
 
 /// Which protocol speaks, or is spoken to (IEEE 802, "LLC Addresses").
-static SERVICES: [(u32, &str); 31] = [
+static SERVICES: [(u32, &str); 35] = [
     (0x00, "NULL LSAP"),
     (0x01, "NULL LSAP"),
     (0x02, "LLC Sub-Layer Management"),
@@ -37,6 +37,10 @@ static SERVICES: [(u32, &str); 31] = [
     (0xbc, "Banyan Vines"),
     (0xe0, "NetWare"),
     (0xf0, "NetBIOS"),
+    (0xf4, "IBM Net Management"),
+    (0xf8, "HP Extended LLC"),
+    (0xfa, "Ungermann-Bass"),
+    (0xfc, "Remote Program Load"),
     (0xfe, "ISO Network Layer"),
     (0xff, "Global LSAP"),
 ];

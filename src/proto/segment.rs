@@ -33,6 +33,10 @@ const fn table(info: Option<Info>) -> Header {
 pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut dyn fmt::Write) -> fmt::Result {
     let speaks = |view: &LayerView<'_, '_>| view.layer().header.info.is_some() && !view.layer().quoted;
     let Some(assembled) = assembled.filter(|assembled| assembled.views().any(|view| speaks(&view))) else {
+        // The segment's own line begins with its signs, and so does that of what it holds.
+        if let Some(tcp) = packet.find(&tcp::HEADER).filter(|tcp| first_speaker(packet) > Some(tcp.index)) {
+            tcp::signs(tcp, out)?;
+        }
         return packet.info(out);
     };
     if let Some(tcp) = packet.find(&tcp::HEADER) {
@@ -92,6 +96,15 @@ fn late_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
         info(speaker, out)?;
     }
     out.write_str("[Reassembly error, protocol TCP: New fragment overlaps old data (retransmission?)]")
+}
+
+/// Which layer's words come first, of those that this packet says.
+fn first_speaker(packet: &Packet<'_>) -> Option<usize> {
+    let mut view = packet.speaker()?;
+    while view.is(&UNFINISHED) || view.is(&LATE) {
+        (_, view) = speaker_before(view)?;
+    }
+    Some(view.index)
 }
 
 /// The last layer before this one that has something to say in the Info column.

@@ -94,6 +94,12 @@ impl Datagram {
         if start == 0 && self.head.is_none() {
             self.head = Some(part.head.clone());
         }
+        // The time to live is that of the fragment that came last, as Wireshark has it.
+        let place = if self.version_6 { ipv6::HOP_LIMIT } else { ipv4::TTL };
+        if let Some((hops, latest)) = self.head.as_mut().and_then(|head| head.get_mut(place)).zip(part.head.get(place))
+        {
+            *hops = *latest;
+        }
         if !part.more && self.length.is_none() {
             self.length = Some(end);
         }

@@ -95,6 +95,8 @@ impl Flow {
         }
         if segment.length > 0 && whole {
             self.follow(segment, start, application, spoken, &mut outcome);
+        } else if segment.length > 0 && matches!(segment.order, Order::Again | Order::OutOfOrder) {
+            outcome.pieces.push(piece(0, segment.length, Part::Silent));
         } else if segment.length > 0 {
             // What is cut or broken is read for itself.
             let once = Once { is_final: true, ..once(segment) };

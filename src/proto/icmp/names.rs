@@ -41,7 +41,7 @@ pub static TYPES: [(u32, &str); 33] = [
 ];
 
 /// The names of the codes of each type that has any.
-static CODES: [(u8, &[(u32, &str)]); 8] = [
+static CODES: [(u8, &[(u32, &str)]); 9] = [
     (
         UNREACHABLE,
         &[
@@ -87,6 +87,7 @@ static CODES: [(u8, &[(u32, &str)]); 8] = [
             (5, "Need Authorization"),
         ],
     ),
+    (42, &[(0, "No error")]),
     (
         43,
         &[

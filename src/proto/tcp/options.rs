@@ -81,7 +81,7 @@ fn read<'f>(option: &RawOption<'f>) -> TcpOption<'f> {
         (MSS, &[a, b]) => TcpOption::MaximumSegmentSize(u16::from_be_bytes([a, b])),
         (WINDOW_SCALE, &[shift]) => TcpOption::WindowScale(shift),
         (SACK_PERMITTED, &[]) => TcpOption::SackPermitted,
-        (SACK, _) if !data.is_empty() && data.len() % 8 == 0 => TcpOption::Sack(blocks(data).unwrap_or_default()),
+        (SACK, _) if data.len() >= 8 => TcpOption::Sack(blocks(data).unwrap_or_default()),
         (kind, data) => match (be32(data, 0), be32(data, 4)) {
             (Some(value), Some(echo)) if kind == TIMESTAMPS && data.len() == 8 => TcpOption::Timestamps { value, echo },
             _ => TcpOption::Unknown { kind, data },
@@ -142,6 +142,10 @@ static CONTENTS: [(u8, usize, &[usize]); 3] = [
     (TIMESTAMPS, 10, &[row(&FIELDS, "tcp.options.timestamp.tsval"), row(&FIELDS, "tcp.options.timestamp.tsecr")]),
 ];
 
+/// Later kinds whose contents Wireshark knows: connection counts (RFC 1644), MD5 (RFC 2385), Quick-Start (RFC 4782), user
+/// timeout (RFC 5482), authentication (RFC 5925), Fast Open.
+static DESCRIBED: [u8; 8] = [11, 12, 13, 19, 27, 28, 29, FAST_OPEN];
+
 /// The rows of the options.
 pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let header = view.bytes();
@@ -189,7 +193,7 @@ fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, e
         TcpOption::Unknown { kind, data } => {
             if matches!(kind, 253 | 254) {
                 show(EXPERIMENT);
-            } else if kind > TIMESTAMPS && kind != FAST_OPEN && !data.is_empty() {
+            } else if kind > TIMESTAMPS && !DESCRIBED.contains(&kind) && !data.is_empty() {
                 show(PAYLOAD);
             }
             if let Some((from, cookie @ [_, ..])) = cookie(kind, data) {
@@ -233,6 +237,31 @@ fn relative_edges(view: LayerView<'_, '_>) -> impl Iterator<Item = u64> {
     })
 }
 
+/// What the Info column says of options that hardly anybody sends: kind, bytes of the number behind the words (none
+/// where the length does not matter), and the words.
+static RARE: [(u8, Option<usize>, &str); 9] = [
+    (SACK_PERMITTED, None, " SACK_PERM"),
+    (6, Some(4), " ECHO="),
+    (7, Some(4), " ECHO="),
+    (11, Some(4), " CC="),
+    (12, Some(4), " CC="),
+    (13, Some(4), " CC="),
+    (19, None, " MD5"),
+    (28, Some(2), " USER_TO="),
+    (29, None, "TCP AO"),
+];
+
+fn write_rare(kind: u8, data: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+    let fits = |length: &Option<usize>| length.is_none_or(|length| length == data.len());
+    match RARE.iter().find(|(known, length, _)| *known == kind && fits(length)) {
+        Some((_, Some(_), words)) => {
+            pair(out, words, data.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+        }
+        Some((_, None, words)) => out.write_str(words),
+        None => Ok(()),
+    }
+}
+
 /// What the Info column says about the options.
 pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     let mut edges = relative_edges(view);
@@ -256,8 +285,8 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
             TcpOption::Unknown { kind, data } => match (cookie(kind, data), be16(data, 0)) {
                 (Some((_, [])), _) => out.write_str(" TFO=R")?,
                 (Some(_), _) => out.write_str(" TFO=C")?,
-                (None, Some(experiment)) if matches!(kind, 253 | 254) => write!(out, " ExID={experiment:04x}")?,
-                _ => {}
+                (None, Some(experiment)) if matches!(kind, 253 | 254) => write!(out, " ExID={experiment:x}")?,
+                _ => write_rare(kind, data, out)?,
             },
             TcpOption::End | TcpOption::Nop => {}
         }
