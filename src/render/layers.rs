@@ -159,7 +159,8 @@ impl Line {
             Piece::Words(_) | Piece::Arrow => None,
         });
         let rows: Vec<Bits> = rows.collect();
-        let are_few = rows.iter().map(|bits| bits.len).sum::<usize>() <= 128;
+        let are_numbers = rows.iter().all(|bits| (1..=64).contains(&bits.len));
+        let are_few = are_numbers && rows.iter().map(|bits| bits.len).sum::<usize>() <= 128;
         let made_of = (matches!(template.by, By::Place(_)) && are_few).then_some(rows);
         Self { template, made_of, again: Again::default() }
     }

@@ -179,3 +179,17 @@ impl Members<'_> {
         self.text.extend_from_slice(&before[written..]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn every_key_has_room() {
+        for (_, spec) in crate::proto::all() {
+            let mut text = Vec::new();
+            Name::new(spec.key).write(&mut text);
+            assert_eq!(String::from_utf8(text).expect("ASCII"), format!("\"{}\":", spec.key));
+        }
+    }
+}
