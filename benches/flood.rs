@@ -19,7 +19,7 @@ const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 /// Bytes in a datagram, so many that its frame is as short as a frame on a cable can be (60 bytes without its check).
 const PAYLOAD: u16 = 18;
-/// Datagrams in a burst: as many as Linux cuts at a time.
+/// Datagrams in a burst: as many as any Linux cuts at a time.
 const BURST: usize = 64;
 
 fn main() {
@@ -131,9 +131,9 @@ fn processor_time(pid: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// Sends frames of 60 bytes through `far` at `rate` a second; how many, and how long it took. The kernel cuts each datagram
-/// that it is given into a burst of small ones, all of them buffers of their own: so a sender needs no more of the
-/// processors than the frames themselves do.
+/// Sends frames of 60 bytes through `far` at `rate` a second; how many, and how long it took. The kernel cuts each
+/// datagram that it is given into a burst of small ones, all of them buffers of their own: so a sender needs no more of
+/// the processors than the frames themselves do.
 fn flood(rate: u64, span: Duration) -> (u64, Duration) {
     let socket = UdpSocket::bind((ADDRESS, 0)).expect("a socket");
     setsockopt(&socket, sockopt::UdpGsoSegment, &i32::from(PAYLOAD)).expect("datagrams are cut");

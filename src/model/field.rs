@@ -152,7 +152,8 @@ impl Bits {
         Self { start: offset * 8, len: len * 8 }
     }
 
-    /// These bits of `header` as a big-endian number; `None` where the header ends before them, or they are more than 64.
+    /// These bits of `header` as a big-endian number; `None` where the header ends before them, or they are more than
+    /// 64.
     #[inline]
     #[must_use]
     pub fn number(self, header: &[u8]) -> Option<u64> {

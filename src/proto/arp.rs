@@ -176,8 +176,8 @@ struct Purpose {
 }
 
 impl Purpose {
-    /// RFC 5227 §1.1: a probe has no sender address, and an announcement names its sender's own; neither has a MAC address
-    /// to be answered with, or Wireshark does not call it so.
+    /// RFC 5227 §1.1: a probe has no sender address, and an announcement names its sender's own. With a target's MAC
+    /// address, Wireshark calls neither so.
     fn of(operation: u16, addresses: &Addresses<'_>) -> Self {
         let [_, (_, sender), (at, _), (_, target)] = addresses.parts;
         // As many bytes as a MAC address has, whatever size the packet says.

@@ -175,7 +175,7 @@ impl Line {
             template.write(said, view, look.glyphs);
             beside(out, look, layer.header.name, said);
         };
-        match made_of.as_ref().filter(|_| !layer.quoted).and_then(|made_of| together(made_of, view.bytes())) {
+        match made_of.as_ref().filter(|_| !layer.quoted).and_then(|made_of| in_a_row(made_of, view.bytes())) {
             Some(bits) => again.write(out, bits, write),
             None => write(out),
         }
@@ -183,7 +183,7 @@ impl Line {
 }
 
 /// Several runs of bits, one behind the other.
-fn together(made_of: &[Bits], header: &[u8]) -> Option<u128> {
+fn in_a_row(made_of: &[Bits], header: &[u8]) -> Option<u128> {
     made_of.iter().try_fold(0, |all, bits| Some(all << bits.len | u128::from(bits.number(header)?)))
 }
 

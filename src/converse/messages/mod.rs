@@ -126,8 +126,8 @@ impl<'f> Segment<'f> {
     #[must_use]
     pub fn read(packet: &Packet<'f>, stream: u32, order: Order) -> Option<Self> {
         let view = packet.find(&tcp::HEADER)?;
-        // What comes with RST is no part of the stream; and where a header says that it is shorter than it can be, nobody
-        // knows where it ends.
+        // What comes with RST is no part of the stream; and where a header says that it is shorter than it can be,
+        // nobody knows where it ends.
         let header = Tcp::read(view.bytes()).filter(|header| !header.flags.contains(Flags::RST))?;
         let is_sound = view.bytes().get(12).is_some_and(|offset| usize::from(offset >> 4) * 4 >= tcp::LENGTH);
         if !is_sound {

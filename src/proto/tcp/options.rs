@@ -142,8 +142,8 @@ static CONTENTS: [(u8, usize, &[usize]); 3] = [
     (TIMESTAMPS, 10, &[row(&FIELDS, "tcp.options.timestamp.tsval"), row(&FIELDS, "tcp.options.timestamp.tsecr")]),
 ];
 
-/// Later kinds whose contents Wireshark knows: connection counts (RFC 1644), MD5 (RFC 2385), Quick-Start (RFC 4782), user
-/// timeout (RFC 5482), authentication (RFC 5925), Fast Open.
+/// Later kinds whose contents Wireshark knows: connection counts (RFC 1644), MD5 (RFC 2385), Quick-Start (RFC 4782),
+/// user timeout (RFC 5482), authentication (RFC 5925), Fast Open.
 static DESCRIBED: [u8; 8] = [11, 12, 13, 19, 27, 28, 29, FAST_OPEN];
 
 /// The rows of the options.
@@ -237,8 +237,8 @@ fn relative_edges(view: LayerView<'_, '_>) -> impl Iterator<Item = u64> {
     })
 }
 
-/// What the Info column says of options that hardly anybody sends: kind, bytes of the number behind the words (none
-/// where the length does not matter), and the words.
+/// What the Info column says of options that hardly anybody sends (6 and 7: RFC 1072, the others as in [`DESCRIBED`]):
+/// kind, bytes of the number behind the words (none where the length does not matter), and the words.
 static RARE: [(u8, Option<usize>, &str); 9] = [
     (SACK_PERMITTED, None, " SACK_PERM"),
     (6, Some(4), " ECHO="),

@@ -38,7 +38,8 @@ struct Known {
     value: Range<usize>,
     /// The object in which it was written last behind all others.
     behind: u64,
-    /// It may also be written without being noted here.
+    /// It may also be written without being noted here, and come again: as `dhcp.hw.type` does, which is a row of the
+    /// header and a part of an option.
     in_run: bool,
 }
 
@@ -48,8 +49,8 @@ pub(super) struct Members<'t> {
     pub text: &'t mut Vec<u8>,
     /// Where in the text the object begins.
     start: usize,
-    /// Further values, and where the first one with their name is: they are put among the others when all are known, for
-    /// what one frame repeats thousands of times would otherwise be moved as often.
+    /// Further values, and where the first one with their name is: they are put among the others when all are known,
+    /// for what one frame repeats thousands of times would otherwise be moved as often.
     repeated: SmallVec<[u8; 128]>,
     repeats: SmallVec<[(Range<usize>, Range<usize>); 8]>,
 }
@@ -81,8 +82,8 @@ impl Names {
         Members { number: self.objects, text, start, repeated: SmallVec::new(), repeats: SmallVec::new() }
     }
 
-    /// Has it known that a member with this name may be written straight into the text of an object. Its value must have
-    /// no comma.
+    /// Has it known that a member with this name may be written straight into the text of an object. Its value must
+    /// have no comma.
     pub fn put_in_run(&mut self, key: &'static str) {
         self.of(key).in_run = true;
     }
@@ -135,8 +136,8 @@ impl Members<'_> {
         }
     }
 
-    /// The value of the member with this name, if there is one. Text of packets cannot look like a name, for quotes in it
-    /// are escaped.
+    /// The value of the member with this name, if there is one. Text of packets cannot look like a name, for quotes in
+    /// it are escaped.
     fn search(&self, name: &Name) -> Option<Range<usize>> {
         let name = name.bytes();
         let start = self.start + memchr::memmem::find(&self.text[self.start..], name)? + name.len();

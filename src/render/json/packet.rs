@@ -1,5 +1,5 @@
-//! The line of a packet. A capture has a million of them with fifty fields each, so nothing here is looked for twice and
-//! nothing is allocated.
+//! The line of a packet. A capture has a million of them with fifty fields each, so what is the same each time is made up
+//! once, and hardly anything is allocated.
 
 use super::members::{Members, Names};
 use super::runs::Runs;

@@ -1,5 +1,5 @@
 //! Rows that lie side by side in a header. Most bits of a packet's header are those of some packet before, and what was
-//! made of them then can be copied: a MAC address with its two flags, the nine flags of a segment, the first bytes of IP.
+//! made of them then can be copied: a MAC address with its two flags, the nine flags of a segment, IP's first bytes.
 
 use foldhash::HashMap;
 
@@ -11,6 +11,7 @@ use crate::render::figures;
 
 /// Bits of neighbours that are taken together although they share no byte.
 const TOGETHER: usize = 16;
+
 /// The runs of rows that were met.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
@@ -38,8 +39,8 @@ enum Way {
 }
 
 impl Runs {
-    /// Adds to `members` those that these rows of `header` are, none of which may be there already; `names` will know them
-    /// when they come again.
+    /// Adds to `members` those that these rows of `header` are, none of which may be there already; `names` will know
+    /// them when they come again.
     pub fn write(
         &mut self,
         rows: &'static [FieldSpec],
