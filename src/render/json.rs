@@ -55,7 +55,7 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn packet(&mut self, out: &mut dyn io::Write, packet: &Packet<'_>, notes: &[Note]) -> io::Result<()> {
-        self.packet_with(out, packet, &[], notes)
+        self.line(out, |json, line| json.packet_on(line, packet, &[], notes))
     }
 
     /// The same for a packet of a whole capture: also with the layers of what it completes.
@@ -63,19 +63,19 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn seen(&mut self, out: &mut dyn io::Write, seen: &Seen<'_, '_, '_>, notes: &[Note]) -> io::Result<()> {
-        self.packet_with(out, seen.packet, seen.whole, notes)
+        self.line(out, |json, line| json.packet_on(line, seen.packet, seen.whole, notes))
     }
 
-    fn packet_with(
-        &mut self,
-        out: &mut dyn io::Write,
-        packet: &Packet<'_>,
-        whole: &[Packet<'_>],
-        notes: &[Note],
-    ) -> io::Result<()> {
+    /// The same on a `page`, where many lines wait to be written.
+    pub fn seen_on(&mut self, page: &mut Vec<u8>, seen: &Seen<'_, '_, '_>, notes: &[Note]) {
+        self.packet_on(page, seen.packet, seen.whole, notes);
+        page.push(b'\n');
+    }
+
+    fn packet_on(&mut self, line: &mut Vec<u8>, packet: &Packet<'_>, whole: &[Packet<'_>], notes: &[Note]) {
         let frame = packet.frame;
         let origin = *self.origin.get_or_insert(frame.time);
-        let Self { buffer: line, text, claims, generated, known, .. } = self;
+        let Self { text, claims, generated, known, .. } = self;
         packet::head(line, frame, frame.time - origin);
         line.extend_from_slice(b",\"stream\":");
         match packet.generated("tcp.stream") {
@@ -106,7 +106,6 @@ impl Json {
         }
         close_list(line);
         line.push(b'}');
-        self.end(out)
     }
 
     /// A claim that stands for itself: a line of the heading or the verdict.
@@ -114,7 +113,20 @@ impl Json {
     /// # Errors
     /// Those of `out`.
     pub fn note(&mut self, out: &mut dyn io::Write, one: &Note) -> io::Result<()> {
-        self.claims.write(&mut self.buffer, one);
+        self.line(out, |json, line| json.claims.write(line, one))
+    }
+
+    /// The same on a `page`.
+    pub fn note_on(&mut self, page: &mut Vec<u8>, one: &Note) {
+        self.claims.write(page, one);
+        page.push(b'\n');
+    }
+
+    /// Writes the line that `write` makes up.
+    fn line(&mut self, out: &mut dyn io::Write, write: impl FnOnce(&mut Self, &mut Vec<u8>)) -> io::Result<()> {
+        let mut line = std::mem::take(&mut self.buffer);
+        write(self, &mut line);
+        self.buffer = line;
         self.end(out)
     }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::wire::privilege;
 
 /// Bytes of output that are collected before they are written.
-const BUFFER: usize = 1 << 17;
+const BUFFER: usize = 1 << 16;
 /// How standard input is named on the command line, and in what is said of it.
 const STDIN: (&str, &str) = ("-", "standard input");
 /// Milliseconds in which whoever writes into our pipe may finish, when an interrupt came for both.

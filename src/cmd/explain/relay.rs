@@ -118,22 +118,10 @@ struct Page<'p, 'o> {
     text: &'p mut Vec<u8>,
 }
 
-impl<'p, 'o> Page<'p, 'o> {
-    /// The turn, which was waited for; `None` when it will not come.
-    fn end(self) -> Option<Turn<'p, &'o Output>> {
-        self.text.clear();
-        self.text.shrink_to(MUCH);
-        self.turn
-    }
-}
-
-impl Write for Page<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        if self.text.len() >= MUCH {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+impl Page<'_, '_> {
+    /// Has it written what is too much to wait.
+    fn settle(&mut self) -> io::Result<()> {
+        if self.text.len() >= MUCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -144,6 +132,15 @@ impl Write for Page<'_, '_> {
         let written = lock(out).write_all(self.text);
         self.text.clear();
         written
+    }
+}
+
+impl<'p, 'o> Page<'p, 'o> {
+    /// The turn, which was waited for; `None` when it will not come.
+    fn end(self) -> Option<Turn<'p, &'o Output>> {
+        self.text.clear();
+        self.text.shrink_to(MUCH);
+        self.turn
     }
 }
 
@@ -266,13 +263,19 @@ impl Batch {
         let mut ended = self.ended.iter().peekable();
         for (place, item) in self.items[..self.filled].iter_mut().enumerate() {
             while let Some((_, conversation)) = ended.next_if(|(before, _)| *before <= place) {
-                hand.ended(page, conversation, context)?;
+                hand.ended(page.text, conversation, context);
+                page.settle()?;
             }
             let Item { record, findings, passes, notes, recalled } = item;
             if *passes {
-                findings.show(&record.frame, |seen| hand.packet(page, seen, notes, recalled)).transpose()?;
+                findings.show(&record.frame, |seen| hand.packet(page.text, seen, notes, recalled)).transpose()?;
+                page.settle()?;
             }
         }
-        ended.try_for_each(|(_, conversation)| hand.ended(page, conversation, context))
+        for (_, conversation) in ended {
+            hand.ended(page.text, conversation, context);
+            page.settle()?;
+        }
+        Ok(())
     }
 }

@@ -109,28 +109,27 @@ impl Hand {
         }
     }
 
-    /// Writes a packet, and what there is to say about it.
+    /// Writes a packet, and what there is to say about it, on a page.
     pub(super) fn packet(
         &mut self,
-        out: &mut impl Write,
+        page: &mut Vec<u8>,
         seen: &Seen<'_, '_, '_>,
         notes: &[Note],
         recalled: &mut Recalled,
     ) -> Result<()> {
         match self {
-            Self::Summary(summary) => summary.packet(out, seen)?,
-            Self::Packets(story) => story.recalled(out, seen, notes, recalled)?,
-            Self::Json(json) => json.seen(out, seen, notes)?,
+            Self::Summary(summary) => summary.packet(page, seen)?,
+            Self::Packets(story) => story.recalled(page, seen, notes, recalled)?,
+            Self::Json(json) => json.seen_on(page, seen, notes),
         }
         Ok(())
     }
 
     /// Writes the verdict on a conversation.
-    pub(super) fn ended(&mut self, out: &mut impl Write, conversation: &Conversation, context: &Context) -> Result<()> {
+    pub(super) fn ended(&mut self, page: &mut Vec<u8>, conversation: &Conversation, context: &Context) {
         if let Self::Json(json) = self {
-            explain::verdict(conversation, context).iter().try_for_each(|note| json.note(out, note))?;
+            explain::verdict(conversation, context).iter().for_each(|note| json.note_on(page, note));
         }
-        Ok(())
     }
 }
 

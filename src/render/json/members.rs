@@ -12,6 +12,9 @@ use crate::model::Value;
 /// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
 const ROOM: usize = 48;
 
+/// Keys that are found by their address at once.
+const LATEST: usize = 1024;
+
 /// A name as it is written, with quotes and colon.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
@@ -24,6 +27,8 @@ pub(super) struct Name {
 pub(super) struct Names {
     /// Where each key is in `known`, by its address and length: the same key may be kept in several places.
     places: HashMap<(usize, usize), usize>,
+    /// Those of them that were asked for last, each at the place that its address gives.
+    latest: Vec<((usize, usize), usize)>,
     known: Vec<Known>,
     /// How many objects have begun.
     objects: u64,
@@ -90,11 +95,21 @@ impl Names {
 
     fn of(&mut self, key: &'static str) -> &mut Known {
         let address = (key.as_ptr() as usize, key.len());
-        let place = self.places.get(&address).copied().unwrap_or_else(|| self.learn(key, address));
+        let place = match self.latest.get(address.0 % LATEST) {
+            Some((latest, place)) if *latest == address => *place,
+            _ => self.look_up(key, address),
+        };
         &mut self.known[place]
     }
 
     #[cold]
+    fn look_up(&mut self, key: &'static str, address: (usize, usize)) -> usize {
+        let place = self.places.get(&address).copied().unwrap_or_else(|| self.learn(key, address));
+        self.latest.resize(LATEST, ((0, 0), 0));
+        self.latest[address.0 % LATEST] = (address, place);
+        place
+    }
+
     fn learn(&mut self, key: &'static str, address: (usize, usize)) -> usize {
         let known = self.known.iter().position(|known| known.key == key);
         let place = known.unwrap_or_else(|| {
