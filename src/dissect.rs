@@ -1,8 +1,8 @@
 //! Bytes → [`Packet`]: walks the protocols' bindings and never fails.
 
-use crate::model::{Fault, FaultKind, Frame, Layer, LinkType, Packet, Parts};
+use crate::model::{Fault, FaultKind, Frame, Layer, LayerView, LinkType, Packet, Parts};
 use crate::proto::stream::Piece;
-use crate::proto::{self, Binding, Input, data, tcp};
+use crate::proto::{self, Binding, Input, checksum, data, tcp};
 
 /// More layers than any real frame has; only hostile ones (tag in tag in tag) reach it.
 const MOST_LAYERS: usize = 32;
@@ -35,6 +35,10 @@ pub fn dissect_into(frame: &Frame, room: Parts) -> Packet<'_> {
         packet.faults.retain(|fault| {
             fault.kind == FaultKind::Malformed || fault.offset < first || fault.because == "frame.cap_len"
         });
+    }
+    // Everybody asks, and more than once.
+    for index in 0..packet.layers.len() {
+        packet.layers[index].checksum = checksum::judge(LayerView { packet: &packet, index });
     }
     packet
 }
@@ -95,7 +99,15 @@ fn descend(packet: &mut Packet<'_>, mut binding: Binding, mut at: usize, mut end
         // Of IPv4's fragments Wireshark reads on in those that the capture cut.
         let here = version_6 || at + found.length + found.payload <= captured;
         let fragment = found.fragment && found.payload > 0 && here;
-        packet.layers.push(Layer { header: protocol.header, offset: at, length, payload, quoted, fragment });
+        packet.layers.push(Layer {
+            header: protocol.header,
+            offset: at,
+            length,
+            payload,
+            quoted,
+            fragment,
+            checksum: None,
+        });
         if let Some(flaw) = found.flaw {
             packet.faults.push(Fault {
                 kind: flaw.kind,

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use super::Piece;
 use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Value};
-use crate::proto::checksum::{self, Status};
+use crate::proto::checksum::Status;
 use crate::proto::ipv6::fragment::{self, Fragment};
 use crate::proto::{ip, ipv4, ipv6};
 use datagram::{Datagram, Wrong};
@@ -77,7 +77,7 @@ impl Reassembler {
     pub fn observe(&mut self, packet: &mut Packet<'_>) -> Piece {
         let Some(view) = fragment_of(packet) else { return Piece::Whole };
         // Whoever gets it throws away what has a wrong checksum (RFC 1122 §3.2.1.2).
-        let is_broken = matches!(checksum::status(view), Some(Status::Bad { .. }));
+        let is_broken = matches!(view.layer().checksum, Some(Status::Bad { .. }));
         let Some(part) = part(view).filter(|_| !is_broken) else { return Piece::Fragment };
         let (number, time, layer, version_6) = (packet.frame.number, packet.frame.time, part.layer, part.version_6);
         let index = self.place(&part, time);

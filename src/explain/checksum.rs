@@ -1,7 +1,7 @@
 //! Checksums that do not fit, and those that nobody has computed yet.
 
 use crate::model::{Arg, LayerView, Note};
-use crate::proto::checksum::{Status, status};
+use crate::proto::checksum::Status;
 
 use super::rules::{self as rule, Rule};
 
@@ -18,7 +18,7 @@ static WRONG: &[(&str, &str, &Rule)] = &[
 pub(super) fn explain(view: LayerView<'_, '_>, notes: &mut Vec<Note>) {
     let frame = [view.packet.frame.number];
     let layer = || WRONG.iter().find(|(name, ..)| *name == view.layer().header.name);
-    match status(view) {
+    match view.layer().checksum {
         Some(Status::Bad { expected }) => {
             notes.extend(layer().map(|(.., wrong)| wrong.note(frame, [format!("0x{expected:04x}").into()])));
         }

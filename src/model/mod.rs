@@ -4,6 +4,7 @@
 //! is the table that says which [`Field`]s a layer has; a [`Note`] is one sentence netlab claims.
 
 mod address;
+mod checksum;
 mod composed;
 mod event;
 mod field;
@@ -20,6 +21,7 @@ mod trace;
 mod vendor;
 
 pub use address::{Ipv4Cidr, MacAddr, ParseAddressError};
+pub use checksum::ChecksumStatus;
 pub use composed::{Compose, Composed};
 pub use event::{Event, Mismatch, Probed, Status};
 pub use field::{Bits, Field, FieldSpec, Header, Info, Kind, Value, Visitor};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Field, FieldSpec, Frame, Header, LinkType, Value, Visitor};
+use super::{ChecksumStatus, Field, FieldSpec, Frame, Header, LinkType, Value, Visitor};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct Layer {
     pub quoted: bool,
     /// The payload is a piece of a larger one, and all of the piece is here.
     pub fragment: bool,
+    /// What its checksum is worth; `None` for a layer without one, or without that field.
+    pub checksum: Option<ChecksumStatus>,
 }
 
 /// In which way bytes failed their own format.

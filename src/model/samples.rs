@@ -165,7 +165,15 @@ pub(crate) fn packet<'f>(frame: &'f Frame, layers: &[(&'static Header, usize)]) 
     let (mut offset, mut within_icmp) = (0, false);
     for &(header, length) in layers {
         let payload = frame.bytes.len() - offset - length;
-        packet.layers.push(Layer { header, offset, length, payload, quoted: within_icmp, fragment: false });
+        packet.layers.push(Layer {
+            header,
+            offset,
+            length,
+            payload,
+            quoted: within_icmp,
+            fragment: false,
+            checksum: None,
+        });
         within_icmp |= header.name == "icmp";
         offset += length;
     }

@@ -286,7 +286,7 @@ impl Ping {
 
 /// Whether the message arrived as it was sent, as far as its checksum can tell.
 fn is_intact(view: LayerView<'_, '_>) -> bool {
-    !matches!(checksum::status(view), None | Some(checksum::Status::Bad { .. }))
+    !matches!(view.layer().checksum, None | Some(checksum::Status::Bad { .. }))
 }
 
 impl Probe for Ping {

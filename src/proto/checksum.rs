@@ -3,46 +3,8 @@
 use std::net::IpAddr;
 
 use super::{icmp, icmpv6, ip, ipv4, ipv6, reading, tcp, udp};
-use crate::model::{LayerView, Value};
-
-/// What a checksum field is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It is what the bytes give.
-    Good,
-    /// It is not.
-    Bad {
-        /// What the bytes give.
-        expected: u16,
-    },
-    /// Not computed yet: the frame was seen on its way out, before the network card fills the field in.
-    Pending,
-    /// Not all the bytes it covers are here (cut by the capture, a fragment, or quoted in an ICMP error).
-    Unverified,
-    /// The sender chose not to compute one (UDP, field 0).
-    Absent,
-    /// The sender computed none, though IPv6 requires one (UDP, field 0; RFC 8200 §8.1).
-    Missing,
-}
-
-impl Status {
-    /// Wireshark's number for it in fields such as `tcp.checksum.status`. Wireshark has none for [`Self::Pending`] and
-    /// calls it bad; here it counts as unverified.
-    #[must_use]
-    pub fn number(self) -> u64 {
-        match self {
-            Self::Bad { .. } => 0,
-            Self::Good => 1,
-            Self::Pending | Self::Unverified => 2,
-            Self::Absent => 3,
-            Self::Missing => 4,
-        }
-    }
-
-    pub(super) fn value(self) -> Value<'static> {
-        Value::Number(self.number())
-    }
-}
+pub use crate::model::ChecksumStatus as Status;
+use crate::model::LayerView;
 
 /// The names of the numbers of [`Status::number`].
 pub static STATUS_NAMES: [(u32, &str); 5] =
@@ -97,9 +59,10 @@ pub fn pseudo_header(source: impl Into<IpAddr>, destination: impl Into<IpAddr>, 
     plus(plus(Sum(u64::from(protocol) + length as u64), source.into()), destination.into())
 }
 
-/// What the checksum of this layer is worth; `None` for layers without one, or when the field itself is missing.
+/// Judges the checksum of this layer; `None` for layers without one, or when the field itself is missing. All layers of
+/// the packet have to be known.
 #[must_use]
-pub fn status(view: LayerView<'_, '_>) -> Option<Status> {
+pub fn judge(view: LayerView<'_, '_>) -> Option<Status> {
     let header = view.layer().header;
     let bytes = view.bytes();
     if std::ptr::eq(header, &raw const ipv4::HEADER) {

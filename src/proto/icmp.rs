@@ -11,7 +11,7 @@ pub use names::{name, type_name};
 
 use names::codes;
 
-use super::checksum::{self, STATUS_NAMES, Sum};
+use super::checksum::{STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, pair, placed, row, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value, Visitor};
@@ -211,7 +211,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
     let bytes = view.bytes();
     let &[kind, code, ..] = bytes else { return };
-    if let Some(status) = checksum::status(view) {
+    if let Some(status) = view.layer().checksum {
         each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     let mut read = |first: usize, last: usize| rows(view, &FIELDS[first..=last], each);

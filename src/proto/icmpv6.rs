@@ -16,7 +16,7 @@ pub use neighbor::Neighbor;
 use fields::{FIELDS, of};
 use names::codes;
 
-use super::checksum::{self, pseudo_header};
+use super::checksum::pseudo_header;
 use super::reading::{Binding, Found, Input, MALFORMED, be16, be32, concluded, cut_short, placed, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv6, numbers};
 use crate::model::{Fault, FaultKind, Header, LayerView, Value, Visitor};
@@ -178,7 +178,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
     let bytes = view.bytes();
     let Some(&kind) = bytes.first() else { return };
-    if let Some(status) = checksum::status(view) {
+    if let Some(status) = view.layer().checksum {
         each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     let mut read = |first: usize, last: usize| rows(view, &FIELDS[first..=last], each);

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::ipv4::{Ipv4Flags, MutableIpv4Packet};
 
-use super::checksum::{self, STATUS_NAMES, Sum};
+use super::checksum::{STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, RawOptions, be16, broken, concluded, row, rows};
 use super::{Flaw, Protocol, numbers};
 use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Visitor};
@@ -269,7 +269,7 @@ fn is_sound(header: &[u8]) -> bool {
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS[..STATUS], each);
-    if let Some(status) = checksum::status(view) {
+    if let Some(status) = view.layer().checksum {
         each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     rows(view, &FIELDS[STATUS + 1..OPTION], each);

@@ -11,7 +11,7 @@ use pnet::packet::tcp::MutableTcpPacket;
 pub(crate) use info::signs;
 pub use options::{TcpOption, cut_blocks, fast_open_cookie, options};
 
-use super::checksum::{self, STATUS_NAMES, pseudo_header};
+use super::checksum::{STATUS_NAMES, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, concluded, placed, row, rows};
 use super::{Flaw, Protocol, ip, ipv4, numbers};
 use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Value, Visitor};
@@ -279,7 +279,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let (until, from) = if counter(view).is_some() { (THREE_FLAGS, COUNTER) } else { (COUNTER, COUNTER + 1) };
     rows(view, &FIELDS[LENGTH_OF_DATA..until], each);
     rows(view, &FIELDS[from..STATUS], each);
-    if let Some(status) = checksum::status(view) {
+    if let Some(status) = view.layer().checksum {
         each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
     rows(view, &FIELDS[STATUS..OPTIONS], each);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use pnet::packet::udp::MutableUdpPacket;
 
-use super::checksum::{self, STATUS_NAMES, Status, pseudo_header};
+use super::checksum::{STATUS_NAMES, Status, pseudo_header};
 use super::reading::{Found, Input, LIMITED, MALFORMED, be16, broken, concluded, decimal, row, rows};
 use super::{Flaw, Protocol, in_datagram, ip, ipv4, ipv6};
 use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Visitor};
@@ -91,7 +91,7 @@ fn jumbo(view: LayerView<'_, '_>, length: usize) -> Option<usize> {
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     rows(view, &FIELDS, each);
-    if let Some(status) = checksum::status(view) {
+    if let Some(status) = view.layer().checksum {
         each.field(concluded(view, &FIELDS[STATUS], status.value()));
     }
 }
@@ -141,7 +141,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     if jumbo(view, usize::from(be16(bytes, LENGTH).unwrap_or_default())).is_some() {
         out.write_str(" [Jumbogram]")?;
     }
-    out.write_str(match checksum::status(view) {
+    out.write_str(match view.layer().checksum {
         Some(Status::Bad { .. }) => " [UDP CHECKSUM INCORRECT]",
         Some(Status::Missing) => " [ILLEGAL CHECKSUM (0)]",
         _ => "",

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::remember::Memory;
 use crate::model::{Frame, FrameNo, Generated, LinkType, Packet, Value};
-use crate::proto::checksum::{self, Status};
+use crate::proto::checksum::Status;
 use crate::proto::http::{self, Context, Http, Search};
 use crate::proto::stream::{Application, Extent, Need, Part, Piece};
 use crate::proto::tcp::{self, Flags, Tcp};
@@ -138,7 +138,7 @@ impl<'f> Segment<'f> {
         let length = ip::enclosing(view).map_or(view.payload().len(), ip::reported_payload);
         let length = length.saturating_sub(view.bytes().len());
         let fin = header.flags.contains(Flags::FIN);
-        let is_broken = || matches!(checksum::status(view), Some(Status::Bad { .. }));
+        let is_broken = || matches!(view.layer().checksum, Some(Status::Bad { .. }));
         Some(Self {
             frame: packet.frame.number,
             stream,

@@ -227,7 +227,7 @@ impl Handshake {
     fn hear_theirs(&mut self, now: Nanos, packet: &Packet<'_>, header: Tcp, view: LayerView<'_, '_>) {
         let number = packet.frame.number;
         let readable = matches!(
-            checksum::status(view),
+            view.layer().checksum,
             None | Some(checksum::Status::Good | checksum::Status::Pending | checksum::Status::Unverified)
         );
         if !readable {

@@ -150,7 +150,7 @@ impl Flow {
         let ours = echo.reply
             && echo.identifier == identifier
             && view.payload() == payload(!echo.sequence)
-            && checksum::status(view) == Some(checksum::Status::Good);
+            && view.layer().checksum == Some(checksum::Status::Good);
         ours.then_some((echo.sequence, Answer::EchoReply, None))
     }
 
@@ -161,7 +161,7 @@ impl Flow {
         let segment = tcp::Tcp::read(view.bytes())?;
         let ours = segment.source_port == port && segment.destination_port == source_port;
         let tag = stride(segment.acknowledgment.wrapping_sub(1).wrapping_sub(sequence))?;
-        let whole = !matches!(checksum::status(view), Some(checksum::Status::Bad { .. }));
+        let whole = !matches!(view.layer().checksum, Some(checksum::Status::Bad { .. }));
         let flags = segment.flags;
         let answer = if flags.contains(tcp::Flags::RST) {
             Answer::Reset
@@ -177,7 +177,7 @@ impl Flow {
     fn reported(&self, packet: &Packet<'_>) -> Option<(u16, Answer, Option<Quote>)> {
         let view = packet.find(&icmp::HEADER)?;
         let problem = icmp::Report::read(view.bytes())?;
-        if matches!(checksum::status(view), Some(checksum::Status::Bad { .. })) {
+        if matches!(view.layer().checksum, Some(checksum::Status::Bad { .. })) {
             return None;
         }
         let quoted = packet.find_quoted(&ipv4::HEADER)?;

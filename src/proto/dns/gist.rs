@@ -134,7 +134,8 @@ mod tests {
             bytes,
         };
         let read = |length| {
-            let layer = Layer { header: &TABLE, offset: 0, length, payload: 0, quoted: false, fragment: false };
+            let layer =
+                Layer { header: &TABLE, offset: 0, length, payload: 0, quoted: false, fragment: false, checksum: None };
             let packet = Packet { layers: [layer].into_iter().collect(), ..crate::dissect::dissect(&frame) };
             Gist::read(LayerView { packet: &packet, index: 0 }).map(|gist| {
                 let name = gist.name.map(|name| name.to_string());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Flags, LENGTH, counter, data_length, options};
 use crate::model::{LayerView, Value};
-use crate::proto::checksum::{self, Status};
+use crate::proto::checksum::Status;
 use crate::proto::ipv6;
 use crate::proto::reading::{CONTAINED, MALFORMED, RawOptions, be16, be32, broken, decimal, pair};
 
@@ -110,7 +110,7 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Re
     if length < LENGTH {
         return write!(out, ", bogus TCP header length ({length}, must be at least 20)");
     }
-    if let Some(Status::Bad { .. }) = checksum::status(view) {
+    if let Some(Status::Bad { .. }) = view.layer().checksum {
         out.write_str(" [TCP CHECKSUM INCORRECT]")?;
     }
     if let (true, Some(urgent)) = (flags.contains(Flags::URG), be16(bytes, 18)) {
