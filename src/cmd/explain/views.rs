@@ -128,7 +128,9 @@ impl Hand {
     /// Writes the verdict on a conversation.
     pub(super) fn ended(&mut self, page: &mut Vec<u8>, conversation: &Conversation, context: &Context) {
         if let Self::Json(json) = self {
-            explain::verdict(conversation, context).iter().for_each(|note| json.note_on(page, note));
+            for note in explain::verdict(conversation, context) {
+                json.note_on(page, &note);
+            }
         }
     }
 }
