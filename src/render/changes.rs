@@ -45,8 +45,13 @@ static WATCHED: [(&str, How); 14] = [
     ("tcp.options.timestamp.tsval", How::Step),
 ];
 
-/// The number of each row of [`WATCHED`] in one packet.
-type Values = [Option<u64>; WATCHED.len()];
+/// The number of each row of [`WATCHED`] in one packet. Small, for thousands are remembered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Values {
+    numbers: [u64; WATCHED.len()],
+    /// A bit for each that the packet has.
+    present: u16,
+}
 
 /// The latest packets of conversations.
 #[derive(Debug, Default)]
@@ -58,7 +63,7 @@ pub(super) struct Changes {
 struct Place {
     conversation: Option<ConversationNo>,
     /// The latest packet of the first end, and of the other.
-    latest: [Option<(FrameNo, Values)>; 2],
+    latest: [(FrameNo, Values); 2],
 }
 
 impl Changes {
@@ -75,24 +80,39 @@ impl Changes {
         }
         let place = &mut self.places[seen.conversation.0 as usize % REMEMBERED];
         if place.conversation != Some(seen.conversation) {
-            *place = Place { conversation: Some(seen.conversation), latest: [None; 2] };
+            *place = Place { conversation: Some(seen.conversation), ..Place::default() };
         }
-        let (number, values) = (seen.packet.frame.number, read(seen.packet));
-        let Some((before, old)) = place.latest[side].replace((number, values)) else { return };
+        let new = Values::of(&read(seen.packet));
+        let (before, old) = std::mem::replace(&mut place.latest[side], (seen.packet.frame.number, new));
         let start = out.len();
-        for (((key, how), old), new) in WATCHED.iter().zip(old).zip(values) {
-            let (Some(old), Some(new)) = (old, new) else { continue };
-            if old != new {
-                out.extend_from_slice(if out.len() == start { b"#" } else { b", " });
-                if out.len() == start + 1 {
-                    figures::decimal(out, before.0.into());
-                    out.extend_from_slice(b": ");
-                }
-                out.extend_from_slice(key.as_bytes());
-                out.push(b' ');
-                how.write(out, old, new, glyphs);
+        let mut changed = new.unlike(&old);
+        while changed != 0 {
+            let row = changed.trailing_zeros() as usize;
+            changed &= changed - 1;
+            out.extend_from_slice(if out.len() == start { b"#" } else { b", " });
+            if out.len() == start + 1 {
+                figures::decimal(out, before.0.into());
+                out.extend_from_slice(b": ");
             }
+            let (key, how) = WATCHED[row];
+            out.extend_from_slice(key.as_bytes());
+            out.push(b' ');
+            how.write(out, old.numbers[row], new.numbers[row], glyphs);
         }
+    }
+}
+
+impl Values {
+    fn of(read: &[Option<u64>; WATCHED.len()]) -> Self {
+        let present = read.iter().rev().fold(0, |present, number| present << 1 | u16::from(number.is_some()));
+        Self { numbers: read.map(Option::unwrap_or_default), present }
+    }
+
+    /// A bit for each number that both have, and that is not the same.
+    fn unlike(&self, other: &Self) -> u16 {
+        let pairs = self.numbers.iter().zip(&other.numbers);
+        let unlike = pairs.rev().fold(0, |unlike, (one, other)| unlike << 1 | u16::from(one != other));
+        unlike & self.present & other.present
     }
 }
 
@@ -123,7 +143,7 @@ fn unpacked(number: u64) -> MacAddr {
     MacAddr(mac)
 }
 
-fn read(packet: &Packet<'_>) -> Values {
+fn read(packet: &Packet<'_>) -> [Option<u64>; WATCHED.len()] {
     let link = packet.find(&ethernet::HEADER).and_then(|view| Ethernet::read(view.bytes()));
     let outer = ip::outermost(packet);
     let old_ip = outer.filter(|view| view.is(&ipv4::HEADER)).and_then(|view| Ipv4::read(view.bytes()));
