@@ -8,7 +8,7 @@ mod support;
 use netlab::converse::messages::{Messages, Order, Segment};
 use netlab::dissect::{dissect, dissect_pieces};
 use netlab::model::{FaultKind, Frame, FrameNo, Kind, LinkType, Nanos, Value};
-use netlab::proto::checksum::{self, Status};
+use netlab::proto::checksum::Status;
 use netlab::proto::ipv4;
 use support::{captures, directory, frames};
 
@@ -116,14 +116,14 @@ fn chains_at_random_lead_nowhere_astray() {
 fn an_unfinished_checksum_is_not_called_wrong() {
     let pending = frames(&directory().join("offload.pcap"))
         .iter()
-        .map(|frame| dissect(frame).views().any(|view| checksum::status(view) == Some(Status::Pending)))
+        .map(|frame| dissect(frame).views().any(|view| view.layer().checksum == Some(Status::Pending)))
         .filter(|pending| *pending)
         .count();
     assert!(pending > 5, "the interface computed its checksums late, so {pending} frames are too few");
     let frames = frames(&directory().join("tcp.pcap"));
     let bad = frames
         .iter()
-        .filter(|frame| dissect(frame).views().any(|view| matches!(checksum::status(view), Some(Status::Bad { .. }))));
+        .filter(|frame| dissect(frame).views().any(|view| matches!(view.layer().checksum, Some(Status::Bad { .. }))));
     assert!(bad.count() > 5, "checksums made wrong on purpose");
 }
 

@@ -19,7 +19,7 @@ use folder::scratch;
 use netlab::converse::{Piece, Tracker};
 use netlab::dissect::dissect;
 use netlab::model::{Frame, FrameNo, LinkType, Nanos, Packet, Value};
-use netlab::proto::checksum::{self, Status};
+use netlab::proto::checksum::Status;
 use netlab::proto::tcp;
 use pcap_file::DataLink;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapTsResolution, PcapWriter};
@@ -141,7 +141,7 @@ fn said(packet: &Packet<'_>, keys: &[String]) -> Said {
         let values: Vec<String> = values.map(|generated| written(key, generated.value)).collect();
         row.push(values.join(";"));
     }
-    let pending = segment.is_some_and(|view| checksum::status(view) == Some(Status::Pending));
+    let pending = segment.is_some_and(|view| view.layer().checksum == Some(Status::Pending));
     Said { row, short: !packet.faults.is_empty(), raw: packet.generated("tcp.nxtseq").is_none(), pending }
 }
 

@@ -33,7 +33,7 @@ use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
 use netlab::model::{FieldSpec, Generated, Kind, Packet, Value};
 use netlab::proto;
-use netlab::proto::checksum::{self, Status};
+use netlab::proto::checksum::Status;
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use support::{captures, directory, frames};
 use table::{Table, agrees, corrected, shown};
@@ -183,7 +183,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             packet.info(&mut ours).expect("a string takes everything");
         }
         let mut theirs = corrected(table.cell(row, "_ws.col.Info"), frame);
-        if packet.views().any(|view| checksum::status(view) == Some(Status::Pending)) {
+        if packet.views().any(|view| view.layer().checksum == Some(Status::Pending)) {
             theirs = theirs.replace(" [TCP CHECKSUM INCORRECT]", "").replace(" [UDP CHECKSUM INCORRECT]", "");
         }
         // A conclusion from other frames, which netlab says elsewhere.

@@ -1,7 +1,7 @@
 //! Where netlab does not read what Wireshark reads, and means it.
 
 use netlab::model::{Packet, Value};
-use netlab::proto::checksum::{self, Status};
+use netlab::proto::checksum::Status;
 use netlab::proto::ipv6;
 use netlab::proto::tcp::{self, TcpOption};
 
@@ -21,7 +21,7 @@ pub fn is_meant(packet: &Packet<'_>, key: &str) -> bool {
         key if key.starts_with("icmpv6.opt") => packet.views().filter(|view| view.field(key).is_some()).count() > 1,
         // Wireshark calls "not computed yet" bad.
         "tcp.checksum.status" | "udp.checksum.status" => packet.views().any(|view| {
-            let status = checksum::status(view);
+            let status = view.layer().checksum;
             // Nor does it miss the bytes that a quotation leaves out, or follow a route there.
             let other = status == Some(Status::Unverified) || packet.find_quoted(&ipv6::routing::HEADER).is_some();
             status == Some(Status::Pending) || view.layer().quoted && other
