@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Arg, Composed, FrameNo, Note, Value};
+use crate::model::{Arg, Composed, Field, FrameNo, Note, Value};
+use crate::proto::http;
 
 use super::packet::Scene;
 use super::rules::{self as rule, Rule};
@@ -67,29 +68,36 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
 impl Message {
     fn read(scene: &Scene<'_, '_>) -> Self {
         let mut message = Self::default();
-        scene.view.walk(&mut |field| {
-            let text = match field.spec.key {
-                "http.request.method" => &mut message.method,
-                "http.request.uri" => &mut message.path,
-                "http.location" => &mut message.location,
-                "http.response.code" => {
-                    if let Value::Number(code) = field.value {
-                        message.code = message.code.or(Some(code));
-                    }
-                    return;
-                }
-                _ => return,
-            };
-            if text.is_empty() {
-                match field.value {
-                    Value::Text(value) => text.extend(value.chars().take(SHOWN)),
-                    Value::Composed(value) => write_some(text, value),
-                    Value::Bytes(value) => text.push_str(&String::from_utf8_lossy(&value[..value.len().min(SHOWN)])),
-                    _ => {}
-                }
-            }
-        });
+        http::walk_first_line(scene.view, &mut |field| message.take(&field));
+        // Where to look instead stands in a header.
+        if message.code.is_some_and(|code| code / 100 == 3) {
+            scene.view.walk(&mut |field| message.take(&field));
+        }
         message
+    }
+
+    /// Takes in what a field says, if nothing said it before.
+    fn take(&mut self, field: &Field<'_>) {
+        let text = match field.spec.key {
+            "http.request.method" => &mut self.method,
+            "http.request.uri" => &mut self.path,
+            "http.location" => &mut self.location,
+            "http.response.code" => {
+                if let Value::Number(code) = field.value {
+                    self.code = self.code.or(Some(code));
+                }
+                return;
+            }
+            _ => return,
+        };
+        if text.is_empty() {
+            match field.value {
+                Value::Text(value) => text.push_str(beginning(value)),
+                Value::Composed(value) => write_some(text, value),
+                Value::Bytes(value) => text.push_str(&String::from_utf8_lossy(&value[..value.len().min(SHOWN)])),
+                _ => {}
+            }
+        }
     }
 
     fn answer(&self, code: u64, frames: impl Iterator<Item = FrameNo>) -> Option<Note> {
@@ -112,7 +120,10 @@ impl Message {
 /// Appends the beginning of `value`.
 fn write_some(out: &mut String, value: Composed<'_>) {
     let _ = write!(out, "{value}");
-    if let Some((end, _)) = out.char_indices().nth(SHOWN) {
-        out.truncate(end);
-    }
+    out.truncate(beginning(out).len());
+}
+
+/// As much of `text` as a sentence shows.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end])
 }

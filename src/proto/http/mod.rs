@@ -15,6 +15,7 @@ use fields::FIELDS;
 use head::{Head, Kind, Line, Stray, first_line};
 use names::{JSON, PICTURES, SHORTEST_PICTURE, UNNAMED};
 use walking::walk;
+pub(crate) use walking::walk_first_line;
 
 use super::Protocol;
 use super::reading::{Binding, Found, Input, broken, printable};

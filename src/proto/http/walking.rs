@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::fields::FIELDS;
-use super::head::{Chunks, Head, HeaderLine, Kind, Line, stray_headers, word};
+use super::head::{Chunks, Head, HeaderLine, Kind, Line, first_line, stray_headers, word};
 use super::names::{CODES, HEADERS};
 use super::{Content, content};
 use crate::model::{Bits, Composed, Field, LayerView, Value, Visitor};
@@ -45,10 +45,8 @@ struct Walk<'w, 'f> {
 
 /// Every field of the message that `view` is.
 pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
-    let layer = view.layer();
-    let offset = layer.offset;
-    let message = view.packet.frame.bytes.get(offset..offset + layer.length + layer.payload).unwrap_or(&[]);
-    let mut walk = Walk { message, offset, each };
+    let (layer, message) = (view.layer(), message(view));
+    let mut walk = Walk { message, offset: layer.offset, each };
     let Some(head) = Head::read(message) else {
         stray_headers(message).for_each(|header| walk.header(Kind::Notification, &header));
         if matches!(message.first(), Some(b' '..=b'~')) {
@@ -56,10 +54,7 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
         }
         return;
     };
-    match head.kind {
-        Kind::Response(_) => walk.status(head.first),
-        Kind::Request | Kind::Notification => walk.request(head.first),
-    }
+    walk.first(head.first, head.kind);
     for header in head.headers() {
         walk.header(head.kind, &header);
     }
@@ -80,6 +75,19 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     }
 }
 
+/// The fields of the first line alone, for whoever needs no more of the message that `view` is.
+pub(crate) fn walk_first_line<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
+    let message = message(view);
+    if let Some((line, kind)) = first_line(message) {
+        Walk { message, offset: view.layer().offset, each }.first(line, kind);
+    }
+}
+
+fn message<'f>(view: LayerView<'_, 'f>) -> &'f [u8] {
+    let layer = view.layer();
+    view.packet.frame.bytes.get(layer.offset..layer.offset + layer.length + layer.payload).unwrap_or(&[])
+}
+
 /// Whether the body's bytes are what the server has, and not compressed.
 fn is_plain(head: &Head<'_>) -> bool {
     head.content_encoding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity"))
@@ -90,6 +98,13 @@ fn is_request(kind: Kind) -> bool {
 }
 
 impl<'f> Walk<'_, 'f> {
+    fn first(&mut self, line: Line, kind: Kind) {
+        match kind {
+            Kind::Response(_) => self.status(line),
+            Kind::Request | Kind::Notification => self.request(line),
+        }
+    }
+
     /// Method, address and version of a request.
     fn request(&mut self, line: Line) {
         let text = line.text(self.message);
