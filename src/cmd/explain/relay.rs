@@ -118,7 +118,7 @@ struct Page<'p, 'o> {
     text: &'p mut Vec<u8>,
 }
 
-impl Page<'_, '_> {
+impl<'p, 'o> Page<'p, 'o> {
     /// Has it written what is too much to wait.
     fn settle(&mut self) -> io::Result<()> {
         if self.text.len() >= MUCH { self.flush() } else { Ok(()) }
@@ -133,9 +133,7 @@ impl Page<'_, '_> {
         self.text.clear();
         written
     }
-}
 
-impl<'p, 'o> Page<'p, 'o> {
     /// The turn, which was waited for; `None` when it will not come.
     fn end(self) -> Option<Turn<'p, &'o Output>> {
         self.text.clear();

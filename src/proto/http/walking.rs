@@ -270,3 +270,41 @@ fn joined(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
 fn joined_digits(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
     parts(message).flatten().try_for_each(|byte| write!(out, "{byte:02x}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Frame, FrameNo, Layer, LinkType, Nanos, Packet, Parts};
+    use crate::proto::http::HEADER;
+
+    /// The fields of a first line, and all of the message.
+    fn fields(message: &[u8]) -> [Vec<String>; 2] {
+        let (length, bytes) = (message.len(), message.to_vec());
+        let (number, time, link) = (FrameNo(1), Nanos(0), LinkType::RawIp);
+        let frame = Frame { number, time, direction: None, link, original: length, checksum_pending: false, bytes };
+        let mut packet = Packet::new(&frame, Parts::default());
+        let (quoted, fragment) = (false, false);
+        packet.layers.push(Layer { header: &HEADER, offset: 0, length, payload: 0, quoted, fragment, checksum: None });
+        let view = LayerView { packet: &packet, index: 0 };
+        let (mut first, mut all) = (Vec::new(), Vec::new());
+        walk_first_line(view, &mut |field: Field<'_>| first.push(format!("{field:?}")));
+        walk(view, &mut |field: Field<'_>| all.push(format!("{field:?}")));
+        [first, all]
+    }
+
+    #[test]
+    fn the_first_line_alone_says_what_it_says_in_the_message() {
+        for (message, count) in [
+            (&b"GET /a?b=1&c HTTP/1.1\r\nHost: x\r\nLocation: y\r\n\r\n"[..], 7),
+            (b"HTTP/1.1 302 Found\r\nLocation: http://other/\r\n\r\n", 4),
+            (b"HTTP/1.1 2\r\nServer: x\r\n\r\n", 1),
+            (b"NOTIFY * HTTP/1.1\r\nHOST: x\r\n\r\n", 3),
+            (b"Location: http://other/\r\n\r\n", 0),
+            (b"GET", 1),
+        ] {
+            let [first, all] = fields(message);
+            assert_eq!(first, all[..first.len()]);
+            assert_eq!(first.len(), count, "{first:#?}");
+        }
+    }
+}
