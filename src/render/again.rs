@@ -2,7 +2,7 @@
 //! last few.
 
 /// Texts that are remembered, a power of two.
-const WAYS: usize = 8;
+const WAYS: usize = 32;
 
 /// What the latest bits were written as. It must depend on nothing else.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ mod claims;
 mod field;
 mod members;
 mod packet;
+mod places;
 mod probes;
 mod runs;
 mod start;

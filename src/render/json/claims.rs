@@ -19,11 +19,20 @@ pub(super) struct Claims {
 /// What notes of one kind have in common.
 #[derive(Debug)]
 struct Known {
-    about: (Claim, Severity, Option<&'static str>),
-    sentence: Sentence,
-    /// What comes before the frames, and what comes behind the words.
+    about: About,
+    /// What comes before the frames.
     head: Vec<u8>,
+    /// The words, where values are put in that differ from note to note.
+    sentence: Option<Sentence>,
+    /// What comes behind them; the words that are always the same are its beginning.
     tail: Vec<u8>,
+}
+
+/// Kind, severity and source of a note, and whether values are put in.
+type About = (Claim, Severity, Option<&'static str>, bool);
+
+fn about(note: &Note) -> About {
+    (note.kind, note.severity, note.source, !note.args.is_empty())
 }
 
 impl Claims {
@@ -39,9 +48,9 @@ impl Claims {
     /// A claim.
     pub fn write(&mut self, line: &mut Vec<u8>, note: &Note) {
         let Self { language, known, words } = self;
-        let (address, about) = ((note.id.as_ptr() as usize, note.id.len()), (note.kind, note.severity, note.source));
+        let address = (note.id.as_ptr() as usize, note.id.len());
         let known = match known.get(&address) {
-            Some(known) if known.about == about => known,
+            Some(known) if known.about == about(note) => known,
             _ => known.entry(address).insert_entry(Known::of(note, *language)).into_mut(),
         };
         line.extend_from_slice(&known.head);
@@ -50,10 +59,12 @@ impl Claims {
             line.push(b',');
         }
         close_list(line);
-        words.clear();
-        known.sentence.append(words, &note.args);
         line.extend_from_slice(b",\"text\":");
-        string(line, words);
+        if let Some(sentence) = &known.sentence {
+            words.clear();
+            sentence.append(words, &note.args);
+            string(line, words);
+        }
         line.extend_from_slice(&known.tail);
     }
 }
@@ -70,13 +81,21 @@ impl Known {
             string(&mut head, word);
         }
         head.extend_from_slice(b",\"frames\":[");
+        let sentence = Sentence::of(language, note.id);
+        let sentence = if note.args.is_empty() {
+            let mut words = String::new();
+            sentence.append(&mut words, &[]);
+            string(&mut tail, &words);
+            None
+        } else {
+            Some(sentence)
+        };
         tail.extend_from_slice(b",\"source\":");
         match note.source {
             Some(source) => string(&mut tail, source),
             None => tail.extend_from_slice(b"null"),
         }
         tail.push(b'}');
-        let about = (note.kind, note.severity, note.source);
-        Self { about, sentence: Sentence::of(language, note.id), head, tail }
+        Self { about: about(note), head, sentence, tail }
     }
 }

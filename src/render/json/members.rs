@@ -3,17 +3,14 @@
 
 use std::ops::Range;
 
-use foldhash::HashMap;
 use smallvec::SmallVec;
 
+use super::places::Places;
 use super::{close_list, packet};
 use crate::model::Value;
 
 /// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
 const ROOM: usize = 48;
-
-/// Keys that are found by their address at once.
-const LATEST: usize = 1024;
 
 /// A name as it is written, with quotes and colon.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +22,8 @@ pub(super) struct Name {
 /// The names of all members so far.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// Where each key is in `known`, by its address and length: the same key may be kept in several places.
-    places: HashMap<(usize, usize), usize>,
-    /// Those of them that were asked for last, each at the place that its address gives.
-    latest: Vec<((usize, usize), usize)>,
+    /// Where each key is in `known`.
+    places: Places,
     known: Vec<Known>,
     /// How many objects have begun.
     objects: u64,
@@ -93,38 +88,29 @@ impl Names {
         self.of(key).in_run = true;
     }
 
+    #[inline]
     fn of(&mut self, key: &'static str) -> &mut Known {
-        let address = (key.as_ptr() as usize, key.len());
-        let place = match self.latest.get(address.0 % LATEST) {
-            Some((latest, place)) if *latest == address => *place,
-            _ => self.look_up(key, address),
-        };
-        &mut self.known[place]
+        let Self { places, known, .. } = self;
+        let place = places.of(key.as_bytes(), || learn(known, key));
+        &mut known[place]
     }
+}
 
-    #[cold]
-    fn look_up(&mut self, key: &'static str, address: (usize, usize)) -> usize {
-        let place = self.places.get(&address).copied().unwrap_or_else(|| self.learn(key, address));
-        self.latest.resize(LATEST, ((0, 0), 0));
-        self.latest[address.0 % LATEST] = (address, place);
-        place
-    }
-
-    fn learn(&mut self, key: &'static str, address: (usize, usize)) -> usize {
-        let known = self.known.iter().position(|known| known.key == key);
-        let place = known.unwrap_or_else(|| {
-            self.known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, behind: 0, in_run: false });
-            self.known.len() - 1
-        });
-        self.places.insert(address, place);
-        place
-    }
+fn learn(known: &mut Vec<Known>, key: &'static str) -> usize {
+    known.iter().position(|known| known.key == key).unwrap_or_else(|| {
+        known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, behind: 0, in_run: false });
+        known.len() - 1
+    })
 }
 
 impl Members<'_> {
     /// Adds a member. A name that repeats will get a list.
     pub fn add(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
-        let known = names.of(key);
+        self.add_known(names.of(key), value);
+    }
+
+    #[inline]
+    fn add_known(&mut self, known: &mut Known, value: Value<'_>) {
         if known.in_run
             && known.object != self.number
             && let Some(value) = self.search(&known.name)
@@ -132,7 +118,7 @@ impl Members<'_> {
             (known.object, known.value) = (self.number, value);
         }
         if known.object == self.number {
-            return self.add_again(known.value.clone(), value);
+            return self.add_again(&mut known.value, value);
         }
         known.name.write(self.text);
         let start = self.text.len();
@@ -147,7 +133,7 @@ impl Members<'_> {
         let known = names.of(key);
         if known.object != self.number || known.behind == self.number {
             known.behind = self.number;
-            self.add(names, key, value);
+            self.add_known(known, value);
         }
     }
 
@@ -160,21 +146,45 @@ impl Members<'_> {
         Some(start..start + length)
     }
 
-    /// Another value for the name whose first one is at `first`.
-    fn add_again(&mut self, first: Range<usize>, value: Value<'_>) {
+    /// Another value for the name whose first one is at `first`, or that has a list there.
+    fn add_again(&mut self, first: &mut Range<usize>, value: Value<'_>) {
+        if first.end + 1 == self.text.len() {
+            return self.add_next(first, value);
+        }
         // It is written behind the others, and taken away from there.
         let (start, end) = (self.repeated.len(), self.text.len());
         packet::value(self.text, value);
         self.repeated.extend_from_slice(&self.text[end..]);
         self.text.truncate(end);
-        self.repeats.push((first, start..self.repeated.len()));
+        self.repeats.push((first.clone(), start..self.repeated.len()));
+    }
+
+    /// The same where nothing else was written since.
+    fn add_next(&mut self, first: &mut Range<usize>, value: Value<'_>) {
+        if self.text[first.start] == b'[' {
+            self.text.truncate(first.end - 1);
+            self.text.push(b',');
+        } else {
+            self.text.insert(first.start, b'[');
+        }
+        packet::value(self.text, value);
+        self.text.push(b']');
+        first.end = self.text.len();
+        self.text.push(b',');
     }
 
     /// Makes lists of the values of names that repeat.
+    #[inline]
     pub fn finish(&mut self) {
+        if !self.repeats.is_empty() {
+            self.make_lists();
+        }
+    }
+
+    #[cold]
+    fn make_lists(&mut self) {
         self.repeats.sort_by_key(|(first, _)| first.start);
-        let Some((Range { start, .. }, _)) = self.repeats.first() else { return };
-        let start = *start;
+        let start = self.repeats[0].0.start;
         let before: SmallVec<[u8; 512]> = SmallVec::from_slice(&self.text[start..]);
         self.text.truncate(start);
         // How far the members have been written again.
@@ -182,8 +192,10 @@ impl Members<'_> {
         for of_name in self.repeats.chunk_by(|one, other| one.0 == other.0) {
             let first = of_name[0].0.start - start..of_name[0].0.end - start;
             self.text.extend_from_slice(&before[written..first.start]);
+            let values = &before[first.clone()];
             self.text.push(b'[');
-            self.text.extend_from_slice(&before[first.clone()]);
+            // They may be a list already.
+            self.text.extend_from_slice(values.strip_prefix(b"[").map_or(values, |values| &values[..values.len() - 1]));
             self.text.push(b',');
             for (_, value) in of_name {
                 self.text.extend_from_slice(&self.repeated[value.clone()]);

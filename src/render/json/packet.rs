@@ -2,9 +2,13 @@
 //! once, and hardly anything is allocated.
 
 use super::members::{Members, Names};
+use super::places::Places;
 use super::runs::Runs;
 use super::{close, close_list, string};
-use crate::model::{Direction, Fault, FaultKind, Field, FieldSpec, Frame, LayerView, Nanos, Packet, Value, Visitor};
+use crate::model::{
+    Direction, Fault, FaultKind, Field, FieldSpec, Frame, Generated, Layer, LayerView, Nanos, Packet, Value, Visitor,
+};
+use crate::render::again::Again;
 use crate::render::{escape, figures};
 
 /// What every packet's object begins with.
@@ -30,30 +34,36 @@ pub(super) fn head(line: &mut Vec<u8>, frame: &Frame, relative: Nanos) {
 /// The layers of `packets`, as a list; `generated` is a buffer.
 pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, packets: &[Packet<'_>]) {
     line.push(b'[');
-    for view in packets.iter().flat_map(Packet::views) {
-        layer(line, generated, known, view);
-        line.push(b',');
+    for packet in packets {
+        // Of most layers the tracker found nothing.
+        let tracked = packet.generated.iter().fold(0, |all, one| all | bit(one.layer));
+        for view in packet.views() {
+            let tracked = if tracked & bit(view.index) == 0 { &[] } else { &packet.generated[..] };
+            layer(line, generated, known, view, tracked);
+            line.push(b',');
+        }
     }
     close_list(line);
 }
 
-fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, view: LayerView<'_, '_>) {
-    let layer = view.layer();
-    line.extend_from_slice(b"{\"name\":\"");
-    line.extend_from_slice(layer.header.name.as_bytes());
-    line.extend_from_slice(b"\",\"offset\":");
-    figures::decimal(line, layer.offset as u64);
-    line.extend_from_slice(b",\"length\":");
-    figures::decimal(line, layer.length as u64);
-    if layer.quoted {
-        line.extend_from_slice(b",\"quoted\":true");
-    }
-    line.extend_from_slice(b",\"fields\":{");
+/// One bit for each layer; for all that few packets have, the same.
+fn bit(layer: usize) -> u64 {
+    1 << layer.min(63)
+}
+
+fn layer(
+    line: &mut Vec<u8>,
+    generated: &mut Vec<u8>,
+    known: &mut Known,
+    view: LayerView<'_, '_>,
+    tracked: &[Generated],
+) {
+    known.begin(line, view.layer());
     generated.clear();
     let mut writer = Writer::new(known, line, generated);
     view.show(&mut writer);
     // A header may show what the tracker found among its own fields.
-    let tracked = view.packet.generated.iter().filter(|tracked| tracked.layer == view.index);
+    let tracked = tracked.iter().filter(|tracked| tracked.layer == view.index);
     tracked.for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.key, tracked.value));
     writer.finish();
     close(line, b'}');
@@ -70,6 +80,33 @@ fn layer(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Known, view: L
 pub(super) struct Known {
     names: Names,
     runs: Runs,
+    /// Of each header, how its layers began, and where that is.
+    layers: Vec<Again>,
+    places: Places,
+}
+
+impl Known {
+    /// What a layer's object begins with.
+    fn begin(&mut self, line: &mut Vec<u8>, layer: &Layer) {
+        let Self { layers, places, .. } = self;
+        let place = places.of(std::slice::from_ref(layer.header), || {
+            layers.push(Again::default());
+            layers.len() - 1
+        });
+        let bits = (layer.offset as u128) << 64 | (layer.length as u128) << 1 | u128::from(layer.quoted);
+        layers[place].write(line, bits, |text| {
+            text.extend_from_slice(b"{\"name\":\"");
+            text.extend_from_slice(layer.header.name.as_bytes());
+            text.extend_from_slice(b"\",\"offset\":");
+            figures::decimal(text, layer.offset as u64);
+            text.extend_from_slice(b",\"length\":");
+            figures::decimal(text, layer.length as u64);
+            if layer.quoted {
+                text.extend_from_slice(b",\"quoted\":true");
+            }
+            text.extend_from_slice(b",\"fields\":{");
+        });
+    }
 }
 
 /// Writes the fields of a layer: those of its bytes, and what is concluded.
@@ -98,7 +135,7 @@ impl<'f> Visitor<'f> for Writer<'_, '_> {
     }
 
     fn rows(&mut self, rows: &'static [FieldSpec], header: &'f [u8], offset: usize) {
-        let Known { names, runs } = &mut *self.known;
+        let Known { names, runs, .. } = &mut *self.known;
         runs.write(rows, header, offset, &mut self.fields, names);
     }
 }

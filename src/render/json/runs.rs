@@ -1,22 +1,23 @@
 //! Rows that lie side by side in a header. Most bits of a packet's header are those of some packet before, and what was
 //! made of them then can be copied: a MAC address with its two flags, the nine flags of a segment, IP's first bytes.
 
-use foldhash::HashMap;
-
 use super::members::{Members, Name, Names};
 use super::packet;
+use super::places::Places;
 use crate::model::{Bits, FieldSpec, Kind};
 use crate::render::again::Again;
 use crate::render::figures;
 
-/// Bits of neighbours that are taken together although they share no byte.
-const TOGETHER: usize = 16;
+/// Bits that are taken together at most.
+const MOST: usize = 128;
+/// Bits of a number that is not the same in most packets.
+const MANY: usize = 16;
 
 /// The runs of rows that were met.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    /// Where each is, by address and length.
-    places: HashMap<(usize, usize), usize>,
+    /// Where each is.
+    places: Places,
     runs: Vec<Vec<Group>>,
 }
 
@@ -49,34 +50,32 @@ impl Runs {
         members: &mut Members<'_>,
         names: &mut Names,
     ) {
-        let address = (rows.as_ptr() as usize, rows.len());
-        let place = self.places.get(&address).copied().unwrap_or_else(|| self.learn(rows, address, names));
-        self.runs[place].iter_mut().for_each(|group| group.write(header, offset, members, names));
-    }
-
-    #[cold]
-    fn learn(&mut self, rows: &'static [FieldSpec], address: (usize, usize), names: &mut Names) -> usize {
-        rows.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
-        self.runs.push(rows.split(|row| row.generated).flat_map(Group::all_of).collect());
-        self.places.insert(address, self.runs.len() - 1);
-        self.runs.len() - 1
+        let Self { places, runs } = self;
+        let place = places.of(rows, || {
+            rows.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
+            runs.push(rows.split(|row| row.generated).flat_map(Group::all_of).collect());
+            runs.len() - 1
+        });
+        runs[place].iter_mut().for_each(|group| group.write(header, offset, members, names));
     }
 }
 
 impl Group {
     /// Takes neighbours together.
     fn all_of(rows: &'static [FieldSpec]) -> Vec<Self> {
-        let mut spans: Vec<(usize, Option<Bits>)> = Vec::new();
+        let mut groups: Vec<(&'static [FieldSpec], Option<Bits>)> = Vec::new();
         for (place, row) in rows.iter().enumerate() {
             let own = is_made_of_bits(row).then_some(row.at);
-            match (spans.last_mut().and_then(|(_, span)| span.as_mut()), own) {
-                (Some(span), Some(own)) if let Some(both) = together(*span, own) => *span = both,
-                _ => spans.push((place, own)),
+            let before = groups.last_mut().and_then(|(group, span)| Some((group, span.as_mut()?)));
+            match (before, own) {
+                (Some((group, span)), Some(own)) if let Some(both) = together((group, *span), (row, own)) => {
+                    *group = &rows[place - group.len()..=place];
+                    *span = both;
+                }
+                _ => groups.push((std::slice::from_ref(row), own)),
             }
         }
-        let ends = spans.iter().skip(1).map(|(start, _)| *start).chain([rows.len()]);
-        let groups = spans.iter().zip(ends).map(|((start, span), end)| Self::new(&rows[*start..end], *span));
-        groups.collect()
+        groups.into_iter().map(|(rows, span)| Self::new(rows, span)).collect()
     }
 
     fn new(rows: &'static [FieldSpec], span: Option<Bits>) -> Self {
@@ -132,19 +131,25 @@ fn unit(row: &FieldSpec) -> Option<u64> {
     }
 }
 
-/// From the first bit of both to the last, if they are to be taken together.
-fn together(one: Bits, other: Bits) -> Option<Bits> {
-    let (end, start) = ((one.start + one.len).max(other.start + other.len), one.start.min(other.start));
-    let both = Bits { start, len: end - start };
+/// From the first bit of a group to the last of the row behind it, if they are to be taken together: because they share a
+/// byte, or are the same in most packets.
+fn together((group, one): (&[FieldSpec], Bits), (row, other): (&FieldSpec, Bits)) -> Option<Bits> {
+    let (start, end) = (one.start.min(other.start), (one.start + one.len).max(other.start + other.len));
     let share = other.start / 8 < (one.start + one.len).div_ceil(8);
-    (both.len <= TOGETHER || share && both.len <= 64).then_some(both)
+    let both = Bits { start, len: end - start };
+    (both.len <= MOST && (share || is_steady(row) && group.iter().all(is_steady))).then_some(both)
+}
+
+/// Whether a row is the same in most packets of those that talk to each other.
+fn is_steady(row: &FieldSpec) -> bool {
+    row.at.len < MANY || matches!(row.kind, Kind::Flag(..) | Kind::Enum(_) | Kind::Mac | Kind::Ipv4)
 }
 
 fn bits(at: Bits, header: &[u8]) -> Option<u128> {
-    match at.len {
-        128 => header.get(at.start / 8..)?.first_chunk().map(|bytes| u128::from_be_bytes(*bytes)),
-        _ => at.number(header).map(u128::from),
-    }
+    let (before, last) = (at.len.saturating_sub(64), at.len.min(64));
+    let low = Bits { start: at.start + before, len: last }.number(header)?;
+    let high = if before > 0 { Bits { len: before, ..at }.number(header)? } else { 0 };
+    Some(u128::from(high) << 64 | u128::from(low))
 }
 
 #[cfg(test)]
