@@ -1,6 +1,7 @@
 //! What a TCP segment says, in the words of the two who talk.
 
 use crate::model::{Arg, FrameNo, Note, TcpState, Value};
+use crate::proto::pair;
 use crate::proto::tcp::{Flags, Tcp, TcpOption, options};
 
 use super::packet::Scene;
@@ -76,22 +77,22 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
 
 /// What the options of a SYN announce and offer.
 fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
-    let (mut size, mut scale, mut words) = (None, None, String::new());
-    let mut name = |word: &str| {
-        words.push_str(if words.is_empty() { "" } else { ", " });
-        words.push_str(word);
-    };
+    let (mut size, mut scale) = (None, None);
+    // Room for all of them.
+    let mut words = String::with_capacity(40);
     for option in options(scene.view.bytes()) {
         match option {
             TcpOption::MaximumSegmentSize(bytes) => size = Some(bytes),
-            TcpOption::WindowScale(shift) => scale = Some(shift.min(14)),
-            TcpOption::SackPermitted => name("SACK"),
-            TcpOption::Timestamps { .. } => name("timestamps"),
+            TcpOption::WindowScale(shift) => scale = Some(1_u32 << shift.min(14)),
+            TcpOption::SackPermitted => words.push_str("SACK, "),
+            TcpOption::Timestamps { .. } => words.push_str("timestamps, "),
             _ => {}
         }
     }
-    if let Some(shift) = scale {
-        name(&format!("windows x{}", 1_u32 << shift));
+    match scale {
+        // Writing to a string does not fail.
+        Some(scale) => drop(pair(&mut words, "windows x", scale)),
+        None => words.truncate(words.trim_end_matches(", ").len()),
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).
     let default: u16 = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };

@@ -30,7 +30,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, be16, decimal, printable};
+pub use reading::{Binding, Flaw, Found, Input, be16, decimal, pair, printable};
 
 use stream::{Application, Part};
 

@@ -34,6 +34,9 @@ pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut
     let speaks = |view: &LayerView<'_, '_>| view.layer().header.info.is_some() && !view.layer().quoted;
     let Some(assembled) = assembled.filter(|assembled| assembled.views().any(|view| speaks(&view))) else {
         // The segment's own line begins with its signs, and so does that of what it holds.
+        if packet.speaker().is_some_and(|speaker| speaker.is(&tcp::HEADER)) {
+            return packet.info(out);
+        }
         if let Some(tcp) = packet.find(&tcp::HEADER).filter(|tcp| first_speaker(packet) > Some(tcp.index)) {
             tcp::signs(tcp, out)?;
         }

@@ -51,6 +51,7 @@ pub(super) fn analyse(
     let mut court = Court { segment, initial_rtt, judgement };
     let mut found = Analysis::of_reuse(reused);
     bases(segment, forward, reverse);
+    let signs = found.signs;
     let met = Met::of(&court.about(forward, reverse, found.signs));
     if reused {
         court.holds(&REUSE, met, forward, reverse, found.signs);
@@ -60,10 +61,10 @@ pub(super) fn analyse(
         forward.first_ack = segment.frame;
         forward.duplicates = 0;
     }
-    court.unseen(met, forward, reverse, &mut found);
+    let unseen = court.unseen(met, forward, reverse, &mut found);
     // What was found by now decides, too; but not of a segment that takes no numbers.
-    let takes = met.has(Condition::TakesNumbers);
-    let met = if takes { Met::of(&court.about(forward, reverse, found.signs)) } else { met };
+    let changes = met.has(Condition::TakesNumbers) && (unseen || found.signs != signs);
+    let met = if changes { Met::of(&court.about(forward, reverse, found.signs)) } else { met };
     court.repeats(met, forward, reverse, &mut found);
     found.told |= !found.signs.is_empty();
     advance(segment, forward, found.signs.has(Sign::ZeroWindowProbe));
@@ -100,15 +101,21 @@ impl Court<'_> {
     }
 
     /// Whether all conditions hold, of which `met` do.
+    #[inline]
     fn holds(&mut self, row: &Row, met: Met, forward: &Flow, reverse: &Flow, signs: Signs) -> bool {
         let holds = met.gives(row);
         if self.judgement.is_some() {
-            let about = self.about(forward, reverse, signs);
-            if let Some(judgement) = &mut self.judgement {
-                judgement.take_down(row.sign, holds, row.conditions, &about);
-            }
+            self.take_down(row, holds, forward, reverse, signs);
         }
         holds
+    }
+
+    #[cold]
+    fn take_down(&mut self, row: &Row, holds: bool, forward: &Flow, reverse: &Flow, signs: Signs) {
+        let about = self.about(forward, reverse, signs);
+        if let Some(judgement) = &mut self.judgement {
+            judgement.take_down(row.sign, holds, row.conditions, &about);
+        }
     }
 
     fn kinds(&mut self, met: Met, forward: &mut Flow, reverse: &Flow, found: &mut Analysis) {
@@ -131,7 +138,8 @@ impl Court<'_> {
         }
     }
 
-    fn unseen(&mut self, met: Met, forward: &Flow, reverse: &mut Flow, found: &mut Analysis) {
+    /// Whether it acknowledges what was not seen, which changes the other direction.
+    fn unseen(&mut self, met: Met, forward: &Flow, reverse: &mut Flow, found: &mut Analysis) -> bool {
         let said = self.holds(&UNSEEN_DATA, met, forward, reverse, found.signs);
         if said {
             found.told = true;
@@ -145,6 +153,7 @@ impl Court<'_> {
                 reverse.duplicates = UNSEEN;
             }
         }
+        said
     }
 
     fn repeats(&mut self, met: Met, forward: &Flow, reverse: &Flow, found: &mut Analysis) {

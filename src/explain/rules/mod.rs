@@ -30,14 +30,20 @@ impl Rule {
         values: [Arg; N],
     ) -> Note {
         debug_assert_eq!(N, self.takes.len(), "the values of {}", self.id);
-        let mut frames: SmallVec<[FrameNo; 4]> = frames.into_iter().collect();
-        frames.sort_unstable();
-        frames.dedup();
+        let mut about = SmallVec::<[FrameNo; 4]>::new();
+        // One, nearly always.
+        for frame in frames {
+            about.push(frame);
+        }
+        if about.len() > 1 {
+            about.sort_unstable();
+            about.dedup();
+        }
         Note {
             id: self.id,
             kind: self.kind,
             severity: self.severity,
-            frames,
+            frames: about,
             args: self.takes.iter().copied().zip(values).collect(),
             source: self.source,
         }

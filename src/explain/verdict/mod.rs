@@ -29,7 +29,7 @@ const FACTS: usize = 4;
 /// What `conversation` shows: facts, then guesses, then what stays unseen; the most telling of each first.
 #[must_use]
 pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
-    let mut notes = Vec::new();
+    let mut notes = Vec::with_capacity(MOST * 2);
     match &conversation.facts {
         Facts::Asking(asking) => asking::verdict(conversation, asking, &mut notes),
         Facts::Pinging(pinging) => pinging::verdict(conversation, pinging, &mut notes),

@@ -5,8 +5,8 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::{FIELDS, Flags, LENGTH, LONGEST_OPTIONS, Tcp};
-use crate::model::{Field, LayerView, Value, Visitor};
-use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed, row};
+use crate::model::{Field, FieldSpec, LayerView, Value, Visitor};
+use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed, row, rows};
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,9 +146,32 @@ static CONTENTS: [(u8, usize, &[usize]); 3] = [
 /// user timeout (RFC 5482), authentication (RFC 5925), Fast Open.
 static DESCRIBED: [u8; 8] = [11, 12, 13, 19, 27, 28, 29, FAST_OPEN];
 
+/// Kinds and length of timestamps, as nearly all segments have them that have no other option (RFC 7323 appendix A).
+const ALIGNED: [u8; 4] = [NOP, NOP, TIMESTAMPS, 10];
+
+/// The rows of such options, where they lie in the header.
+static ALIGNED_FIELDS: [FieldSpec; 6] = [
+    at(KIND, 0),
+    at(KIND, 1),
+    at(KIND, 2),
+    at(OPTION_LENGTH, 2),
+    at(row(&FIELDS, "tcp.options.timestamp.tsval"), 2),
+    at(row(&FIELDS, "tcp.options.timestamp.tsecr"), 2),
+];
+
+/// A row of an option which begins at byte `option` of the options.
+const fn at(row: usize, option: usize) -> FieldSpec {
+    let mut spec = FIELDS[row];
+    spec.at.start += (LENGTH + option) * 8;
+    spec
+}
+
 /// The rows of the options.
 pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let header = view.bytes();
+    if is_aligned(header) {
+        return rows(view, &ALIGNED_FIELDS, each);
+    }
     for option in raw(header) {
         walk_option(view, &option, false, each);
     }
@@ -156,6 +179,11 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     if let Some(option) = raw(header).cut().filter(|_| promised > header.len()) {
         walk_option(view, &option, true, each);
     }
+}
+
+fn is_aligned(header: &[u8]) -> bool {
+    const END: usize = LENGTH + 12;
+    header.len() == END && usize::from(header[12] >> 4) * 4 == END && header[LENGTH..].starts_with(&ALIGNED)
 }
 
 fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn Visitor<'f>) {

@@ -2,8 +2,8 @@
 //! made of them then can be copied: a MAC address with its two flags, the nine flags of a segment, IP's first bytes.
 
 use super::members::{Members, Name, Names};
-use super::packet;
 use super::places::Places;
+use super::{close_list, packet};
 use crate::model::{Bits, FieldSpec, Kind};
 use crate::render::again::Again;
 use crate::render::figures;
@@ -33,7 +33,7 @@ struct Group {
 enum Way {
     /// One number, whose digits are made faster than looked for; it counts in units of so many.
     Number(Name, Bits, u64),
-    /// The same bits say the same: the rows' names, and what was said.
+    /// The same bits say the same: the names, of which rows that follow each other may share one, and what was said.
     Again(Bits, Vec<Name>, Again),
     /// Row by row.
     Row,
@@ -41,7 +41,7 @@ enum Way {
 
 impl Runs {
     /// Adds to `members` those that these rows of `header` are, none of which may be there already; `names` will know
-    /// them when they come again.
+    /// them when they come again, but for those that have one name and are a list.
     pub fn write(
         &mut self,
         rows: &'static [FieldSpec],
@@ -82,7 +82,10 @@ impl Group {
         let way = match (span, rows) {
             (None, _) => Way::Row,
             (Some(at), [row]) if let Some(unit) = unit(row) => Way::Number(Name::new(row.key), at, unit),
-            (Some(at), _) => Way::Again(at, rows.iter().map(|row| Name::new(row.key)).collect(), Again::default()),
+            (Some(at), _) => {
+                let names = rows.chunk_by(same).map(|rows| Name::new(rows[0].key));
+                Way::Again(at, names.collect(), Again::default())
+            }
         };
         Self { rows, way }
     }
@@ -97,11 +100,20 @@ impl Group {
             }
             Way::Again(at, names, again) if let Some(bits) = bits(*at, header) => {
                 again.write(members.text, bits, |text| {
-                    for (name, row) in names.iter().zip(self.rows) {
-                        let Some(field) = row.read(header, offset) else { continue };
+                    for (name, rows) in names.iter().zip(self.rows.chunk_by(same)) {
+                        let is_list = rows.len() > 1;
                         name.write(text);
-                        packet::value(text, field.value);
-                        text.push(b',');
+                        if is_list {
+                            text.push(b'[');
+                        }
+                        for field in rows.iter().filter_map(|row| row.read(header, offset)) {
+                            packet::value(text, field.value);
+                            text.push(b',');
+                        }
+                        if is_list {
+                            close_list(text);
+                            text.push(b',');
+                        }
                     }
                 });
             }
@@ -111,6 +123,11 @@ impl Group {
             }
         }
     }
+}
+
+/// Whether two rows have the same name.
+fn same(one: &FieldSpec, other: &FieldSpec) -> bool {
+    one.key == other.key
 }
 
 /// Whether a row's value depends on nothing but as many bits as can be compared at once.
