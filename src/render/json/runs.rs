@@ -41,7 +41,7 @@ enum Way {
 
 impl Runs {
     /// Adds to `members` those that these rows of `header` are, none of which may be there already; `names` will know
-    /// them when they come again, but for those that have one name and are a list.
+    /// them when they come again. Where rows share a name, which makes a list, none of the run may come again.
     pub fn write(
         &mut self,
         rows: &'static [FieldSpec],
@@ -52,7 +52,8 @@ impl Runs {
     ) {
         let Self { places, runs } = self;
         let place = places.of(rows, || {
-            rows.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
+            let again = if rows.windows(2).any(|two| same(&two[0], &two[1])) { &[] } else { rows };
+            again.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
             runs.push(rows.split(|row| row.generated).flat_map(Group::all_of).collect());
             runs.len() - 1
         });
