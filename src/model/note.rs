@@ -90,6 +90,17 @@ impl Severity {
     }
 }
 
+impl Arg {
+    /// The number that this is, where it is a count, as nearly every number is.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // what is lost is looked for
+    pub fn count(&self) -> Option<u32> {
+        let Self::Number(number) = *self else { return None };
+        let count = number as u32;
+        (f64::from(count).to_bits() == number.to_bits()).then_some(count)
+    }
+}
+
 impl From<String> for Arg {
     fn from(text: String) -> Self {
         Self::Text(text)

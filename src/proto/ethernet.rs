@@ -132,6 +132,9 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
 /// What lies behind the payload of a link layer: padding, and a trailer, which is `row`.
 pub(super) fn trailing<'f>(view: LayerView<'_, 'f>, row: &'static FieldSpec, each: &mut dyn Visitor<'f>) {
     let (start, padding, rest) = behind(view);
+    if padding.is_empty() && rest.is_empty() {
+        return;
+    }
     // Wireshark shows a trailer with the innermost tag, if there is one.
     let tagged = vlan::is_tag(LayerView { packet: view.packet, index: view.index + 1 });
     let rest = if tagged { &[] } else { rest };

@@ -28,7 +28,7 @@ struct Name<'a>(&'a str);
 pub(super) type Message = Vec<Part>;
 
 /// A part of a message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Part {
     Text(Cow<'static, str>),
     Value(&'static str),
@@ -37,7 +37,7 @@ pub(super) enum Part {
 }
 
 /// When a form is chosen.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Key {
     Number(f64),
     /// A word that the value is, or the grammatical number of a value.
@@ -154,15 +154,46 @@ fn key(key: &VariantKey<&'static str>) -> Option<Key> {
     }
 }
 
+/// Somebody who writes sentences down.
+pub trait Writer {
+    /// Words of the catalogue.
+    fn words(&mut self, words: &str);
+    /// A value, which may come from the network.
+    fn value(&mut self, value: &Arg);
+}
+
+impl Writer for String {
+    fn words(&mut self, words: &str) {
+        self.push_str(words);
+    }
+
+    fn value(&mut self, arg: &Arg) {
+        // Writing to a string does not fail.
+        let _ = value(self, arg);
+    }
+}
+
+/// `message` with what `change` makes of its words.
+pub(super) fn changed(message: &Message, change: &dyn Fn(&str) -> String) -> Message {
+    let change_part = |part: &Part| match part {
+        Part::Text(text) => Part::Text(Cow::Owned(change(text))),
+        Part::Value(name) => Part::Value(name),
+        Part::Choice(name, forms, fallback) => {
+            let forms = forms.iter().map(|(key, form)| (*key, changed(form, change)));
+            Part::Choice(name, forms.collect(), changed(fallback, change))
+        }
+    };
+    message.iter().map(change_part).collect()
+}
+
 /// Writes `message` with `args` put in. A value that is missing is written as its name: better than no sentence.
-pub(super) fn write(out: &mut String, message: &Message, args: &[(&'static str, Arg)], plural: Plural) {
+pub(super) fn write(out: &mut impl Writer, message: &Message, args: &[(&'static str, Arg)], plural: Plural) {
     for part in message {
         match part {
-            Part::Text(text) => out.push_str(text),
+            Part::Text(text) => out.words(text),
             Part::Value(name) => match find(args, name) {
-                // Writing to a string does not fail.
-                Some(arg) => drop(value(out, arg)),
-                None => drop(write!(out, "{{${name}}}")),
+                Some(arg) => out.value(arg),
+                None => out.words(&format!("{{${name}}}")),
             },
             Part::Choice(name, forms, fallback) => {
                 let given = find(args, name);
@@ -171,13 +202,6 @@ pub(super) fn write(out: &mut String, message: &Message, args: &[(&'static str, 
             }
         }
     }
-}
-
-/// `number` as a count, if it is one.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // what is lost is looked for
-fn whole(number: f64) -> Option<u32> {
-    let count = number as u32;
-    (f64::from(count).to_bits() == number.to_bits()).then_some(count)
 }
 
 fn find<'a>(args: &'a [(&'static str, Arg)], name: &str) -> Option<&'a Arg> {
@@ -197,8 +221,8 @@ fn chooses(arg: &Arg, key: &Key, plural: Plural) -> bool {
 
 fn value(out: &mut String, arg: &Arg) -> fmt::Result {
     match arg {
-        // Counts, nearly always; the shortest digits of any other number take long to find.
-        Arg::Number(number) => match whole(*number) {
+        // The shortest digits of what is no count take long to find.
+        Arg::Number(number) => match arg.count() {
             Some(count) => decimal(out, count),
             None => write!(out, "{number}"),
         },

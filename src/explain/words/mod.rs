@@ -11,6 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+pub use message::Writer;
 use message::{Message, Messages, Plural};
 
 use crate::model::{Arg, Note};
@@ -110,32 +111,24 @@ pub fn of(language: Language, note: &Note) -> String {
 }
 
 /// A sentence that was looked up, for whoever says it often.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sentence {
-    id: &'static str,
-    message: Option<&'static Message>,
+    message: Message,
     plural: Plural,
 }
 
 impl Sentence {
-    /// The sentence `id`.
+    /// The sentence `id`, of which `change` makes what is written for the catalogue's own words.
     #[must_use]
-    pub fn of(language: Language, id: &'static str) -> Self {
-        Self { id, message: find(language, id), plural: language.plural() }
+    pub fn of(language: Language, id: &str, change: impl Fn(&str) -> String) -> Self {
+        let message = find(language, id)
+            .map_or_else(|| vec![message::Part::Text(change(id).into())], |message| message::changed(message, &change));
+        Self { message, plural: language.plural() }
     }
 
-    /// The rule that says it.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        self.id
-    }
-
-    /// Appends it with `args` put in, not yet escaped.
-    pub fn append(&self, out: &mut String, args: &[(&'static str, Arg)]) {
-        match self.message {
-            Some(message) => message::write(out, message, args, self.plural),
-            None => out.push_str(self.id),
-        }
+    /// Writes it with `args` put in.
+    pub fn write(&self, out: &mut impl Writer, args: &[(&'static str, Arg)]) {
+        message::write(out, &self.message, args, self.plural);
     }
 }
 

@@ -3,9 +3,9 @@
 use foldhash::HashMap;
 
 use super::{close_list, string};
-use crate::explain::words::{Language, Sentence};
-use crate::model::{Claim, FrameNo, Note, Severity};
-use crate::render::figures;
+use crate::explain::words::{Language, Sentence, Writer};
+use crate::model::{Arg, Claim, FrameNo, Note, Severity};
+use crate::render::{escape, figures};
 
 /// Writes claims.
 #[derive(Debug)]
@@ -13,31 +13,26 @@ pub(super) struct Claims {
     language: Language,
     /// By address and length of the rule's id.
     known: HashMap<(usize, usize), Known>,
-    words: String,
 }
 
 /// What notes of one kind have in common.
 #[derive(Debug)]
 struct Known {
-    about: About,
+    about: (Claim, Severity, Option<&'static str>),
     /// What comes before the frames.
     head: Vec<u8>,
-    /// The words, where values are put in that differ from note to note.
-    sentence: Option<Sentence>,
-    /// What comes behind them; the words that are always the same are its beginning.
+    /// Its words are escaped already.
+    sentence: Sentence,
+    /// What comes behind it.
     tail: Vec<u8>,
 }
 
-/// Kind, severity and source of a note, and whether values are put in.
-type About = (Claim, Severity, Option<&'static str>, bool);
-
-fn about(note: &Note) -> About {
-    (note.kind, note.severity, note.source, !note.args.is_empty())
-}
+/// The inside of a JSON string.
+struct Inside<'l>(&'l mut Vec<u8>);
 
 impl Claims {
     pub fn new(language: Language) -> Self {
-        Self { language, known: HashMap::default(), words: String::new() }
+        Self { language, known: HashMap::default() }
     }
 
     /// The language of the claims.
@@ -47,10 +42,10 @@ impl Claims {
 
     /// A claim.
     pub fn write(&mut self, line: &mut Vec<u8>, note: &Note) {
-        let Self { language, known, words } = self;
-        let address = (note.id.as_ptr() as usize, note.id.len());
+        let Self { language, known } = self;
+        let (address, about) = ((note.id.as_ptr() as usize, note.id.len()), (note.kind, note.severity, note.source));
         let known = match known.get(&address) {
-            Some(known) if known.about == about(note) => known,
+            Some(known) if known.about == about => known,
             _ => known.entry(address).insert_entry(Known::of(note, *language)).into_mut(),
         };
         line.extend_from_slice(&known.head);
@@ -59,12 +54,8 @@ impl Claims {
             line.push(b',');
         }
         close_list(line);
-        line.extend_from_slice(b",\"text\":");
-        if let Some(sentence) = &known.sentence {
-            words.clear();
-            sentence.append(words, &note.args);
-            string(line, words);
-        }
+        line.extend_from_slice(b",\"text\":\"");
+        known.sentence.write(&mut Inside(line), &note.args);
         line.extend_from_slice(&known.tail);
     }
 }
@@ -81,21 +72,37 @@ impl Known {
             string(&mut head, word);
         }
         head.extend_from_slice(b",\"frames\":[");
-        let sentence = Sentence::of(language, note.id);
-        let sentence = if note.args.is_empty() {
-            let mut words = String::new();
-            sentence.append(&mut words, &[]);
-            string(&mut tail, &words);
-            None
-        } else {
-            Some(sentence)
-        };
-        tail.extend_from_slice(b",\"source\":");
+        tail.extend_from_slice(b"\",\"source\":");
         match note.source {
             Some(source) => string(&mut tail, source),
             None => tail.extend_from_slice(b"null"),
         }
         tail.push(b'}');
-        Self { about: about(note), head, sentence, tail }
+        let sentence = Sentence::of(language, note.id, |words| {
+            let mut escaped = Vec::new();
+            escape::json(&mut escaped, words);
+            String::from_utf8_lossy(&escaped).into_owned()
+        });
+        Self { about: (note.kind, note.severity, note.source), head, sentence, tail }
+    }
+}
+
+impl Writer for Inside<'_> {
+    fn words(&mut self, escaped: &str) {
+        self.0.extend_from_slice(escaped.as_bytes());
+    }
+
+    fn value(&mut self, value: &Arg) {
+        let Self(line) = self;
+        match value {
+            Arg::Number(number) => match value.count() {
+                Some(count) => figures::decimal(line, count.into()),
+                None => escape::json_pieces(line, number),
+            },
+            Arg::Text(text) => escape::json(line, text),
+            Arg::Word(word) => escape::json(line, word),
+            Arg::Ip(address) => figures::address(line, *address),
+            Arg::Mac(address) => figures::mac(line, *address),
+        }
     }
 }

@@ -37,7 +37,8 @@ impl Places {
 }
 
 fn slot((start, length): Address) -> usize {
-    (start / 8 + length) % LATEST
+    // Fibonacci hashing.
+    (start + length).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (usize::BITS - LATEST.ilog2())
 }
 
 #[cfg(test)]
