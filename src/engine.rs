@@ -184,7 +184,7 @@ impl Seen<'_, '_, '_> {
     ///
     /// # Errors
     /// Only those of `out`.
-    pub fn info(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    pub fn info(&self, out: &mut String) -> std::fmt::Result {
         info(self.packet, self.whole, out)
     }
 
@@ -210,7 +210,7 @@ impl Seen<'_, '_, '_> {
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut String) -> std::fmt::Result {
     match whole.split_last() {
         Some((message, before)) if is_message(message) => {
             segment::write_info(before.last().unwrap_or(packet), Some(message), out)

@@ -60,7 +60,7 @@ pub struct FieldSpec {
 }
 
 /// Writes one layer's part of the Info column.
-pub type Info = for<'p, 'f> fn(LayerView<'p, 'f>, &mut dyn fmt::Write) -> fmt::Result;
+pub type Info = for<'p, 'f> fn(LayerView<'p, 'f>, &mut String) -> fmt::Result;
 
 /// A protocol's header as a table.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! A dissected frame: where each layer lies, and what was wrong with it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{ChecksumStatus, Field, FieldSpec, Frame, Header, LinkType, Value, Visitor};
 
@@ -149,7 +149,7 @@ impl<'f> Packet<'f> {
     ///
     /// # Errors
     /// Only those of `out`.
-    pub fn info(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    pub fn info(&self, out: &mut String) -> fmt::Result {
         match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),
             None if self.frame.link == LinkType::RawIp => out.write_str("Raw packet data"),

@@ -1,6 +1,6 @@
 //! What tests below `proto` look at: small tables of their own, and frames for them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{
     Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Parts,
@@ -109,7 +109,7 @@ fn odd_walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     TEXT_FIELDS[1].read_at(Bits::bytes(1, 1), bytes, offset).into_iter().for_each(|field| each.field(field));
 }
 
-fn icmp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn icmp_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let number = |key| view.number(key).unwrap_or_default();
     if number("icmp.type") == 11 {
         return out.write_str("Time-to-live exceeded (Time to live exceeded in transit)");
@@ -123,14 +123,14 @@ fn icmp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     }
 }
 
-fn arp_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn arp_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     match view.number("arp.opcode") {
         Some(1) => out.write_str("Who has 192.168.11.1? Tell 192.168.11.2"),
         _ => out.write_str("192.168.11.1 is at 4c:e6:76:0a:11:01"),
     }
 }
 
-fn odd_info(_view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn odd_info(_view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     out.write_str(
         "53451 → 80 [SYN] Seq=0 Win=65535 Len=0 MSS=1460 WS=32 TSval=1 TSecr=0 SACK_PERM a\u{1b}[31mb\u{202e}c",
     )

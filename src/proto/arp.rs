@@ -1,6 +1,6 @@
 //! ARP: who on this link has this IPv4 address?
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
 use pnet::packet::arp::{ArpHardwareTypes, ArpOperation, MutableArpPacket};
@@ -151,7 +151,7 @@ impl<'f> Addresses<'f> {
     }
 
     /// Writes the address `part` as the Info column does: hexadecimal when its kind is not known.
-    fn write(&self, part: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn write(&self, part: usize, out: &mut String) -> fmt::Result {
         let bytes = self.parts[part].1;
         if bytes.is_empty() {
             return out.write_str("<No address>");
@@ -279,7 +279,7 @@ const SENDER: Piece = Piece::Address(1);
 const TARGET_HARDWARE: Piece = Piece::Address(2);
 const TARGET: Piece = Piece::Address(3);
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     use Piece::Words;
     let (Some(addresses), Some(operation)) = (Addresses::read(view.bytes()), be16(view.bytes(), 6)) else {
         return out.write_str(cut_short(view).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Ethernet II and IEEE 802.3 frames: who on this link gets the frame, and what is inside.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use pnet::packet::ethernet::{EtherType, MutableEthernetPacket};
 use pnet::util::MacAddr as PnetMac;
@@ -170,7 +170,7 @@ pub fn craft(header: &Ethernet, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     match be16(view.bytes(), 12) {
         Some(1..=LARGEST_LENGTH) => {
             let frame = view.packet.frame.bytes.get(view.layer().offset..).unwrap_or(&[]);

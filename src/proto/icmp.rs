@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use pnet::packet::icmp::echo_request::MutableEchoRequestPacket;
 use pnet::packet::icmp::{IcmpCode, IcmpType};
@@ -306,7 +306,7 @@ pub fn craft_echo(echo: &Echo, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view);
     // Wireshark reads the checksum, and two bytes more, before it says anything.

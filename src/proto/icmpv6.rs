@@ -6,7 +6,7 @@ mod listeners;
 mod names;
 mod neighbor;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv6Addr;
 
 pub use super::icmp::Echo;
@@ -226,7 +226,7 @@ pub fn craft_echo(echo: &Echo, source: Ipv6Addr, destination: Ipv6Addr, payload:
     craft(if echo.reply { ECHO_REPLY } else { ECHO_REQUEST }, 0, &rest, source, destination)
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let quotation = view.layer().offset + LENGTH;
     let no_quotation = |fault: &Fault| fault.layer == HEADER.name && fault.offset == quotation;

@@ -2,7 +2,7 @@
 
 mod options;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
 use pnet::packet::ip::IpNextHeaderProtocol;
@@ -345,7 +345,7 @@ fn header_of(packet: &[u8], length: usize) -> &[u8] {
     packet.get(..length).unwrap_or(&[])
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     if let Some(version) = view.bytes().first().map(|first| first >> 4).filter(|version| *version != 4) {
         return match super::ip::enclosing(view) {
             None => write!(out, "Bogus IPv4 version ({version}, must be 4)"),

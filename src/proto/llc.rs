@@ -1,6 +1,6 @@
 //! LLC: what follows the length in an IEEE 802.3 frame, and says which protocol the frame carries.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::reading::{Binding, Found, Input, be16, broken, placed, row, rows};
 use super::{Protocol, bound, numbers};
@@ -205,7 +205,7 @@ fn modifier(control: u8) -> u8 {
     (control & 0xec) >> 2
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view).unwrap_or_default();
     let &[destination, source, control, ..] = bytes else { return out.write_str(broken) };
@@ -237,7 +237,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
             let name = numbers::name(&ORGANISATIONS, organisation).unwrap_or("Unknown");
             return write!(out, "; SNAP, OUI 0x{organisation:06X} ({name}), PID {:#06X}", be16(bytes, 6).unwrap_or(0));
         }
-        let service = |service: u8, out: &mut dyn fmt::Write| match numbers::name(&SERVICES, (service & 0xfe).into()) {
+        let service = |service: u8, out: &mut String| match numbers::name(&SERVICES, (service & 0xfe).into()) {
             Some(name) => out.write_str(name),
             None => write!(out, "{:#04x}", service & 0xfe),
         };

@@ -1,6 +1,6 @@
 //! BSD's loopback, and captures of links without a header of their own: a number for what follows.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::reading::{Binding, Found, Input, broken, row};
 use super::{Protocol, ethernet, numbers};
@@ -99,7 +99,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     each.field(Field { spec: &FIELDS[row], start, bits, value: Value::Number(number) });
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     // Wireshark looks for PPP in the first two bytes before it says anything.
     if view.packet.frame.link == LinkType::Loop || view.bytes().len() >= PPP.len() {
         out.write_str(HEADER.title)?;

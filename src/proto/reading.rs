@@ -269,7 +269,8 @@ pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn decimal(out: &mut dyn fmt::Write, number: impl Into<u64>) -> fmt::Result {
+#[inline]
+pub fn decimal(out: &mut (impl fmt::Write + ?Sized), number: impl Into<u64>) -> fmt::Result {
     out.write_str(itoa::Buffer::new().format(number.into()))
 }
 
@@ -277,7 +278,8 @@ pub fn decimal(out: &mut dyn fmt::Write, number: impl Into<u64>) -> fmt::Result 
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn pair(out: &mut dyn fmt::Write, words: &str, number: impl Into<u64>) -> fmt::Result {
+#[inline]
+pub fn pair(out: &mut (impl fmt::Write + ?Sized), words: &str, number: impl Into<u64>) -> fmt::Result {
     out.write_str(words)?;
     decimal(out, number)
 }

@@ -2,7 +2,7 @@
 //!
 //! Which segments these are only the stream tells; the layer takes the place of undecoded data.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::reading::{Found, Input, rows};
 use super::{Protocol, http, tcp};
@@ -30,7 +30,7 @@ const fn table(info: Option<Info>) -> Header {
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut String) -> fmt::Result {
     let speaks = |view: &LayerView<'_, '_>| view.layer().header.info.is_some() && !view.layer().quoted;
     let Some(assembled) = assembled.filter(|assembled| assembled.views().any(|view| speaks(&view))) else {
         // The segment's own line begins with its signs, and so does that of what it holds.
@@ -73,7 +73,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
 
 const MARK: &str = "[TCP segment of a reassembled PDU]";
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     if let Some((info, speaker)) = speaker_before(view) {
         info(speaker, out)?;
         // What stands in the segment before this part is all there is to say.
@@ -85,7 +85,7 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     out.write_str(MARK)
 }
 
-fn begun_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn begun_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     if let Some((info, speaker)) = speaker_before(view).filter(|(_, speaker)| !speaker.is(&tcp::HEADER)) {
         info(speaker, out)?;
     }
@@ -94,7 +94,7 @@ fn begun_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result 
     if before.is_none_or(|before| before.is(&tcp::HEADER)) { write!(out, " {MARK}") } else { Ok(()) }
 }
 
-fn late_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn late_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     if let Some((info, speaker)) = speaker_before(view) {
         info(speaker, out)?;
     }

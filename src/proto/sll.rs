@@ -1,7 +1,7 @@
 //! Linux cooked captures, versions 1 and 2: what libpcap puts before a packet instead of its link header when it listens
 //! on all interfaces together (`tcpdump -i any`), whose link headers differ. Nothing of it was on any wire.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::reading::{Binding, Found, Input, be16, broken, placed, row};
 use super::{Protocol, ethernet, numbers};
@@ -175,7 +175,7 @@ fn source<'f>(view: LayerView<'_, 'f>, at: usize, length: usize, each: &mut dyn 
     }
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let (layout, header) = (Layout::of(view), view.bytes());
     let protocol = layout.protocol(header).filter(|_| header.len() >= layout.length);
     if let Some(name) = protocol

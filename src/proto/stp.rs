@@ -1,6 +1,6 @@
 //! STP: how switches agree on a tree of links without a circle.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::Protocol;
 use super::reading::{Found, Input, be16, be32, broken, row, rows};
@@ -108,7 +108,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     });
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view).unwrap_or_default();
     let &[_, _, version, kind, ..] = bytes else { return out.write_str(broken) };

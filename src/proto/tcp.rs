@@ -197,7 +197,7 @@ const FLAG_NAMES: [&str; 12] =
 
 impl Flags {
     /// Writes the names of the bits as Wireshark's Info column does: `SYN, ACK`; `<None>` when no bit is set.
-    fn name(self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn name(self, out: &mut impl fmt::Write) -> fmt::Result {
         // The three reserved bits share one name.
         let bits = if self.0 & 0xe00 == 0 { self.0 } else { self.0 & 0x1ff | 0x200 };
         let mut separator = "";

@@ -1,6 +1,6 @@
 //! UDP: a datagram from one program to another, with nothing promised.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use pnet::packet::udp::MutableUdpPacket;
@@ -119,7 +119,7 @@ pub fn craft(header: &Udp, source: impl Into<IpAddr>, destination: impl Into<IpA
     bytes
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let end = broken(view).unwrap_or_default();
     let Some(ports) = Udp::read(bytes) else {

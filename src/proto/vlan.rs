@@ -1,6 +1,6 @@
 //! VLAN tags: IEEE 802.1Q, and the provider's tag of IEEE 802.1ad in front of it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::reading::{Binding, Found, Input, be16, broken, row, rows};
 use super::{Protocol, ethernet, numbers};
@@ -88,7 +88,7 @@ fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     }
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let end = broken(view).unwrap_or_default();
     let Some(tag) = be16(bytes, 0) else { return out.write_str(end) };

@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use names::{MESSAGES, OPTIONS};
 
@@ -333,7 +333,7 @@ fn text<'f>(view: LayerView<'_, 'f>, row: usize, at: usize, length: usize, each:
     each.field(Field { spec: &FIELDS[row], start: (view.layer().offset + at) * 8, bits: length * 8, value });
 }
 
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     let broken = broken(view).unwrap_or_default();
     let &[operation, kind, length, ..] = bytes else { return out.write_str(broken) };

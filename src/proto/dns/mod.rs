@@ -9,7 +9,7 @@ mod sections;
 mod types;
 mod walking;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use smallvec::SmallVec;
 
@@ -155,12 +155,12 @@ fn first_break(message: &[u8]) -> Option<Broken> {
 }
 
 /// What a message is worth in the Info column.
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let message = message(view);
     let broken = broken(view).unwrap_or("[Malformed Packet]");
     let (Some(id), Some(flags)) = (be16(message, 0), be16(message, 2)) else { return out.write_str(broken) };
     let response = flags & RESPONSE != 0;
-    let named = |key: &str, number: u16, unknown: &str, out: &mut dyn fmt::Write| {
+    let named = |key: &str, number: u16, unknown: &str, out: &mut String| {
         let names = FIELDS.iter().find(|spec| spec.key == key).map(|spec| spec.kind);
         match names {
             Some(Kind::Enum(names)) if numbers::name(names, number.into()).is_some() => {
@@ -200,13 +200,13 @@ fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
     Ok(())
 }
 
-fn print_name(message: &[u8], at: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+fn print_name(message: &[u8], at: usize, out: &mut String) -> fmt::Result {
     out.write_char(' ')?;
     Name::read(message, at).map_or(Ok(()), |name| name.print(out))
 }
 
 /// Writes what the Info column says of a record's data; whether they could be read to their end.
-fn print_data(message: &[u8], part: &Part, out: &mut dyn fmt::Write) -> Result<bool, fmt::Error> {
+fn print_data(message: &[u8], part: &Part, out: &mut String) -> Result<bool, fmt::Error> {
     if part.data.is_none_or(|data| data.length == 0) {
         return Ok(true);
     }
@@ -230,7 +230,7 @@ fn print_data(message: &[u8], part: &Part, out: &mut dyn fmt::Write) -> Result<b
     Ok(whole.is_ok())
 }
 
-fn print_piece(message: &[u8], piece: Piece, out: &mut dyn fmt::Write) -> fmt::Result {
+fn print_piece(message: &[u8], piece: Piece, out: &mut String) -> fmt::Result {
     let bytes = |at: usize, length: usize| message.get(at..at + length).unwrap_or(&[]);
     match piece {
         Piece::Name(_, at, _) => print_name(message, at, out),

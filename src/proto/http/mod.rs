@@ -8,7 +8,7 @@ mod head;
 mod names;
 mod walking;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 pub use extent::{Context, Search};
 use fields::FIELDS;
@@ -98,7 +98,7 @@ pub fn is_likely(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn write_first_line(bytes: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+pub fn write_first_line(bytes: &[u8], out: &mut String) -> fmt::Result {
     let start = if bytes.len() > 3 && bytes.starts_with(b"\r\n") { 2 } else { 0 };
     printable(Line::last(bytes, start).map_or(&[], |line| line.text(bytes)), out)?;
     out.write_char(' ')
@@ -149,13 +149,13 @@ fn content<'m>(head: &Head<'m>) -> Content<'m> {
 }
 
 /// The messages of one packet stand one after the other in the Info column.
-fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let all = view.packet.views().take(view.index + 1).filter(|one| one.is(&HEADER) && !one.layer().quoted);
     all.into_iter().try_for_each(|one| message_info(one, out))?;
     out.write_str(broken(view).unwrap_or_default())
 }
 
-fn message_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn message_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let layer = view.layer();
     let whole = view.packet.frame.bytes.get(layer.offset..layer.offset + layer.length + layer.payload);
     let bytes = whole.unwrap_or(&[]);
@@ -164,7 +164,7 @@ fn message_info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Resul
     if head.body() == 0 || head.chunked && walking::is_empty(&head) {
         return Ok(());
     }
-    let lower = |kind: &[u8], out: &mut dyn fmt::Write| printable(&kind.to_ascii_lowercase(), out);
+    let lower = |kind: &[u8], out: &mut String| printable(&kind.to_ascii_lowercase(), out);
     match content(&head) {
         Content::Plain | Content::Silent => Ok(()),
         Content::Picture(name) => write!(out, " ({name})"),

@@ -1,6 +1,6 @@
 //! Neighbour discovery: what ARP is for IPv4, and how hosts find their routers and addresses (RFC 4861).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv6Addr;
 
 use super::fields::{FIELDS, of};
@@ -253,7 +253,7 @@ fn eui64(option: &[u8]) -> Option<&[u8]> {
 }
 
 /// What the Info column says behind the message's name.
-pub(super) fn info(view: LayerView<'_, '_>, kind: u8, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn info(view: LayerView<'_, '_>, kind: u8, out: &mut String) -> fmt::Result {
     let message = message(view);
     if let (NEIGHBOR_SOLICITATION | NEIGHBOR_ADVERTISEMENT, Some(target)) = (kind, ipv6::address(message, 8)) {
         if kind == NEIGHBOR_SOLICITATION {

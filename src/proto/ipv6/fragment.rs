@@ -1,6 +1,6 @@
 //! The fragment header: in IPv6 only senders cut packets into pieces, and only pieces have an identification.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{FRAGMENT, Ipv6};
 use crate::model::{Bits, FieldSpec, Header, Kind, LayerView, Visitor};
@@ -136,7 +136,7 @@ pub fn joined(head: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What the Info column says of a fragment.
-pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let Some(Fragment { next_header, offset, more, identification }) = Fragment::of(view) else { return Ok(()) };
     let more = if more { "y" } else { "n" };
     write!(out, "IPv6 fragment (off={offset} more={more} ident={identification:#010x} nxt={next_header})")

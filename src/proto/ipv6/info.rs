@@ -1,6 +1,6 @@
 //! What the Info column says of a packet that has nothing to say above IPv6.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::fragment::{self, Fragment};
 use super::{HEADER, HOP_BY_HOP, LENGTH, NOTHING, is_extension, options, promised, routing};
@@ -20,7 +20,7 @@ const UNREAD_EXTENSIONS: [u8; 3] = [51, 135, 140];
 
 /// What the fixed header and the extension headers up to this layer say together. Wireshark lists the headers that it
 /// went through, until one has more to say: a fragment, or a protocol.
-pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let (first, next) = (start(view), next_header(view));
     if view.is(&HEADER) && view.bytes().first().is_none_or(|first| first >> 4 == 6) && view.bytes().len() < LENGTH {
         return short(view, out);
@@ -50,7 +50,7 @@ fn start<'p, 'f>(view: LayerView<'p, 'f>) -> Option<LayerView<'p, 'f>> {
 }
 
 /// What the extension headers before this layer have said already, for a layer too short to say anything itself.
-pub(in crate::proto) fn before(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(in crate::proto) fn before(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let before = view.index.checked_sub(1).map(|index| LayerView { packet: view.packet, index });
     before.filter(|view| is_extension(*view)).map_or(Ok(()), |view| chain(view, start(view), out))
 }
@@ -66,7 +66,7 @@ fn room(ip: LayerView<'_, '_>) -> usize {
 const FIELD_ENDS: [usize; 6] = [4, 6, 7, 8, 24, LENGTH];
 
 /// What the Info column says of a fixed header that is not all here.
-fn short(ip: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn short(ip: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let (here, room) = (ip.bytes().len(), room(ip));
     if room < LENGTH && here > 0 {
         write!(out, "Invalid IPv6 header ({room} bytes, need exactly 40)")?;
@@ -76,7 +76,7 @@ fn short(ip: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
 }
 
 /// The names of the headers up to this layer.
-fn chain(view: LayerView<'_, '_>, first: Option<LayerView<'_, '_>>, out: &mut dyn fmt::Write) -> fmt::Result {
+fn chain(view: LayerView<'_, '_>, first: Option<LayerView<'_, '_>>, out: &mut String) -> fmt::Result {
     let mut separator = "";
     if let Some(ip) = first {
         let header = ip.bytes();

@@ -1,6 +1,6 @@
 //! What the Info column says of a segment.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{Flags, LENGTH, counter, data_length, options};
 use crate::model::{LayerView, Value};
@@ -31,7 +31,7 @@ static SIGNS: [(&str, &str); 15] = [
 ];
 
 /// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
-pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let packet = view.packet;
     // Wireshark comes to this only when all of the header is there.
     let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);
@@ -61,7 +61,7 @@ pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::R
     Ok(())
 }
 
-pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let bytes = view.bytes();
     // An option that is not all here though the header has room for it.
     let option_goes_on = || {

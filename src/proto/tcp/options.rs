@@ -1,6 +1,6 @@
 //! TCP options: what the two ends can do, and what they noticed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use smallvec::SmallVec;
 
@@ -279,7 +279,7 @@ static RARE: [(u8, Option<usize>, &str); 9] = [
     (29, None, "TCP AO"),
 ];
 
-fn write_rare(kind: u8, data: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
+fn write_rare(kind: u8, data: &[u8], out: &mut String) -> fmt::Result {
     let fits = |length: &Option<usize>| length.is_none_or(|length| length == data.len());
     match RARE.iter().find(|(known, length, _)| *known == kind && fits(length)) {
         Some((_, Some(_), words)) => {
@@ -291,7 +291,7 @@ fn write_rare(kind: u8, data: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
 }
 
 /// What the Info column says about the options.
-pub(super) fn info(view: LayerView<'_, '_>, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let mut edges = relative_edges(view);
     for option in options(view.bytes()) {
         match option {
