@@ -38,11 +38,17 @@ const fn octets() -> [([u8; 3], u8); 256] {
 }
 
 /// `number` as decimal digits.
+#[inline]
 pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
     match u8::try_from(number) {
         Ok(byte) => octet(out, byte),
-        Err(_) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        Err(_) => digits(out, number),
     }
+}
+
+#[inline(never)]
+fn digits(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// The same, at the right of a column of at least `width`.

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use crate::model::{Arg, Claim, FrameNo, Note, Severity};
+use crate::model::{Arg, Args, Claim, FrameNo, Note, Severity};
 
 /// One thing netlab can claim. Its words are in the catalogue under `id`.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,14 +39,11 @@ impl Rule {
             about.sort_unstable();
             about.dedup();
         }
-        Note {
-            id: self.id,
-            kind: self.kind,
-            severity: self.severity,
-            frames: about,
-            args: self.takes.iter().copied().zip(values).collect(),
-            source: self.source,
+        let mut args = Args::with_capacity(N);
+        for (name, value) in self.takes.iter().copied().zip(values) {
+            args.push((name, value));
         }
+        Note { id: self.id, kind: self.kind, severity: self.severity, frames: about, args, source: self.source }
     }
 }
 

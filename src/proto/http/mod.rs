@@ -159,6 +159,10 @@ fn message_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let layer = view.layer();
     let whole = view.packet.frame.bytes.get(layer.offset..layer.offset + layer.length + layer.payload);
     let bytes = whole.unwrap_or(&[]);
+    // Nothing but a head, of which the first line is said.
+    if layer.payload == 0 && first_line(bytes).is_some() {
+        return write_first_line(bytes, out);
+    }
     let Some(head) = Head::read(bytes) else { return out.write_str("Continuation") };
     write_first_line(bytes, out)?;
     if head.body() == 0 || head.chunked && walking::is_empty(&head) {

@@ -27,6 +27,16 @@ pub(super) struct Names {
     known: Vec<Known>,
     /// How many objects have begun.
     objects: u64,
+    repeats: Repeats,
+}
+
+/// Further values of names that were written before: they are put among the others when all are known, for what one frame
+/// repeats thousands of times would otherwise be moved as often.
+#[derive(Debug, Default)]
+struct Repeats {
+    values: Vec<u8>,
+    /// In which object, where in its text the value is that came before, and where in `values` this one.
+    all: Vec<(u64, Range<usize>, Range<usize>)>,
 }
 
 #[derive(Debug)]
@@ -49,10 +59,6 @@ pub(super) struct Members<'t> {
     pub text: &'t mut Vec<u8>,
     /// Where in the text the object begins.
     start: usize,
-    /// Further values, and where the first one with their name is: they are put among the others when all are known,
-    /// for what one frame repeats thousands of times would otherwise be moved as often.
-    repeated: SmallVec<[u8; 128]>,
-    repeats: SmallVec<[(Range<usize>, Range<usize>); 8]>,
 }
 
 impl Name {
@@ -79,20 +85,20 @@ impl Names {
     pub fn object<'t>(&mut self, text: &'t mut Vec<u8>) -> Members<'t> {
         self.objects += 1;
         let start = text.len();
-        Members { number: self.objects, text, start, repeated: SmallVec::new(), repeats: SmallVec::new() }
+        Members { number: self.objects, text, start }
     }
 
     /// Has it known that a member with this name may be written straight into the text of an object. Its value must
     /// have no comma.
     pub fn put_in_run(&mut self, key: &'static str) {
-        self.of(key).in_run = true;
+        self.of(key).0.in_run = true;
     }
 
     #[inline]
-    fn of(&mut self, key: &'static str) -> &mut Known {
-        let Self { places, known, .. } = self;
+    fn of(&mut self, key: &'static str) -> (&mut Known, &mut Repeats) {
+        let Self { places, known, repeats, .. } = self;
         let place = places.of(key.as_bytes(), || learn(known, key));
-        &mut known[place]
+        (&mut known[place], repeats)
     }
 }
 
@@ -106,11 +112,12 @@ fn learn(known: &mut Vec<Known>, key: &'static str) -> usize {
 impl Members<'_> {
     /// Adds a member. A name that repeats will get a list.
     pub fn add(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
-        self.add_known(names.of(key), value);
+        let (known, repeats) = names.of(key);
+        self.add_known(known, repeats, value);
     }
 
     #[inline]
-    fn add_known(&mut self, known: &mut Known, value: Value<'_>) {
+    fn add_known(&mut self, known: &mut Known, repeats: &mut Repeats, value: Value<'_>) {
         if known.in_run
             && known.object != self.number
             && let Some(value) = self.search(&known.name)
@@ -118,7 +125,7 @@ impl Members<'_> {
             (known.object, known.value) = (self.number, value);
         }
         if known.object == self.number {
-            return self.add_again(&mut known.value, value);
+            return self.add_again(&mut known.value, repeats, value);
         }
         known.name.write(self.text);
         let start = self.text.len();
@@ -130,10 +137,10 @@ impl Members<'_> {
     /// The same for a value that stands behind those with other names, and has to be there only if none of them has its
     /// name.
     pub fn add_behind(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
-        let known = names.of(key);
+        let (known, repeats) = names.of(key);
         if known.object != self.number || known.behind == self.number {
             known.behind = self.number;
-            self.add_known(known, value);
+            self.add_known(known, repeats, value);
         }
     }
 
@@ -147,16 +154,16 @@ impl Members<'_> {
     }
 
     /// Another value for the name whose first one is at `first`, or that has a list there.
-    fn add_again(&mut self, first: &mut Range<usize>, value: Value<'_>) {
+    fn add_again(&mut self, first: &mut Range<usize>, repeats: &mut Repeats, value: Value<'_>) {
         if first.end + 1 == self.text.len() {
             return self.add_next(first, value);
         }
         // It is written behind the others, and taken away from there.
-        let (start, end) = (self.repeated.len(), self.text.len());
+        let (start, end) = (repeats.values.len(), self.text.len());
         packet::value(self.text, value);
-        self.repeated.extend_from_slice(&self.text[end..]);
+        repeats.values.extend_from_slice(&self.text[end..]);
         self.text.truncate(end);
-        self.repeats.push((first.clone(), start..self.repeated.len()));
+        repeats.all.push((self.number, first.clone(), start..repeats.values.len()));
     }
 
     /// The same where nothing else was written since.
@@ -175,36 +182,42 @@ impl Members<'_> {
 
     /// Makes lists of the values of names that repeat.
     #[inline]
-    pub fn finish(&mut self) {
-        if !self.repeats.is_empty() {
-            self.make_lists();
+    pub fn finish(&mut self, names: &mut Names) {
+        if !names.repeats.all.is_empty() {
+            self.make_lists(&mut names.repeats);
         }
     }
 
     #[cold]
-    fn make_lists(&mut self) {
-        self.repeats.sort_by_key(|(first, _)| first.start);
-        let start = self.repeats[0].0.start;
+    fn make_lists(&mut self, repeats: &mut Repeats) {
+        // Others are those of an object that was begun together with this one.
+        let mut own: SmallVec<[_; 8]> = repeats.all.extract_if(.., |(number, ..)| *number == self.number).collect();
+        own.sort_by_key(|(_, first, _)| first.start);
+        let Some((_, Range { start, .. }, _)) = own.first() else { return };
+        let start = *start;
         let before: SmallVec<[u8; 512]> = SmallVec::from_slice(&self.text[start..]);
         self.text.truncate(start);
         // How far the members have been written again.
         let mut written = 0;
-        for of_name in self.repeats.chunk_by(|one, other| one.0 == other.0) {
-            let first = of_name[0].0.start - start..of_name[0].0.end - start;
+        for of_name in own.chunk_by(|one, other| one.1 == other.1) {
+            let first = of_name[0].1.start - start..of_name[0].1.end - start;
             self.text.extend_from_slice(&before[written..first.start]);
             let values = &before[first.clone()];
             self.text.push(b'[');
             // They may be a list already.
             self.text.extend_from_slice(values.strip_prefix(b"[").map_or(values, |values| &values[..values.len() - 1]));
             self.text.push(b',');
-            for (_, value) in of_name {
-                self.text.extend_from_slice(&self.repeated[value.clone()]);
+            for (.., value) in of_name {
+                self.text.extend_from_slice(&repeats.values[value.clone()]);
                 self.text.push(b',');
             }
             close_list(self.text);
             written = first.end;
         }
         self.text.extend_from_slice(&before[written..]);
+        if repeats.all.is_empty() {
+            repeats.values.clear();
+        }
     }
 }
 

@@ -123,8 +123,8 @@ impl<'t, 'k> Writer<'t, 'k> {
     }
 
     pub fn finish(&mut self) {
-        self.fields.finish();
-        self.concluded.finish();
+        self.fields.finish(&mut self.known.names);
+        self.concluded.finish(&mut self.known.names);
     }
 }
 
