@@ -14,7 +14,7 @@ use super::turns::{Turn, Turns};
 use super::views::Hand;
 use crate::capture::Record;
 use crate::converse::Conversation;
-use crate::engine::Findings;
+use crate::engine::{Findings, Seen};
 use crate::error::Result;
 use crate::explain::{self, Context};
 use crate::model::{Nanos, Note};
@@ -87,15 +87,17 @@ impl Shared<'_, '_> {
                 Ok(true) => drop(follower),
                 Ok(false) | Err(_) => follower.close(),
             }
-            if hand.says_something() && !is_explained {
-                batch.explain(&self.context);
-            }
+            let explains = hand.says_something() && !is_explained;
             if hand.remembers() {
+                if explains {
+                    batch.explain(&self.context);
+                }
                 let Some(mut memory) = self.memory.turn(number) else { return Ok(()) };
                 batch.recall(&mut memory, &hand);
             }
             let mut page = Page { out: &self.out, number, turn: None, text: &mut text };
-            let written = batch.write(&mut hand, &self.context, &mut page);
+            let now = explains && !hand.remembers();
+            let written = batch.write(&mut hand, &self.context, now, &mut page);
             let written = written.and_then(|()| Ok(page.flush()?));
             let Some(out) = page.end() else { return Ok(()) };
             if written.is_err() {
@@ -238,10 +240,7 @@ impl Batch {
     /// Finds what there is to say about each packet.
     fn explain(&mut self, context: &Context) {
         for Item { record, findings, notes, .. } in self.passing() {
-            notes.clear();
-            findings.show(&record.frame, |seen| {
-                seen.packets().for_each(|packet| explain::tell(packet, context, notes));
-            });
+            findings.show(&record.frame, |seen| say(seen, context, notes));
         }
     }
 
@@ -256,8 +255,10 @@ impl Batch {
         self.filled().iter_mut().filter(|item| item.passes)
     }
 
-    fn write(&mut self, hand: &mut Hand, context: &Context, page: &mut Page<'_, '_>) -> Result<()> {
+    /// Writes it all down. What there is to say is found `now`, or was found before.
+    fn write(&mut self, hand: &mut Hand, context: &Context, now: bool, page: &mut Page<'_, '_>) -> Result<()> {
         hand.begin_at(self.origin);
+        let mut said = Vec::new();
         let mut ended = self.ended.iter().peekable();
         for (place, item) in self.items[..self.filled].iter_mut().enumerate() {
             while let Some((_, conversation)) = ended.next_if(|(before, _)| *before <= place) {
@@ -266,7 +267,13 @@ impl Batch {
             }
             let Item { record, findings, passes, notes, recalled } = item;
             if *passes {
-                findings.show(&record.frame, |seen| hand.packet(page.text, seen, notes, recalled)).transpose()?;
+                let written = findings.show(&record.frame, |seen| {
+                    if now {
+                        say(seen, context, &mut said);
+                    }
+                    hand.packet(page.text, seen, if now { &said } else { notes }, recalled)
+                });
+                written.transpose()?;
                 page.settle()?;
             }
         }
@@ -276,4 +283,10 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Finds what there is to say about a packet.
+fn say(seen: &Seen<'_, '_, '_>, context: &Context, notes: &mut Vec<Note>) {
+    notes.clear();
+    seen.packets().for_each(|packet| explain::tell(packet, context, notes));
 }

@@ -98,6 +98,10 @@ impl Segment {
 impl Said {
     fn read(header: &[u8]) -> Self {
         let mut said = Self::default();
+        if tcp::aligned_timestamps(header).is_some() {
+            said.offer.timestamps = true;
+            return said;
+        }
         for option in tcp::options(header) {
             match option {
                 TcpOption::Sack(blocks) => said.blocks = Some(blocks),

@@ -169,7 +169,7 @@ const fn at(row: usize, option: usize) -> FieldSpec {
 /// The rows of the options.
 pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     let header = view.bytes();
-    if is_aligned(header) {
+    if aligned_timestamps(header).is_some() {
         return rows(view, &ALIGNED_FIELDS, each);
     }
     for option in raw(header) {
@@ -181,9 +181,14 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     }
 }
 
-fn is_aligned(header: &[u8]) -> bool {
+/// Value and echo, where timestamps are all the options that `header` has, aligned as most senders do (RFC 7323
+/// appendix A).
+#[must_use]
+pub fn aligned_timestamps(header: &[u8]) -> Option<(u32, u32)> {
     const END: usize = LENGTH + 12;
-    header.len() == END && usize::from(header[12] >> 4) * 4 == END && header[LENGTH..].starts_with(&ALIGNED)
+    let header: &[u8; END] = header.try_into().ok()?;
+    let all = usize::from(header[12] >> 4) * 4 == END && header[LENGTH..].starts_with(&ALIGNED);
+    all.then(|| Some((be32(header, LENGTH + 4)?, be32(header, LENGTH + 8)?)))?
 }
 
 fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn Visitor<'f>) {
@@ -292,6 +297,13 @@ fn write_rare(kind: u8, data: &[u8], out: &mut String) -> fmt::Result {
 
 /// What the Info column says about the options.
 pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
+    let stamps = |value: u32, echo: u32, out: &mut String| {
+        pair(out, " TSval=", value)?;
+        pair(out, " TSecr=", echo)
+    };
+    if let Some((value, echo)) = aligned_timestamps(view.bytes()) {
+        return stamps(value, echo, out);
+    }
     let mut edges = relative_edges(view);
     for option in options(view.bytes()) {
         match option {
@@ -306,10 +318,7 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
                     pair(out, " SRE=", right)?;
                 }
             }
-            TcpOption::Timestamps { value, echo } => {
-                pair(out, " TSval=", value)?;
-                pair(out, " TSecr=", echo)?;
-            }
+            TcpOption::Timestamps { value, echo } => stamps(value, echo, out)?,
             TcpOption::Unknown { kind, data } => match (cookie(kind, data), be16(data, 0)) {
                 (Some((_, [])), _) => out.write_str(" TFO=R")?,
                 (Some(_), _) => out.write_str(" TFO=C")?,

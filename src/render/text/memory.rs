@@ -54,12 +54,14 @@ impl Memory {
 
     /// Whether `id` is new; from now on it is not.
     pub(super) fn is_new(&mut self, id: &'static str) -> bool {
-        const PLACES: usize = 64;
+        const PLACES: usize = 256;
         if self.latest.is_empty() {
             self.latest.resize(PLACES, (0, 0));
         }
         let here = (id.as_ptr() as usize, id.len());
-        let place = &mut self.latest[here.0 / 8 % PLACES];
+        // Fibonacci hashing.
+        let slot = here.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (usize::BITS - PLACES.ilog2());
+        let place = &mut self.latest[slot];
         if *place == here {
             return false;
         }
