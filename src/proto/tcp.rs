@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use pnet::packet::tcp::MutableTcpPacket;
 
 pub(crate) use info::signs;
-pub use options::{TcpOption, aligned_timestamps, cut_blocks, fast_open_cookie, options};
+pub use options::{TcpOption, aligned_timestamps, cut_blocks, fast_open_cookie, options, timestamps};
 
 use super::checksum::{STATUS_NAMES, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, concluded, placed, row, rows};

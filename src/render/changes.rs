@@ -6,7 +6,7 @@ use crate::model::{FrameNo, LayerView, MacAddr, Packet, Value};
 use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::ipv4::{self, Ipv4};
-use crate::proto::tcp::{self, Tcp, TcpOption};
+use crate::proto::tcp::{self, Tcp};
 use crate::proto::{ip, ipv6};
 
 use super::figures;
@@ -158,12 +158,7 @@ fn read(packet: &Packet<'_>) -> [Option<u64>; WATCHED.len()] {
     let tracked = |key, raw: fn(Tcp) -> u64| header.map(|header| generated(key).unwrap_or_else(|| raw(header)));
     // The first word of an IPv6 header: version, traffic class, flow label.
     let word = new_ip.and_then(|bytes| bytes.first_chunk()).map(|word| u64::from(u32::from_be_bytes(*word)));
-    let stamp = segment.and_then(|view| {
-        tcp::options(view.bytes()).find_map(|option| match option {
-            TcpOption::Timestamps { value, .. } => Some(u64::from(value)),
-            _ => None,
-        })
-    });
+    let stamp = segment.and_then(|view| tcp::timestamps(view.bytes())).map(|(value, _)| u64::from(value));
     [
         link.map(|link| packed(link.source)),
         link.map(|link| packed(link.destination)),

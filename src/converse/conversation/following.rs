@@ -205,8 +205,9 @@ impl Conversations {
         {
             key = probed(one);
         }
-        let begins = self.known(&key).is_none();
-        let place = self.known(&key).unwrap_or_else(|| self.begin(key, kind, packet));
+        let known = self.known(&key);
+        let begins = known.is_none();
+        let place = known.unwrap_or_else(|| self.begin(key, kind, packet));
         let wait = begins.then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);

@@ -31,7 +31,7 @@ use foldhash::fast::RandomState;
 pub use super::pair::Endpoint;
 pub use facts::{End, Ending, Facts, Moment, Sightings};
 pub use judgement::{Judgement, Standard, Verdict};
-pub use segment::{offer, timestamps};
+pub use segment::offer;
 pub use sign::{Condition, Sign, Signs, Weighed};
 pub use states::Belief;
 

@@ -136,12 +136,3 @@ pub fn offer(header: &[u8]) -> Offer {
     tcp::options(header).for_each(|option| hear(&mut offer, &option));
     offer
 }
-
-/// Timestamp value and echo in the options of these header bytes.
-#[must_use]
-pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
-    tcp::options(header).find_map(|option| match option {
-        TcpOption::Timestamps { value, echo } => Some((value, echo)),
-        _ => None,
-    })
-}

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use self::connection::{Arrived, Connection, Fate};
 pub use self::watch::Watch;
 use super::{Errno, Outgoing, Probe, Step};
-use crate::converse::tcp::{offer, timestamps};
+use crate::converse::tcp::offer;
 use crate::model::{
     Complaint, ConnectionSummary, Event, FrameNo, Gone, Heard, LayerView, Mismatch, Nanos, Offer, Packet, PortState,
     Probed, SeqNo, Status, TcpState,
@@ -204,7 +204,7 @@ impl Handshake {
         self.unseen = self.unseen.saturating_sub(1);
         if header.flags.contains(Flags::SYN) {
             // Repeated SYNs differ in their timestamp; where they carry none, they are seen in the order of sending.
-            let value = timestamps(view.bytes()).map(|(value, _)| value);
+            let value = tcp::timestamps(view.bytes()).map(|(value, _)| value);
             if let Some(syn) = self.syns.iter_mut().find(|syn| syn.seen.is_none() && syn.value == value) {
                 syn.seen = Some((number, packet.frame.time));
             }
@@ -236,7 +236,7 @@ impl Handshake {
         }
         let (before, target) = (self.connection.state(), self.connection.plan().target);
         let resets = header.flags.contains(Flags::RST);
-        let stamped = timestamps(view.bytes());
+        let stamped = tcp::timestamps(view.bytes());
         let segment = Arrived { header, offer: offer(view.bytes()), timestamps: stamped, payload: view.payload() };
         let fate = self.connection.arrive(now, &segment);
         if fate == Fate::WrongAck {
@@ -382,7 +382,7 @@ impl Probe for Handshake {
 fn crafted(packet: &[u8]) -> (Flags, Option<u32>) {
     let segment = packet.get(ipv4::LENGTH..).unwrap_or_default();
     let flags = Tcp::read(segment).map_or(Flags::default(), |header| header.flags);
-    (flags, timestamps(segment).map(|(value, _)| value))
+    (flags, tcp::timestamps(segment).map(|(value, _)| value))
 }
 
 fn ttl(packet: &Packet<'_>) -> u8 {

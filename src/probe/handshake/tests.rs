@@ -261,7 +261,7 @@ fn the_syn_carries_the_offer_and_every_later_segment_the_timestamps() {
     assert_eq!((header.window, header.acknowledgment), (64_240, 0));
     script.hears(10, &Peer { value: Some(777), ..peer(S | A, 0, 1) });
     script.says(12);
-    assert_eq!(timestamps(script.last_header()), Some((5010, 777)));
+    assert_eq!(tcp::timestamps(script.last_header()), Some((5010, 777)));
     assert_eq!(Tcp::read(script.last_header()).expect("a header").window, 502, "64,240 shifted by 7, rounded up");
     let ip = Ipv4::read(script.sent.last().expect("a packet")).expect("a header");
     assert_eq!((ip.identification, ip.dont_fragment, ip.ttl), (9, true, 64));

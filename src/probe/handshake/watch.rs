@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::inbound::Inbound;
 use super::{Errno, Probe, REMEMBERED, Step, ttl};
-use crate::converse::tcp::{offer, timestamps};
+use crate::converse::tcp::offer;
 use crate::model::{
     ConnectionSummary, Event, FrameNo, Gone, Heard, LayerView, Nanos, Negotiated, Packet, PortState, SeqNo,
 };
@@ -121,7 +121,7 @@ impl Watch {
     fn hear_own(&mut self, packet: &Packet<'_>, view: LayerView<'_, '_>, header: &Tcp, end: SeqNo) {
         if header.flags.contains(Flags::SYN) {
             if self.syns.len() < REMEMBERED {
-                let value = timestamps(view.bytes()).map(|(value, _)| value);
+                let value = tcp::timestamps(view.bytes()).map(|(value, _)| value);
                 self.syns.push((packet.frame.number, packet.frame.time, value));
             }
             let first = SeqNo(header.sequence) + 1;
@@ -141,7 +141,7 @@ impl Watch {
         self.summary.answer = Some(heard);
         let ours = self.summary.negotiated.unwrap_or_default().ours;
         self.summary.negotiated = Some(Negotiated { ours, theirs: offer(view.bytes()) });
-        let echo = timestamps(view.bytes()).map(|(_, echo)| echo);
+        let echo = tcp::timestamps(view.bytes()).map(|(_, echo)| echo);
         let asked = self.syns.iter().rfind(|(.., value)| value.is_some() && *value == echo).or(self.syns.last());
         self.summary.connect_rtt = asked.map(|(_, time, _)| packet.frame.time - *time);
         // How large the window is, the kernel knows; here it only bounds memory.

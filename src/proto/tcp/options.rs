@@ -57,6 +57,18 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
     raw(header).map(|option| read(&option))
 }
 
+/// Timestamp value and echo (RFC 7323 §3) among the options of the header in `header`.
+#[must_use]
+pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
+    let among = |header| {
+        options(header).find_map(|option| match option {
+            TcpOption::Timestamps { value, echo } => Some((value, echo)),
+            _ => None,
+        })
+    };
+    aligned_timestamps(header).or_else(|| among(header))
+}
+
 /// The whole blocks of the selective acknowledgement that the end of `header` cuts, if it cuts one.
 #[must_use]
 pub fn cut_blocks(header: &[u8]) -> Option<SmallVec<[(u32, u32); 4]>> {
