@@ -183,7 +183,7 @@ impl Seen<'_, '_, '_> {
     /// The one-line summary, in the words of Wireshark's Info column: that of what the frame completes, or its own.
     ///
     /// # Errors
-    /// Only those of `out`.
+    /// None: a string takes everything.
     pub fn info(&self, out: &mut String) -> std::fmt::Result {
         info(self.packet, self.whole, out)
     }
@@ -209,7 +209,7 @@ impl Seen<'_, '_, '_> {
 /// The one-line summary of `packet` and of what it completes.
 ///
 /// # Errors
-/// Only those of `out`.
+/// None: a string takes everything.
 pub fn info(packet: &Packet<'_>, whole: &[Packet<'_>], out: &mut String) -> std::fmt::Result {
     match whole.split_last() {
         Some((message, before)) if is_message(message) => {

@@ -1,7 +1,7 @@
 //! What a TCP segment says, in the words of the two who talk.
 
 use crate::model::{Arg, FrameNo, Note, TcpState, Value};
-use crate::proto::pair;
+use crate::proto::decimal;
 use crate::proto::tcp::{Flags, Tcp, TcpOption, options};
 
 use super::packet::Scene;
@@ -78,7 +78,7 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
 /// What the options of a SYN announce and offer.
 fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
     let (mut size, mut scale) = (None, None);
-    // Room for all of them.
+    // Room for one of each.
     let mut words = String::with_capacity(40);
     for option in options(scene.view.bytes()) {
         match option {
@@ -90,8 +90,11 @@ fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
         }
     }
     match scale {
-        // Writing to a string does not fail.
-        Some(scale) => drop(pair(&mut words, "windows x", scale)),
+        Some(scale) => {
+            words.push_str("windows x");
+            // Writing to a string does not fail.
+            let _ = decimal(&mut words, scale);
+        }
         None => words.truncate(words.trim_end_matches(", ").len()),
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).

@@ -148,7 +148,7 @@ impl<'f> Packet<'f> {
     /// of the frame unescaped.
     ///
     /// # Errors
-    /// Only those of `out`.
+    /// None: a string takes everything.
     pub fn info(&self, out: &mut String) -> fmt::Result {
         match self.speaker().and_then(|view| Some((view.layer().header.info?, view))) {
             Some((info, view)) => info(view, out),

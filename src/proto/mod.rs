@@ -30,7 +30,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
-pub use reading::{Binding, Flaw, Found, Input, be16, decimal, pair, printable};
+pub use reading::{Binding, Flaw, Found, Input, be16, decimal, printable};
 
 use stream::{Application, Part};
 

@@ -270,7 +270,7 @@ pub fn printable(text: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
 /// # Errors
 /// Only those of `out`.
 #[inline]
-pub fn decimal(out: &mut (impl fmt::Write + ?Sized), number: impl Into<u64>) -> fmt::Result {
+pub fn decimal(out: &mut impl fmt::Write, number: impl Into<u64>) -> fmt::Result {
     out.write_str(itoa::Buffer::new().format(number.into()))
 }
 
@@ -279,7 +279,7 @@ pub fn decimal(out: &mut (impl fmt::Write + ?Sized), number: impl Into<u64>) -> 
 /// # Errors
 /// Only those of `out`.
 #[inline]
-pub fn pair(out: &mut (impl fmt::Write + ?Sized), words: &str, number: impl Into<u64>) -> fmt::Result {
+pub fn pair(out: &mut impl fmt::Write, words: &str, number: impl Into<u64>) -> fmt::Result {
     out.write_str(words)?;
     decimal(out, number)
 }

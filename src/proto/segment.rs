@@ -29,7 +29,7 @@ const fn table(info: Option<Info>) -> Header {
 /// Writes the Info column of a packet and of what was put together with it, which comes first.
 ///
 /// # Errors
-/// Only those of `out`.
+/// None: a string takes everything.
 pub fn write_info(packet: &Packet<'_>, assembled: Option<&Packet<'_>>, out: &mut String) -> fmt::Result {
     let speaks = |view: &LayerView<'_, '_>| view.layer().header.info.is_some() && !view.layer().quoted;
     let Some(assembled) = assembled.filter(|assembled| assembled.views().any(|view| speaks(&view))) else {

@@ -25,11 +25,16 @@ impl Again {
 }
 
 /// Where `bits` are kept.
-#[allow(clippy::cast_possible_truncation)] // all bits count, mixed by the multiplication
+#[allow(clippy::cast_possible_truncation)] // all bits count, for what is cut off was mixed in
 fn way(bits: u128) -> usize {
+    slot((bits >> 64) as u64 ^ bits as u64, WAYS)
+}
+
+/// Which of `slots`, a power of two, something with these bits is kept in: nearly the same bits seldom in the same one.
+#[allow(clippy::cast_possible_truncation)] // it is less than `slots`
+pub(super) fn slot(bits: u64, slots: usize) -> usize {
     // Fibonacci hashing.
-    let mixed = ((bits >> 64) as u64 ^ bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (64 - WAYS.ilog2())) as usize
+    (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - slots.ilog2())) as usize
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ fn key(key: &VariantKey<&'static str>) -> Option<Key> {
 
 /// Somebody who writes sentences down.
 pub trait Writer {
-    /// Words of the catalogue.
+    /// Words of the catalogue, or the name of a value that is missing.
     fn words(&mut self, words: &str);
     /// A value, which may come from the network.
     fn value(&mut self, value: &Arg);

@@ -118,7 +118,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    /// The sentence `id`, of which `change` makes what is written for the catalogue's own words.
+    /// The sentence `id`. Its own words, not its values, are written as `change` makes them.
     #[must_use]
     pub fn of(language: Language, id: &str, change: impl Fn(&str) -> String) -> Self {
         let message = find(language, id)

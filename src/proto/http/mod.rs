@@ -97,7 +97,7 @@ pub fn is_likely(bytes: &[u8]) -> bool {
 /// Writes the first line of a message for the Info column, with the blank that Wireshark puts behind it.
 ///
 /// # Errors
-/// Only those of `out`.
+/// None: a string takes everything.
 pub fn write_first_line(bytes: &[u8], out: &mut String) -> fmt::Result {
     let start = if bytes.len() > 3 && bytes.starts_with(b"\r\n") { 2 } else { 0 };
     printable(Line::last(bytes, start).map_or(&[], |line| line.text(bytes)), out)?;

@@ -57,6 +57,18 @@ pub fn options(header: &[u8]) -> impl Iterator<Item = TcpOption<'_>> {
     raw(header).map(|option| read(&option))
 }
 
+/// Value and echo, where timestamps are all the options that `header` has, aligned as most senders do (RFC 7323
+/// appendix A).
+#[must_use]
+pub fn aligned_timestamps(header: &[u8]) -> Option<(u32, u32)> {
+    const ALL: usize = LENGTH + 12;
+    let header: &[u8; ALL] = header.try_into().ok()?;
+    if usize::from(header[12] >> 4) * 4 != ALL || !header[LENGTH..].starts_with(&ALIGNED) {
+        return None;
+    }
+    Some((be32(header, LENGTH + 4)?, be32(header, LENGTH + 8)?))
+}
+
 /// Timestamp value and echo (RFC 7323 §3) among the options of the header in `header`.
 #[must_use]
 pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
@@ -161,7 +173,7 @@ static DESCRIBED: [u8; 8] = [11, 12, 13, 19, 27, 28, 29, FAST_OPEN];
 /// Kinds and length of timestamps, as nearly all segments have them that have no other option (RFC 7323 appendix A).
 const ALIGNED: [u8; 4] = [NOP, NOP, TIMESTAMPS, 10];
 
-/// The rows of such options, where they lie in the header.
+/// The rows of such options, where they lie in the header: those of [`FIELDS`], but for their place.
 static ALIGNED_FIELDS: [FieldSpec; 6] = [
     at(KIND, 0),
     at(KIND, 1),
@@ -191,16 +203,6 @@ pub(super) fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
     if let Some(option) = raw(header).cut().filter(|_| promised > header.len()) {
         walk_option(view, &option, true, each);
     }
-}
-
-/// Value and echo, where timestamps are all the options that `header` has, aligned as most senders do (RFC 7323
-/// appendix A).
-#[must_use]
-pub fn aligned_timestamps(header: &[u8]) -> Option<(u32, u32)> {
-    const END: usize = LENGTH + 12;
-    let header: &[u8; END] = header.try_into().ok()?;
-    let all = usize::from(header[12] >> 4) * 4 == END && header[LENGTH..].starts_with(&ALIGNED);
-    all.then(|| Some((be32(header, LENGTH + 4)?, be32(header, LENGTH + 8)?)))?
 }
 
 fn walk_option<'f>(view: LayerView<'_, 'f>, option: &RawOption<'f>, cut: bool, each: &mut dyn Visitor<'f>) {

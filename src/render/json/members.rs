@@ -23,7 +23,7 @@ pub(super) struct Name {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Where each key is in `known`.
-    places: Places,
+    places: Places<u8>,
     known: Vec<Known>,
     /// How many objects have begun.
     objects: u64,
@@ -223,7 +223,41 @@ impl Members<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use super::{Name, Names};
+    use crate::model::Value;
+
+    #[test]
+    fn what_repeats_is_a_list_wherever_it_comes_again() {
+        let (mut names, mut fields, mut concluded) = (Names::default(), Vec::new(), Vec::new());
+        // Twice: nothing of the first objects is left for the next ones.
+        for _ in 0..2 {
+            fields.clear();
+            concluded.clear();
+            let (mut one, mut other) = (names.object(&mut fields), names.object(&mut concluded));
+            for (number, key) in ["a", "x", "a", "b", "y", "a", "x", "c", "c", "b", "y"].into_iter().enumerate() {
+                let object = if key > "m" { &mut other } else { &mut one };
+                object.add(&mut names, key, Value::Number(number as u64));
+            }
+            one.finish(&mut names);
+            other.finish(&mut names);
+            assert_eq!(String::from_utf8_lossy(&fields), r#""a":[0,2,5],"b":[3,9],"c":[7,8],"#);
+            assert_eq!(String::from_utf8_lossy(&concluded), r#""x":[1,6],"y":[4,10],"#);
+        }
+    }
+
+    #[test]
+    fn a_value_may_be_a_list_of_texts() {
+        let (mut names, mut text) = (Names::default(), Vec::new());
+        let mut object = names.object(&mut text);
+        for (key, value) in [("t", "[1,"), ("t", "\",\""), ("u", "]"), ("t", "")] {
+            object.add(&mut names, key, Value::Text(value));
+        }
+        object.finish(&mut names);
+        let read: serde_json::Value =
+            serde_json::from_str(&format!("{{{}}}", String::from_utf8_lossy(&text).trim_end_matches(',')))
+                .expect("JSON");
+        assert_eq!(read, serde_json::json!({ "t": ["[1,", "\",\"", ""], "u": "]" }));
+    }
 
     #[test]
     fn every_key_has_room() {

@@ -6,7 +6,8 @@ use super::places::Places;
 use super::runs::Runs;
 use super::{close, close_list, string};
 use crate::model::{
-    Direction, Fault, FaultKind, Field, FieldSpec, Frame, Generated, Layer, LayerView, Nanos, Packet, Value, Visitor,
+    Direction, Fault, FaultKind, Field, FieldSpec, Frame, Generated, Header, Layer, LayerView, Nanos, Packet, Value,
+    Visitor,
 };
 use crate::render::again::Again;
 use crate::render::{escape, figures};
@@ -82,7 +83,7 @@ pub(super) struct Known {
     runs: Runs,
     /// Of each header, how its layers began, and where that is.
     layers: Vec<Again>,
-    places: Places,
+    places: Places<Header>,
 }
 
 impl Known {

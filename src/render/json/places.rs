@@ -1,25 +1,37 @@
 //! Where what is known of something is kept, found by the address of that something: it lives as long as the program, and
 //! to compare addresses is faster than to compare what is there.
 
+use std::marker::PhantomData;
+
 use foldhash::HashMap;
+
+use crate::render::again;
 
 /// Addresses that are found at once.
 const LATEST: usize = 1024;
 
 /// A place for each address and length: the same may be kept in several places.
-#[derive(Debug, Default)]
-pub(super) struct Places {
+#[derive(Debug)]
+pub(super) struct Places<T: 'static> {
     all: HashMap<Address, usize>,
     /// Those that were asked for last, each where its address says.
     latest: Vec<(Address, usize)>,
+    /// Things of another type may begin at the same address.
+    of: PhantomData<&'static [T]>,
 }
 
 type Address = (usize, usize);
 
-impl Places {
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { all: HashMap::default(), latest: Vec::new(), of: PhantomData }
+    }
+}
+
+impl<T> Places<T> {
     /// The place of `something`, which `learn` gives when it is asked for the first time.
     #[inline]
-    pub fn of<T>(&mut self, something: &'static [T], learn: impl FnOnce() -> usize) -> usize {
+    pub fn of(&mut self, something: &'static [T], learn: impl FnOnce() -> usize) -> usize {
         let address = (something.as_ptr() as usize, something.len());
         match self.latest.get(slot(address)) {
             Some((latest, place)) if *latest == address => *place,
@@ -37,8 +49,7 @@ impl Places {
 }
 
 fn slot((start, length): Address) -> usize {
-    // Fibonacci hashing.
-    (start + length).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (usize::BITS - LATEST.ilog2())
+    again::slot((start + length) as u64, LATEST)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Rows that lie side by side in a header. Most bits of a packet's header are those of some packet before, and what was
-//! made of them then can be copied: a MAC address with its two flags, the nine flags of a segment, IP's first bytes.
+//! made of them then can be copied: two MAC addresses with their flags, the flags of a segment, IP's first bytes.
 
 use super::members::{Members, Name, Names};
 use super::places::Places;
@@ -17,7 +17,7 @@ const MANY: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     /// Where each is.
-    places: Places,
+    places: Places<FieldSpec>,
     runs: Vec<Vec<Group>>,
 }
 
@@ -41,7 +41,8 @@ enum Way {
 
 impl Runs {
     /// Adds to `members` those that these rows of `header` are, none of which may be there already; `names` will know
-    /// them when they come again. Where rows share a name, which makes a list, none of the run may come again.
+    /// them when they come again. Where rows share a name, which makes a list, they are neighbours that fit one group,
+    /// and no name of the run may come again.
     pub fn write(
         &mut self,
         rows: &'static [FieldSpec],
@@ -52,9 +53,13 @@ impl Runs {
     ) {
         let Self { places, runs } = self;
         let place = places.of(rows, || {
-            let again = if rows.windows(2).any(|two| same(&two[0], &two[1])) { &[] } else { rows };
-            again.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
-            runs.push(rows.split(|row| row.generated).flat_map(Group::all_of).collect());
+            let groups: Vec<Group> = rows.split(|row| row.generated).flat_map(Group::all_of).collect();
+            let ends = groups.iter().zip(groups.iter().skip(1));
+            debug_assert!(ends.into_iter().all(|(one, next)| !same(&one.rows[one.rows.len() - 1], &next.rows[0])));
+            if !rows.windows(2).any(|two| same(&two[0], &two[1])) {
+                rows.iter().filter(|row| is_made_of_bits(row)).for_each(|row| names.put_in_run(row.key));
+            }
+            runs.push(groups);
             runs.len() - 1
         });
         runs[place].iter_mut().for_each(|group| group.write(header, offset, members, names));
@@ -136,6 +141,8 @@ fn is_made_of_bits(row: &FieldSpec) -> bool {
     match row.kind {
         Kind::Ipv6 => row.at.start.is_multiple_of(8) && row.at.len == 128,
         Kind::Bytes | Kind::Text => false,
+        Kind::Mac => row.at.len == 48,
+        Kind::Ipv4 => row.at.len == 32,
         _ => (1..=64).contains(&row.at.len),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Verbosity;
 use crate::engine::Seen;
 use crate::model::Note;
+use crate::render::again::slot;
 use crate::render::changes::Changes;
 use crate::render::detail;
 use crate::render::theme::Glyphs;
@@ -59,9 +60,7 @@ impl Memory {
             self.latest.resize(PLACES, (0, 0));
         }
         let here = (id.as_ptr() as usize, id.len());
-        // Fibonacci hashing.
-        let slot = here.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (usize::BITS - PLACES.ilog2());
-        let place = &mut self.latest[slot];
+        let place = &mut self.latest[slot(here.0 as u64, PLACES)];
         if *place == here {
             return false;
         }
