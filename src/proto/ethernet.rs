@@ -118,14 +118,18 @@ fn is_raw(frame: &[u8]) -> bool {
 }
 
 fn walk<'f>(view: LayerView<'_, 'f>, each: &mut dyn Visitor<'f>) {
-    rows(view, &FIELDS[..TYPE], each);
-    let Some(kind) = be16(view.bytes(), 12) else { return };
-    let row = match kind {
-        1..=LARGEST_LENGTH => LEN,
-        1501..SMALLEST_TYPE => INVALID,
-        _ => TYPE,
+    let instead = match be16(view.bytes(), 12) {
+        Some(1..=LARGEST_LENGTH) => Some(LEN),
+        Some(1501..SMALLEST_TYPE) => Some(INVALID),
+        _ => None,
     };
-    rows(view, &FIELDS[row..=row], each);
+    match instead {
+        Some(row) => {
+            rows(view, &FIELDS[..TYPE], each);
+            rows(view, &FIELDS[row..=row], each);
+        }
+        None => rows(view, &FIELDS[..=TYPE], each),
+    }
     trailing(view, &FIELDS[TRAILER], each);
 }
 
