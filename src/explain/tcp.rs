@@ -77,25 +77,25 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
 
 /// What the options of a SYN announce and offer.
 fn offers(scene: &Scene<'_, '_>, answers: bool) -> Note {
-    let (mut size, mut scale) = (None, None);
     // Room for one of each.
-    let mut words = String::with_capacity(40);
+    let (mut size, mut scale, mut words) = (None, None, String::with_capacity(40));
+    let mut name = |word: &str| {
+        words.push_str(if words.is_empty() { "" } else { ", " });
+        words.push_str(word);
+    };
     for option in options(scene.view.bytes()) {
         match option {
             TcpOption::MaximumSegmentSize(bytes) => size = Some(bytes),
             TcpOption::WindowScale(shift) => scale = Some(1_u32 << shift.min(14)),
-            TcpOption::SackPermitted => words.push_str("SACK, "),
-            TcpOption::Timestamps { .. } => words.push_str("timestamps, "),
+            TcpOption::SackPermitted => name("SACK"),
+            TcpOption::Timestamps { .. } => name("timestamps"),
             _ => {}
         }
     }
-    match scale {
-        Some(scale) => {
-            words.push_str("windows x");
-            // Writing to a string does not fail.
-            let _ = decimal(&mut words, scale);
-        }
-        None => words.truncate(words.trim_end_matches(", ").len()),
+    if let Some(scale) = scale {
+        name("windows x");
+        // Writing to a string does not fail.
+        let _ = decimal(&mut words, scale);
     }
     // What holds when nothing is announced (RFC 9293 §3.7.1).
     let default: u16 = if scene.ends.is_some_and(|(from, _)| from.is_ipv6()) { 1220 } else { 536 };

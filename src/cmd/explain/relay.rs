@@ -157,7 +157,8 @@ impl Drop for Closing<'_, '_, '_> {
     }
 }
 
-/// Frames, what was understood of them, and, where that is found before all is written, what there is to say, in order.
+/// Frames, what was understood of them, and what there is to say where that has to be known before they are written, in
+/// order.
 #[derive(Default)]
 struct Batch {
     items: Vec<Item>,

@@ -31,7 +31,7 @@ impl Rule {
     ) -> Note {
         debug_assert_eq!(N, self.takes.len(), "the values of {}", self.id);
         let mut about = SmallVec::<[FrameNo; 4]>::new();
-        // One, nearly always.
+        // Pushed one by one, for there is hardly ever more than one: to collect them takes longer.
         for frame in frames {
             about.push(frame);
         }

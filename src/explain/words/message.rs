@@ -28,7 +28,7 @@ struct Name<'a>(&'a str);
 pub(super) type Message = Vec<Part>;
 
 /// A part of a message.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Part {
     Text(Cow<'static, str>),
     Value(&'static str),

@@ -111,7 +111,7 @@ pub fn of(language: Language, note: &Note) -> String {
 }
 
 /// A sentence that was looked up, for whoever says it often.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sentence {
     message: Message,
     plural: Plural,

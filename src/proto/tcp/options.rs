@@ -72,13 +72,12 @@ pub fn aligned_timestamps(header: &[u8]) -> Option<(u32, u32)> {
 /// Timestamp value and echo (RFC 7323 §3) among the options of the header in `header`.
 #[must_use]
 pub fn timestamps(header: &[u8]) -> Option<(u32, u32)> {
-    let among = |header| {
+    aligned_timestamps(header).or_else(|| {
         options(header).find_map(|option| match option {
             TcpOption::Timestamps { value, echo } => Some((value, echo)),
             _ => None,
         })
-    };
-    aligned_timestamps(header).or_else(|| among(header))
+    })
 }
 
 /// The whole blocks of the selective acknowledgement that the end of `header` cuts, if it cuts one.

@@ -47,7 +47,7 @@ pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Kn
     close_list(line);
 }
 
-/// One bit for each layer; for all that few packets have, the same.
+/// The bit that stands for a layer; those beyond the 63rd share one.
 fn bit(layer: usize) -> u64 {
     1 << layer.min(63)
 }
