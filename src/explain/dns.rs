@@ -17,7 +17,7 @@ static QUESTIONS: &[(u16, &Rule)] =
 
 pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     let Some(gist) = Gist::read(scene.view).filter(|gist| gist.ordinary) else { return };
-    let name = || Arg::Text(shown(&gist));
+    let name = || Arg::from(shown(&gist));
     let frame = scene.frame;
     if !gist.response {
         notes.extend(question(&gist, frame, name()));
@@ -62,7 +62,7 @@ fn question(gist: &Gist<'_>, frame: FrameNo, name: Arg) -> Option<Note> {
 
 /// The type that is asked for.
 pub(super) fn kind(gist: &Gist<'_>) -> Arg {
-    gist.kind_name().map_or_else(|| Arg::Text(format!("type {}", gist.kind)), Arg::Word)
+    gist.kind_name().map_or_else(|| Arg::from(format!("type {}", gist.kind)), Arg::Word)
 }
 
 /// The name, as much of it as fits a sentence.

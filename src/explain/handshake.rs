@@ -69,7 +69,8 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
             PortState::Error => run.unsent(&mut notes),
         }
     }
-    in_order(notes)
+    in_order(&mut notes);
+    notes
 }
 
 impl Run<'_> {
@@ -97,14 +98,14 @@ impl Run<'_> {
     fn open(&self, notes: &mut Vec<Note>) {
         let summary = self.summary;
         let answer = summary.answer.map(|answer| answer.frame);
-        let rtt = summary.connect_rtt.map_or_else(|| "?".to_owned(), |rtt| format!("{:.3}", rtt.as_millis_f64()));
+        let rtt = summary.connect_rtt.map_or(Arg::Word("?"), Arg::Millis);
         let both = summary.syns.last().copied().into_iter().chain(answer);
-        notes.push(rule::HANDSHAKE_OPEN.note(both, [self.port(), rtt.into()]));
+        notes.push(rule::HANDSHAKE_OPEN.note(both, [self.port(), rtt]));
         self.agreement(notes);
         self.ending(notes);
         notes.push(rule::HANDSHAKE_WHY_OPEN.note(Vec::new(), [self.port()]));
         match (summary.established, summary.proof, summary.confirmed) {
-            (true, None, Some(ack)) => notes.push(rule::HANDSHAKE_BLIND_ACK.note(vec![ack], [ack.to_string().into()])),
+            (true, None, Some(ack)) => notes.push(rule::HANDSHAKE_BLIND_ACK.note(vec![ack], [ack.into()])),
             _ if summary.bytes_received == 0 => notes.push(rule::HANDSHAKE_BLIND_PROGRAM.note(Vec::new(), [])),
             _ => {}
         }

@@ -57,7 +57,7 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
         };
         notes.extend(message.answer(code, request.into_iter().chain([frame])));
     } else if !message.method.is_empty() {
-        let path = Arg::Text(message.path);
+        let path = Arg::from(message.path);
         notes.push(match METHODS.iter().find(|(method, _)| *method == message.method) {
             Some((_, rule)) => rule.note([frame], [path]),
             None => rule::HTTP_METHOD.note([frame], [message.method.into(), path]),

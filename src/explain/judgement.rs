@@ -61,8 +61,8 @@ pub fn reasons(judgement: &Judgement) -> Reasons {
 fn said(rule: &'static Rule, frame: FrameNo, found: Weighed) -> (bool, Note) {
     let number = |number: i64| match rule.takes.first() {
         // Conditions about time count nanoseconds.
-        Some(&"ms" | &"within") => Arg::Text(format!("{:.3}", Nanos(number).as_millis_f64())),
-        _ => Arg::Text(number.to_string()),
+        Some(&"ms" | &"within") => Arg::Millis(Nanos(number)),
+        _ => Arg::from(number.to_string()),
     };
     let note = match rule.takes.len() {
         0 => rule.note([frame], []),

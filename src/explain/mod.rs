@@ -33,4 +33,4 @@ pub mod words;
 
 pub use packet::{Context, explain, tell};
 pub use rules::{Rule, rules};
-pub use verdict::verdict;
+pub use verdict::{conclude, verdict};

@@ -96,7 +96,7 @@ pub fn claiming(announce: bool, address: Ipv4Addr, interface: &str, mac: MacAddr
 /// router, or one that stands for no single machine. `None` for a neighbour to ask for.
 #[must_use]
 pub fn aside(path: &Path, own: Option<(&str, MacAddr)>) -> Option<Note> {
-    let target = || Arg::Text(path.target.to_string());
+    let target = || Arg::from(path.target.to_string());
     let network = path.network.map(named).unwrap_or_default();
     match path.hop {
         Hop::Local => {
@@ -136,14 +136,15 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
         (None, true) => rule::ARP_BLIND_SILENCE.note(Vec::new(), []),
         (None, false) => rule::ARP_BLIND_ANSWER.note(Vec::new(), []),
     });
-    in_order(notes)
+    in_order(&mut notes);
+    notes
 }
 
 /// What `run` shows: facts, then guesses, then what stays unseen.
 #[must_use]
 pub fn claim_verdict(run: &ClaimRun<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    let address = || Arg::Text(run.address.to_string());
+    let address = || Arg::from(run.address.to_string());
     unsent(&mut notes, run.summary, run.refused);
     for &(mac, probing, frame) in run.objections.iter().take(NAMED) {
         let rule = if probing { &rule::ARP_CONTESTED } else { &rule::ARP_TAKEN };
@@ -172,7 +173,8 @@ pub fn claim_verdict(run: &ClaimRun<'_>) -> Vec<Note> {
         }
         (None, _, false) => notes.push(rule::ARP_CUT_SHORT.note(said(), [address()])),
     }
-    in_order(notes)
+    in_order(&mut notes);
+    notes
 }
 
 impl Run<'_> {
@@ -266,7 +268,7 @@ impl Run<'_> {
         let known = |entry: Option<TableEntry>| entry.and_then(|entry| Some((entry.mac?, entry.state)));
         let (before, after) = (known(find(self.table.0)), known(find(self.table.1)));
         let heard = self.claimants(target).first().map(|neighbour| neighbour.mac);
-        let address = || Arg::Text(target.to_string());
+        let address = || Arg::from(target.to_string());
         notes.extend(match (before, after, heard) {
             (None, None, Some(_)) => Some(rule::ARP_TABLE_NONE.note(Vec::new(), [address()])),
             (Some((old, was)), Some((new, is)), _) if old == new => {
@@ -297,7 +299,7 @@ fn unsent(notes: &mut Vec<Note>, summary: &ArpSummary, refused: Option<i32>) {
 /// Where a MAC address comes from.
 pub(super) fn origin(mac: MacAddr, frame: Option<FrameNo>) -> Option<Note> {
     let [a, b, c, ..] = mac.0;
-    let prefix = || Arg::Text(format!("{a:02x}:{b:02x}:{c:02x}"));
+    let prefix = || Arg::from(format!("{a:02x}:{b:02x}:{c:02x}"));
     match mac.origin() {
         Origin::Maker(name) => Some(rule::ARP_MAKER.note(frame, [prefix(), name.into()])),
         Origin::Virtual("Docker") => {

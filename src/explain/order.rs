@@ -3,18 +3,17 @@
 use crate::model::{Claim, Note};
 
 /// Facts, then guesses, then what stays unseen.
-pub(super) fn in_order(mut notes: Vec<Note>) -> Vec<Note> {
+pub(super) fn in_order(notes: &mut [Note]) {
     notes.sort_by_key(|note| match note.kind {
         Claim::Fact => 0,
         Claim::Guess => 1,
         Claim::Blind => 2,
     });
-    notes
 }
 
 /// The same with at most `facts` facts and one blind spot, and as many guesses as then fit into `most` lines.
-pub(super) fn most_telling(notes: Vec<Note>, most: usize, facts: usize) -> Vec<Note> {
-    let mut notes = in_order(notes);
+pub(super) fn most_telling(notes: &mut Vec<Note>, most: usize, facts: usize) {
+    in_order(notes);
     let count = |kind| notes.iter().filter(|note| note.kind == kind).count();
     let (mut facts, mut blinds) = (count(Claim::Fact).min(facts), count(Claim::Blind).min(1));
     let mut guesses = most.saturating_sub(blinds + facts);
@@ -28,5 +27,4 @@ pub(super) fn most_telling(notes: Vec<Note>, most: usize, facts: usize) -> Vec<N
         *room = room.saturating_sub(1);
         stays
     });
-    notes
 }

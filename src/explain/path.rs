@@ -10,8 +10,8 @@ use super::rules as rule;
 /// address is known already.
 #[must_use]
 pub fn heading(path: &Path) -> Vec<Note> {
-    let target = || Arg::Text(path.target.to_string());
-    let interface = || Arg::Text(path.interface.clone());
+    let target = || Arg::from(path.target.to_string());
+    let interface = || Arg::from(path.interface.clone());
     let first = match path.hop {
         Hop::OnLink { .. } => match path.network.filter(|network| network.contains(path.target)) {
             Some(network) => {

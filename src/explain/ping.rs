@@ -70,12 +70,13 @@ pub fn verdict(run: &Run<'_>) -> Vec<Note> {
     run.rejected(&mut notes);
     notes.extend(run.distance());
     notes.extend(run.blind());
-    most_telling(notes, MOST, 3)
+    most_telling(&mut notes, MOST, 3);
+    notes
 }
 
 impl Run<'_> {
     fn target(&self) -> Arg {
-        Arg::Text(self.path.target.to_string())
+        Arg::from(self.path.target.to_string())
     }
 
     fn with(&self, wanted: impl Fn(Status) -> bool) -> impl Iterator<Item = &Probed> {
@@ -122,7 +123,7 @@ impl Run<'_> {
         } else if self.no_arp() {
             let asked = self.arp_frames.to_vec();
             if let Some(router) = self.router() {
-                let router = || Arg::Text(router.to_string());
+                let router = || Arg::from(router.to_string());
                 notes.push(rule::PING_NO_ARP_ROUTER.note(asked, [router(), self.target()]));
                 notes.push(rule::PING_WHY_NO_ROUTER.note(Vec::new(), [router()]));
             } else {

@@ -74,7 +74,8 @@ pub fn cause(run: &Cause<'_>, summary: &SniffSummary) -> Vec<Note> {
     }
     let elsewhere = if run.loopback { &rule::SNIFF_ONLY_LOOPBACK } else { &rule::SNIFF_ONE_INTERFACE };
     notes.push(elsewhere.note([], [run.interface.into()]));
-    in_order(notes)
+    in_order(&mut notes);
+    notes
 }
 
 /// What is listened to: packets of `interface` that pass `filter`, with `others` also those between other hosts.
@@ -104,7 +105,8 @@ pub fn verdict(interface: &str, summary: &SniffSummary, filtered: bool, others: 
     if !local {
         notes.push(if others { rule::SNIFF_BLIND_ALL.note([], []) } else { rule::SNIFF_BLIND.note([], []) });
     }
-    in_order(notes)
+    in_order(&mut notes);
+    notes
 }
 
 #[cfg(test)]

@@ -44,6 +44,27 @@ impl std::ops::Sub for Nanos {
     }
 }
 
+/// A span as people read round-trip times: milliseconds with three digits behind the point, rounded half away from zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Millis(pub Nanos);
+
+impl Millis {
+    /// Whether it is below zero, whole milliseconds, and thousandths of one.
+    #[must_use]
+    pub fn parts(self) -> (bool, u64, u64) {
+        let Self(Nanos(span)) = self;
+        let thousandths = (span.unsigned_abs() + 500) / 1000;
+        (span < 0 && thousandths > 0, thousandths / 1000, thousandths % 1000)
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is_negative, whole, thousandths) = self.parts();
+        write!(f, "{}{whole}.{thousandths:03}", if is_negative { "-" } else { "" })
+    }
+}
+
 /// The number of a frame in its capture, counted from 1 as Wireshark does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameNo(pub u32);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smallvec::SmallVec;
 
-use super::{FrameNo, MacAddr};
+use super::{FrameNo, MacAddr, Nanos};
 
 /// What a sentence is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +36,31 @@ pub enum Arg {
     /// A number that the catalogue may select plural forms by.
     Number(f64),
     /// Text, inserted as it is; whoever prints it escapes it.
-    Text(String),
+    Text(Box<str>),
     /// Text of our own.
     Word(&'static str),
     /// An address, written as usual.
     Ip(IpAddr),
     /// A MAC address, written as usual.
     Mac(MacAddr),
+    /// A frame, written as `#7`.
+    Frame(FrameNo),
+    /// A span in milliseconds, with three digits behind the point.
+    Millis(Nanos),
 }
 
-/// The arguments of a sentence, by name.
-pub type Args = SmallVec<[(&'static str, Arg); 2]>;
+/// The arguments of a sentence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Args {
+    names: &'static [&'static str],
+    values: SmallVec<[Arg; 3]>,
+}
+
+/// Arguments that are found by name.
+pub trait Named {
+    /// The argument with this name.
+    fn named(&self, name: &str) -> Option<&Arg>;
+}
 
 /// One claim. Its words are in the catalogue under `id`.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +104,33 @@ impl Severity {
     }
 }
 
+impl Args {
+    /// These `values`, each with the name in the same place.
+    #[inline]
+    #[must_use]
+    pub fn new<const N: usize>(names: &'static [&'static str], values: [Arg; N]) -> Self {
+        let mut room = SmallVec::with_capacity(N);
+        // Pushed one by one, for there are few: to collect them takes longer.
+        for value in values {
+            room.push(value);
+        }
+        Self { names, values: room }
+    }
+}
+
+impl Named for Args {
+    fn named(&self, name: &str) -> Option<&Arg> {
+        let place = self.names.iter().position(|known| *known == name)?;
+        self.values.get(place)
+    }
+}
+
+impl Named for [(&'static str, Arg)] {
+    fn named(&self, name: &str) -> Option<&Arg> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, arg)| arg)
+    }
+}
+
 impl Arg {
     /// The number that this is, where it is a count, as nearly every number is.
     #[must_use]
@@ -103,13 +144,13 @@ impl Arg {
 
 impl From<String> for Arg {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into_boxed_str())
     }
 }
 
 impl From<&str> for Arg {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
@@ -139,7 +180,7 @@ impl From<MacAddr> for Arg {
 
 impl From<FrameNo> for Arg {
     fn from(frame: FrameNo) -> Self {
-        Self::Text(frame.to_string())
+        Self::Frame(frame)
     }
 }
 

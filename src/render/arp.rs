@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::model::{ArpSummary, Nanos, Neighbour, Origin};
+use crate::model::{ArpSummary, Millis, Neighbour, Origin};
 
 use super::theme::{Look, Paint};
 use super::{escape, value};
@@ -76,8 +76,8 @@ pub fn statistics(
     }
     writeln!(out)?;
     if let Some(rtt) = summary.rtt {
-        let [min, avg, max, mdev] = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(Nanos::as_millis_f64);
-        writeln!(out, "rtt min/avg/max/mdev = {min:.3}/{avg:.3}/{max:.3}/{mdev:.3} ms")?;
+        let [min, avg, max, mdev] = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(Millis);
+        writeln!(out, "rtt min/avg/max/mdev = {min}/{avg}/{max}/{mdev} ms")?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::model::{FrameNo, RttSummary};
+    use crate::model::{FrameNo, Nanos, RttSummary};
     use crate::render::samples::printed;
 
     fn row(last: u8, mac: &str, rtt: Option<i64>) -> Neighbour {

@@ -107,12 +107,12 @@ fn margin(frames: &[FrameNo]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Claim, Severity};
+    use crate::model::{Args, Claim, Severity};
     use crate::render::samples::{plain, printed};
 
     fn note(id: &'static str, kind: Claim, frames: impl IntoIterator<Item = u32>) -> Note {
-        let args = [("target", "192.168.11.1".into()), ("received", 4_u32.into()), ("transmitted", 4_u32.into())];
-        let args = args.into_iter().collect();
+        let values = ["192.168.11.1".into(), 4_u32.into(), 4_u32.into()];
+        let args = Args::new(&["target", "received", "transmitted"], values);
         let frames = frames.into_iter().map(FrameNo).collect();
         Note { id, kind, severity: Severity::Chat, frames, args, source: None }
     }

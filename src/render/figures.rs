@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::model::{MacAddr, Nanos};
+use crate::model::{MacAddr, Millis, Nanos};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -111,6 +111,19 @@ pub(super) fn millis(out: &mut Vec<u8>, time: Nanos, width: usize) {
     out.extend_from_slice(whole);
     out.push(b'.');
     decimal(out, tenths % 10);
+}
+
+/// Milliseconds with three digits behind the point.
+pub(super) fn exact_millis(out: &mut Vec<u8>, span: Nanos) {
+    let (is_negative, whole, thousandths) = Millis(span).parts();
+    if is_negative {
+        out.push(b'-');
+    }
+    decimal(out, whole);
+    let start = out.len();
+    // A digit more, which becomes the point.
+    decimal(out, 1000 + thousandths);
+    out[start] = b'.';
 }
 
 /// `count` spaces.

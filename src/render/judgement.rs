@@ -68,12 +68,12 @@ fn conditions(out: &mut dyn io::Write, look: Look, language: Language, all: &[(b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Claim, FrameNo, Severity};
+    use crate::model::{Args, Claim, FrameNo, Severity};
     use crate::render::samples::printed;
 
     fn note(id: &'static str) -> Note {
         let frames = [FrameNo(4)].into_iter().collect();
-        let args = [("limit", "7".into()), ("found", "3".into())].into_iter().collect();
+        let args = Args::new(&["limit", "found"], ["7".into(), "3".into()]);
         Note { id, kind: Claim::Fact, severity: Severity::Chat, frames, args, source: None }
     }
 

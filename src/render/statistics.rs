@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::model::{ConnectionSummary, Nanos, PingSummary, SniffSummary};
+use crate::model::{ConnectionSummary, Millis, PingSummary, SniffSummary};
 
 use super::escape;
 use super::tale::grouped;
@@ -25,8 +25,8 @@ pub fn ping(out: &mut dyn io::Write, look: Look, target: &str, summary: &PingSum
     }
     writeln!(out)?;
     if let Some(rtt) = summary.rtt {
-        let [min, avg, max, mdev] = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(Nanos::as_millis_f64);
-        writeln!(out, "rtt min/avg/max/mdev = {min:.3}/{avg:.3}/{max:.3}/{mdev:.3} ms")?;
+        let [min, avg, max, mdev] = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(Millis);
+        writeln!(out, "rtt min/avg/max/mdev = {min}/{avg}/{max}/{mdev} ms")?;
     }
     Ok(())
 }
@@ -39,7 +39,7 @@ pub fn handshake(out: &mut dyn io::Write, look: Look, target: &str, summary: &Co
     writeln!(out, "--- {} handshake statistics ---", escape::line(target, look.glyphs))?;
     write!(out, "{}", summary.port.word())?;
     if let Some(rtt) = summary.connect_rtt {
-        write!(out, ", SYN to SYN/ACK {:.3} ms", rtt.as_millis_f64())?;
+        write!(out, ", SYN to SYN/ACK {} ms", Millis(rtt))?;
     }
     if let Some(close) = summary.close() {
         write!(out, ", closed by {}", close.to_ascii_uppercase())?;
@@ -88,7 +88,7 @@ fn six_digits(percent: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RttSummary;
+    use crate::model::{Nanos, RttSummary};
     use crate::render::samples::printed;
 
     /// Real runs of ping, and loss percentages as C's `%g` writes them; made by `tests/ping/make`.

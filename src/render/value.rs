@@ -1,6 +1,6 @@
 //! How a field's value reads.
 
-use crate::model::{Field, FieldSpec, Kind, Nanos, Value};
+use crate::model::{Field, FieldSpec, Kind, Millis, Nanos, Value};
 
 use super::theme::{Glyphs, Look};
 use super::{escape, figures};
@@ -75,7 +75,7 @@ fn write_numeral(out: &mut Vec<u8>, spec: &FieldSpec, number: u64) {
 
 /// A span in milliseconds, to the microsecond.
 pub(super) fn milliseconds(span: Nanos) -> String {
-    format!("{:.3} ms", span.as_millis_f64())
+    format!("{} ms", Millis(span))
 }
 
 /// A value that no table describes.

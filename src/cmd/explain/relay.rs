@@ -263,7 +263,7 @@ impl Batch {
         let mut ended = self.ended.iter().peekable();
         for (place, item) in self.items[..self.filled].iter_mut().enumerate() {
             while let Some((_, conversation)) = ended.next_if(|(before, _)| *before <= place) {
-                hand.ended(page.text, conversation, context);
+                hand.ended(page.text, conversation, context, &mut said);
                 page.settle()?;
             }
             let Item { record, findings, passes, notes, recalled } = item;
@@ -275,11 +275,13 @@ impl Batch {
                     hand.packet(page.text, seen, if now { &said } else { notes }, recalled)
                 });
                 written.transpose()?;
+                // Now, while they are at hand.
+                notes.clear();
                 page.settle()?;
             }
         }
         for (_, conversation) in ended {
-            hand.ended(page.text, conversation, context);
+            hand.ended(page.text, conversation, context, &mut said);
             page.settle()?;
         }
         Ok(())

@@ -125,11 +125,18 @@ impl Hand {
         Ok(())
     }
 
-    /// Writes the verdict on a conversation.
-    pub(super) fn ended(&mut self, page: &mut Vec<u8>, conversation: &Conversation, context: &Context) {
+    /// Writes the verdict on a conversation; `notes` is a buffer.
+    pub(super) fn ended(
+        &mut self,
+        page: &mut Vec<u8>,
+        conversation: &Conversation,
+        context: &Context,
+        notes: &mut Vec<Note>,
+    ) {
         if let Self::Json(json) = self {
-            for note in explain::verdict(conversation, context) {
-                json.note_on(page, &note);
+            explain::conclude(conversation, context, notes);
+            for note in notes {
+                json.note_on(page, note);
             }
         }
     }

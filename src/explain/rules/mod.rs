@@ -39,10 +39,7 @@ impl Rule {
             about.sort_unstable();
             about.dedup();
         }
-        let mut args = Args::with_capacity(N);
-        for (name, value) in self.takes.iter().copied().zip(values) {
-            args.push((name, value));
-        }
+        let args = Args::new(self.takes, values);
         Note { id: self.id, kind: self.kind, severity: self.severity, frames: about, args, source: self.source }
     }
 }

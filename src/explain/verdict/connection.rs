@@ -1,13 +1,14 @@
 //! The verdict of a TCP connection: how it began, what went wrong, how it ended, and what was agreed.
 
+use std::fmt::Write as _;
+
 use crate::converse::Conversation;
-use crate::converse::conversation::Request;
 use crate::converse::tcp::{End, Ending, Facts, Sightings};
 use crate::explain::{distance, rules as rule};
 use crate::model::{Arg, FrameNo, Nanos, Negotiated, Note};
 
 use super::exchange::looked_up;
-use super::{complained, complaints, milliseconds};
+use super::{complained, complaints};
 
 const NONE: [FrameNo; 0] = [];
 
@@ -46,7 +47,7 @@ impl Story<'_> {
     }
 
     fn port(&self) -> Arg {
-        Arg::Text(self.server.port.to_string())
+        self.server.port.into()
     }
 
     /// Who an end is, as a sentence names it.
@@ -74,7 +75,7 @@ impl Story<'_> {
             let frames = syns.last().into_iter().chain([answer.frame]);
             match asked {
                 Some(time) => {
-                    let values = [self.port(), self.server(), milliseconds(answer.time - time)];
+                    let values = [self.port(), self.server(), Arg::Millis(answer.time - time)];
                     notes.push(rule::CONNECTION_OPEN.note(frames, values));
                 }
                 None => notes.push(rule::CONNECTION_OPEN_LATE.note(frames, [self.port(), self.server()])),
@@ -138,13 +139,12 @@ impl Story<'_> {
     fn requests(&self, notes: &mut Vec<Note>) {
         let Some(requests) = self.conversation.requests.as_deref() else { return };
         requests.lookups.kept().iter().for_each(|lookup| looked_up(lookup, notes));
-        let (answered, open) = requests.kept.iter().partition::<Vec<&Request>, _>(|request| request.answer.is_some());
-        for request in answered.into_iter().take(2) {
-            let Some((answer, code)) = request.answer else { continue };
-            let values = [request.what.as_str().into(), code.into(), milliseconds(answer.time - request.asked.time)];
+        let answered = requests.kept.iter().filter_map(|request| Some((request, request.answer?)));
+        for (request, (answer, code)) in answered.take(2) {
+            let values = [request.what.as_str().into(), code.into(), Arg::Millis(answer.time - request.asked.time)];
             notes.push(rule::HTTP_ANSWERED.note([request.asked.frame, answer.frame], values));
         }
-        if let Some(request) = open.first() {
+        if let Some(request) = requests.kept.iter().find(|request| request.answer.is_none()) {
             let rule = if self.server.distinct == 0 { &rule::HTTP_UNANSWERED } else { &rule::HTTP_UNREAD };
             notes.push(rule.note([request.asked.frame], [request.what.as_str().into()]));
         }
@@ -255,7 +255,7 @@ impl Story<'_> {
     fn data(&self, notes: &mut Vec<Note>) {
         let (sent, received) = (self.client.distinct, self.server.distinct);
         if sent + received > 0 {
-            let bytes = |bytes: u64| Arg::Text(bytes.to_string());
+            let bytes = |bytes: u64| u32::try_from(bytes).map_or_else(|_| bytes.to_string().into(), Arg::from);
             let values = [self.client(), bytes(sent), self.server(), bytes(received)];
             notes.push(rule::CONNECTION_DATA.note(NONE, values));
         }
@@ -316,15 +316,23 @@ impl Story<'_> {
 
 /// What both ends offered, as a list.
 pub(super) fn in_use(agreed: &Negotiated) -> String {
-    let shifts =
-        agreed.shifts().map(|(ours, theirs)| format!("window scale (x{}, x{})", 1_u32 << ours, 1_u32 << theirs));
-    let held = [shifts, agreed.sack().then(|| "SACK".to_owned()), agreed.timestamps().then(|| "timestamps".to_owned())];
-    held.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let mut held = String::new();
+    if let Some((ours, theirs)) = agreed.shifts() {
+        // Writing to a string does not fail.
+        let _ = write!(held, "window scale (x{}, x{})", 1_u32 << ours, 1_u32 << theirs);
+    }
+    for (_, name) in
+        [(agreed.sack(), "SACK"), (agreed.timestamps(), "timestamps")].into_iter().filter(|(held, _)| *held)
+    {
+        held.push_str(if held.is_empty() { "" } else { ", " });
+        held.push_str(name);
+    }
+    held
 }
 
 /// The frames of several lists.
-fn all<const N: usize>(lists: [&Sightings; N]) -> impl Iterator<Item = FrameNo> {
-    lists.into_iter().flat_map(|list| list.frames().to_vec())
+fn all<const N: usize>(lists: [&Sightings; N]) -> impl Iterator<Item = FrameNo> + '_ {
+    lists.into_iter().flat_map(Sightings::frames).copied()
 }
 
 /// A wait as people read it: `1.02`.

@@ -7,13 +7,13 @@ use crate::explain::{distance, rules as rule};
 use crate::model::{Arg, FrameNo, Note};
 use crate::proto::dns::gist::{NO_ERROR, NO_SUCH_NAME, REFUSED, SERVER_FAILURE};
 
-use super::{complained, complaints, milliseconds, named};
+use super::{complained, complaints, named};
 
 const NONE: [FrameNo; 0] = [];
 
 pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context: &Context, notes: &mut Vec<Note>) {
     let Kind::Udp((asker, _), (target, port)) = conversation.kind else { return };
-    let (about, port) = (|| Arg::Ip(target), Arg::Text(port.to_string()));
+    let (about, port) = (|| Arg::Ip(target), Arg::from(port));
     let [sent, received] = &exchange.datagrams;
     for complaint in complaints(conversation) {
         let refused = complaint.refuses_port() && complaint.from == Some(target);
@@ -38,7 +38,7 @@ pub(super) fn verdict(conversation: &Conversation, exchange: &Exchange, context:
             let values = [asker.into(), sent.count().into(), about(), received.count().into()];
             notes.push(rule::UDP_BOTH.note(frames, values));
             if let (Some(rtt), Some(first)) = (exchange.first_answer, received.first()) {
-                notes.push(rule::UDP_FIRST_ANSWER.note([first], [milliseconds(rtt)]));
+                notes.push(rule::UDP_FIRST_ANSWER.note([first], [Arg::Millis(rtt)]));
             }
         }
         let answer = conversation.sides[1];
@@ -81,7 +81,7 @@ pub(super) fn looked_up(lookup: &Lookup, notes: &mut Vec<Note>) {
         (code, _) => format!("error {code}"),
     };
     let frames = [lookup.asked.frame, answer.at.frame];
-    let values = [asked.into(), what.into(), milliseconds(answer.at.time - lookup.asked.time)];
+    let values = [asked.into(), what.into(), Arg::Millis(answer.at.time - lookup.asked.time)];
     notes.push(rule::DNS_LOOKED_UP.note(frames, values));
 }
 

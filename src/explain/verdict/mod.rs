@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use crate::converse::Conversation;
 use crate::converse::conversation::Kind;
 use crate::converse::conversation::facts::{Complaint as Filed, Facts, Frames, Pieces, Wait};
-use crate::model::{Arg, FrameNo, Nanos, Note};
+use crate::model::{Arg, FrameNo, Note};
 
 use super::address;
 use super::complaint::Complaint;
@@ -29,19 +29,26 @@ const FACTS: usize = 4;
 /// What `conversation` shows: facts, then guesses, then what stays unseen; the most telling of each first.
 #[must_use]
 pub fn verdict(conversation: &Conversation, context: &Context) -> Vec<Note> {
-    let mut notes = Vec::with_capacity(MOST * 2);
+    let mut notes = Vec::new();
+    conclude(conversation, context, &mut notes);
+    notes
+}
+
+/// The same in `notes`, for whoever concludes many conversations and has a list at hand. What was in it is gone.
+pub fn conclude(conversation: &Conversation, context: &Context, notes: &mut Vec<Note>) {
+    notes.clear();
     match &conversation.facts {
-        Facts::Asking(asking) => asking::verdict(conversation, asking, &mut notes),
-        Facts::Pinging(pinging) => pinging::verdict(conversation, pinging, &mut notes),
-        Facts::Exchange(exchange) => exchange::verdict(conversation, exchange, context, &mut notes),
-        Facts::Connection(connection) => connection::verdict(conversation, connection, &mut notes),
-        Facts::Plain => plain(conversation, &mut notes),
+        Facts::Asking(asking) => asking::verdict(conversation, asking, notes),
+        Facts::Pinging(pinging) => pinging::verdict(conversation, pinging, notes),
+        Facts::Exchange(exchange) => exchange::verdict(conversation, exchange, context, notes),
+        Facts::Connection(connection) => connection::verdict(conversation, connection, notes),
+        Facts::Plain => plain(conversation, notes),
     }
     notes.extend(conversation.pieces.as_deref().and_then(pieces));
     notes.extend(shorter_way(conversation));
     notes.extend(special(conversation));
     notes.extend(conversation.wait.map(|wait| waited(&wait, conversation.first.0)));
-    most_telling(notes, MOST, FACTS)
+    most_telling(notes, MOST, FACTS);
 }
 
 /// Packets of which netlab knows no more than their addresses.
@@ -81,7 +88,7 @@ fn special(conversation: &Conversation) -> Option<Note> {
 /// That the first packet had to wait for a MAC address.
 fn waited(wait: &Wait, first: FrameNo) -> Note {
     let frames = [wait.question.frame, wait.answer.frame, first];
-    let delay = milliseconds(wait.answer.time - wait.question.time);
+    let delay = Arg::Millis(wait.answer.time - wait.question.time);
     rule::ARP_FIRST_WAIT.note(frames, [first.into(), wait.address.into(), wait.answer.frame.into(), delay])
 }
 
@@ -118,11 +125,6 @@ fn complaint(conversation: &Conversation, ends: Option<(IpAddr, IpAddr)>, filed:
         target,
         ttl: conversation.sides[side].ttl.map_or(64, |(ttl, _)| ttl),
     }
-}
-
-/// A span as people read round-trip times.
-fn milliseconds(span: Nanos) -> Arg {
-    Arg::Text(format!("{:.3}", span.as_millis_f64()))
 }
 
 fn named(frames: &Frames) -> impl Iterator<Item = FrameNo> {

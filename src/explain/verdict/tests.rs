@@ -13,7 +13,7 @@ use crate::converse::ConversationNo;
 use crate::converse::tests::*;
 use crate::engine::Engine;
 use crate::explain::words::{self, Language};
-use crate::model::{Claim, Frame, LinkType, MacAddr};
+use crate::model::{Claim, Frame, LinkType, MacAddr, Nanos};
 use crate::proto::tcp::{Flags, TcpOption};
 use crate::proto::{arp, ethernet, icmp, ipv4};
 

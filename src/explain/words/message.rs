@@ -13,7 +13,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 use fluent_syntax::parser;
 use fluent_syntax::unicode::unescape_unicode_to_string;
 
-use crate::model::Arg;
+use crate::model::{Arg, Millis, Named};
 use crate::proto::decimal;
 
 /// The messages of one section, by their names.
@@ -187,16 +187,16 @@ pub(super) fn changed(message: &Message, change: &dyn Fn(&str) -> String) -> Mes
 }
 
 /// Writes `message` with `args` put in. A value that is missing is written as its name: better than no sentence.
-pub(super) fn write(out: &mut impl Writer, message: &Message, args: &[(&'static str, Arg)], plural: Plural) {
+pub(super) fn write(out: &mut impl Writer, message: &Message, args: &(impl Named + ?Sized), plural: Plural) {
     for part in message {
         match part {
             Part::Text(text) => out.words(text),
-            Part::Value(name) => match find(args, name) {
+            Part::Value(name) => match args.named(name) {
                 Some(arg) => out.value(arg),
                 None => out.words(&format!("{{${name}}}")),
             },
             Part::Choice(name, forms, fallback) => {
-                let given = find(args, name);
+                let given = args.named(name);
                 let form = forms.iter().find(|(key, _)| given.is_some_and(|arg| chooses(arg, key, plural)));
                 write(out, form.map_or(fallback, |(_, form)| form), args, plural);
             }
@@ -204,16 +204,12 @@ pub(super) fn write(out: &mut impl Writer, message: &Message, args: &[(&'static 
     }
 }
 
-fn find<'a>(args: &'a [(&'static str, Arg)], name: &str) -> Option<&'a Arg> {
-    args.iter().find(|(known, _)| *known == name).map(|(_, arg)| arg)
-}
-
 #[allow(clippy::float_cmp)] // a form for 0 or 1 is for just that
 fn chooses(arg: &Arg, key: &Key, plural: Plural) -> bool {
     match (arg, key) {
         (Arg::Number(number), Key::Number(wanted)) => number == wanted,
         (Arg::Number(number), Key::Word(word)) => plural(*number) == *word,
-        (Arg::Text(text), Key::Word(word)) => text == word,
+        (Arg::Text(text), Key::Word(word)) => **text == **word,
         (Arg::Word(text), Key::Word(word)) => text == word,
         _ => false,
     }
@@ -238,6 +234,8 @@ fn value(out: &mut String, arg: &Arg) -> fmt::Result {
         }
         Arg::Ip(address) => write!(out, "{address}"),
         Arg::Mac(address) => write!(out, "{address}"),
+        Arg::Frame(frame) => write!(out, "{frame}"),
+        Arg::Millis(span) => write!(out, "{}", Millis(*span)),
     }
 }
 
@@ -267,7 +265,7 @@ a-four = { $missing }
         let messages = Messages::read(SOURCE);
         let args = [("count", Arg::Number(count)), ("what", Arg::from(what))];
         let mut out = String::new();
-        write(&mut out, messages.of(id).expect("a message"), &args, |n| {
+        write(&mut out, messages.of(id).expect("a message"), &args[..], |n| {
             if (n - 1.0).abs() < 0.5 { "one" } else { "other" }
         });
         out
@@ -305,7 +303,7 @@ a-four = { $missing }
                         let pattern = bundle.get_message(name).and_then(|message| message.value()).expect("a message");
                         let theirs = bundle.format_pattern(pattern, Some(&given), &mut Vec::new());
                         let mut ours = String::new();
-                        write(&mut ours, message, &args, language.plural());
+                        write(&mut ours, message, &args[..], language.plural());
                         assert_eq!(ours, theirs, "{name} with {number}");
                     }
                 }

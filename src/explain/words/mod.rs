@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 pub use message::Writer;
 use message::{Message, Messages, Plural};
 
-use crate::model::{Arg, Note};
+use crate::model::{Arg, Named, Note};
 
 /// A language that netlab speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,13 +101,17 @@ impl std::error::Error for UnknownLanguage {}
 /// An id without words is shown as it is, so that a gap is seen and nothing fails.
 #[must_use]
 pub fn text(language: Language, id: &str, args: &[(&'static str, Arg)]) -> String {
-    message(language, id, args).unwrap_or_else(|| id.to_owned())
+    said(language, id, args)
 }
 
 /// The sentence of `note`, not yet escaped.
 #[must_use]
 pub fn of(language: Language, note: &Note) -> String {
-    text(language, note.id, &note.args)
+    said(language, note.id, &note.args)
+}
+
+fn said(language: Language, id: &str, args: &(impl Named + ?Sized)) -> String {
+    message(language, id, args).unwrap_or_else(|| id.to_owned())
 }
 
 /// A sentence that was looked up, for whoever says it often.
@@ -127,24 +131,27 @@ impl Sentence {
     }
 
     /// Writes it with `args` put in.
-    pub fn write(&self, out: &mut impl Writer, args: &[(&'static str, Arg)]) {
+    pub fn write(&self, out: &mut impl Writer, args: &impl Named) {
         message::write(out, &self.message, args, self.plural);
     }
 }
 
+/// No arguments.
+const NONE: &[(&str, Arg)] = &[];
+
 /// What the field `key` (`ip.ttl`) means, where the catalogue says so.
 #[must_use]
 pub fn field(language: Language, key: &str) -> Option<String> {
-    message(language, &format!("field.{key}"), &[])
+    message(language, &format!("field.{key}"), NONE)
 }
 
-fn message(language: Language, id: &str, args: &[(&'static str, Arg)]) -> Option<String> {
+fn message(language: Language, id: &str, args: &(impl Named + ?Sized)) -> Option<String> {
     let mut out = String::new();
     write(&mut out, language, id, args).then_some(out)
 }
 
 /// Writes the sentence `id`; `false` when there is none.
-fn write(out: &mut String, language: Language, id: &str, args: &[(&'static str, Arg)]) -> bool {
+fn write(out: &mut String, language: Language, id: &str, args: &(impl Named + ?Sized)) -> bool {
     let Some(message) = find(language, id) else { return false };
     message::write(out, message, args, language.plural());
     true
@@ -201,8 +208,8 @@ mod tests {
         for language in Language::ALL {
             let mut spoken = BTreeSet::new();
             for rule in rules() {
-                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::Text(format!("<{name}>")))).collect();
-                let words = message(language, rule.id, &args).unwrap_or_else(|| panic!("{}: no words", rule.id));
+                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::from(format!("<{name}>")))).collect();
+                let words = message(language, rule.id, &args[..]).unwrap_or_else(|| panic!("{}: no words", rule.id));
                 assert!(!words.contains("{$"), "{}: a value that the rule does not give: {words}", rule.id);
                 assert!(words.trim().len() > 8, "{}: {words:?}", rule.id);
                 spoken.insert(rule.id.replace('.', "-"));
@@ -221,8 +228,8 @@ mod tests {
     fn every_value_given_is_used() {
         for language in Language::ALL {
             for rule in rules() {
-                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::Text(format!("<{name}>")))).collect();
-                let words = message(language, rule.id, &args).expect("tested above");
+                let args: Vec<_> = rule.takes.iter().map(|&name| (name, Arg::from(format!("<{name}>")))).collect();
+                let words = message(language, rule.id, &args[..]).expect("tested above");
                 for name in rule.takes {
                     assert!(words.contains(&format!("<{name}>")), "{}: {name} is not used", rule.id);
                 }
@@ -244,7 +251,7 @@ mod tests {
                 let takes = rule.map_or(&[][..], |rule| rule.takes);
                 let args: Vec<_> = takes.iter().map(|&name| (name, Arg::from("x"))).collect();
                 let id = name.replacen('-', ".", 1);
-                let words = message(Language::English, &id, &args).unwrap_or_else(|| panic!("{name}"));
+                let words = message(Language::English, &id, &args[..]).unwrap_or_else(|| panic!("{name}"));
                 assert!(words.ends_with(['.', '?', '"', ')']), "{name}: {words}");
                 assert!(!words.contains(['{', '}', '\n']), "{name}: {words}");
             }

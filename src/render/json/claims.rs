@@ -103,6 +103,11 @@ impl Writer for Inside<'_> {
             Arg::Word(word) => escape::json(line, word),
             Arg::Ip(address) => figures::address(line, *address),
             Arg::Mac(address) => figures::mac(line, *address),
+            Arg::Frame(FrameNo(frame)) => {
+                line.push(b'#');
+                figures::decimal(line, (*frame).into());
+            }
+            Arg::Millis(span) => figures::exact_millis(line, *span),
         }
     }
 }
