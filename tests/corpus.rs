@@ -89,11 +89,11 @@ fn values<'v>(seen: &'v Seen<'_, '_, '_>) -> HashMap<&'static str, Vec<Value<'v>
             // An empty text is an empty cell.
             Value::Text("") => {}
             // Where the tracker makes something else of the bytes (edges of SACK, relative as Wireshark shows them).
-            _ if view.packet.generated(field.spec.key).is_some() => {}
+            _ if view.packet.generated.iter().any(|it| it.what.key() == field.spec.key) => {}
             value => values.entry(field.spec.key).or_default().push(value),
         });
-        for generated in view.packet.generated.iter().filter(|generated| generated.layer == view.index) {
-            values.entry(generated.key).or_default().push(generated.value);
+        for generated in view.packet.generated.iter().filter(|generated| generated.is_of(view.index)) {
+            values.entry(generated.what.key()).or_default().push(generated.value.into());
         }
     }
     values

@@ -18,7 +18,7 @@ use std::time::Duration;
 use folder::scratch;
 use netlab::converse::{Piece, Tracker};
 use netlab::dissect::dissect;
-use netlab::model::{Frame, FrameNo, LinkType, Nanos, Packet, Value};
+use netlab::model::{Frame, FrameNo, LinkType, Nanos, Packet, Tracked, Value};
 use netlab::proto::checksum::Status;
 use netlab::proto::tcp;
 use pcap_file::DataLink;
@@ -137,12 +137,12 @@ fn said(packet: &Packet<'_>, keys: &[String]) -> Said {
     }
     let mut row = vec![packet.frame.number.0.to_string(), info];
     for key in keys {
-        let values = packet.generated.iter().filter(|generated| generated.key == key);
-        let values: Vec<String> = values.map(|generated| written(key, generated.value)).collect();
+        let values = packet.generated.iter().filter(|generated| generated.what.key() == key);
+        let values: Vec<String> = values.map(|generated| written(key, generated.value.into())).collect();
         row.push(values.join(";"));
     }
     let pending = segment.is_some_and(|view| view.layer().checksum == Some(Status::Pending));
-    Said { row, short: !packet.faults.is_empty(), raw: packet.generated("tcp.nxtseq").is_none(), pending }
+    Said { row, short: !packet.faults.is_empty(), raw: packet.generated(Tracked::of("tcp.nxtseq")).is_none(), pending }
 }
 
 /// A row for each frame; for one that completes a datagram, what is said of that.

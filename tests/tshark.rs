@@ -31,7 +31,7 @@ use folder::scratch;
 use meant::{ends_with_pad_1, has_unread_extension, ip_options, is_meant};
 use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
-use netlab::model::{FieldSpec, Generated, Kind, Packet, Value};
+use netlab::model::{FieldSpec, Generated, Kind, Packet, Tracked, TrackedValue, Value};
 use netlab::proto;
 use netlab::proto::checksum::Status;
 use pcap_file::pcap::{PcapPacket, PcapWriter};
@@ -82,7 +82,7 @@ fn values<'f>(packet: &Packet<'f>) -> HashMap<&'static str, Vec<Value<'f>>> {
         view.walk(&mut |field| values.entry(field.spec.key).or_default().push(field.value));
     }
     for generated in &packet.generated {
-        values.entry(generated.key).or_default().push(generated.value);
+        values.entry(generated.what.key()).or_default().push(generated.value.into());
     }
     values
 }
@@ -163,13 +163,14 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         let mut generated = Vec::new();
         for key in ["icmp.resp_to", "icmpv6.resp_to", "tcp.window_size"] {
             if let Ok(number) = table.cell(row, key).parse() {
-                generated.push(Generated { layer: 0, key, value: Value::Number(number) });
+                generated.push(Generated::new(0, Tracked::of(key), TrackedValue::Number(number)));
             }
         }
         let piece = reassembler.observe(&mut packet);
         for key in JOINED {
             let theirs = table.values(row, key);
-            let ours: Vec<_> = packet.generated.iter().filter(|it| it.key == key).map(|it| it.value).collect();
+            let ours: Vec<_> =
+                packet.generated.iter().filter(|it| it.what.key() == key).map(|it| Value::from(it.value)).collect();
             if ours.len() != theirs.len() || !ours.iter().zip(&theirs).all(|(ours, theirs)| agrees(*ours, theirs)) {
                 found.push(format!("{file} #{} {key}: {ours:?}, tshark {theirs:?}", row + 1));
             }

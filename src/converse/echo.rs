@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use foldhash::HashMap;
 
-use crate::model::{FrameNo, Generated, LayerView, Nanos, Packet, Value};
+use crate::model::{FrameNo, Generated, LayerView, Nanos, Packet, TrackedValue, tracked};
 use crate::proto::icmp::Echo;
 use crate::proto::{icmp, icmpv6, ip};
 
@@ -56,16 +56,19 @@ impl Echoes {
             }
         } else if let Some(asked) = self.asked.get_mut(&key) {
             if std::mem::replace(&mut asked.answered, true) {
-                let value = Value::Number(u64::from(asked.frame.0));
-                packet.generated.push(Generated { layer: index, key: icmp::AGAIN, value });
+                let value = TrackedValue::Number(u64::from(asked.frame.0));
+                packet.generated.push(Generated::new(index, icmp::AGAIN, value));
                 return;
             }
             let version_6 = key.asker.is_ipv6();
-            let [to, took] =
-                if version_6 { ["icmpv6.resp_to", "icmpv6.resptime"] } else { ["icmp.resp_to", "icmp.resptime"] };
-            let mut add = |key, value| packet.generated.push(Generated { layer: index, key, value });
-            add(to, Value::Number(u64::from(asked.frame.0)));
-            add(took, Value::Span(time - asked.time));
+            let [to, took] = if version_6 {
+                [tracked!("icmpv6.resp_to"), tracked!("icmpv6.resptime")]
+            } else {
+                [tracked!("icmp.resp_to"), tracked!("icmp.resptime")]
+            };
+            let mut add = |key, value| packet.generated.push(Generated::new(index, key, value));
+            add(to, TrackedValue::Number(u64::from(asked.frame.0)));
+            add(took, TrackedValue::Span(time - asked.time));
         }
     }
 }
@@ -97,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::dissect::dissect;
-    use crate::model::{Frame, LinkType};
+    use crate::model::{Frame, LinkType, Tracked, Value};
     use crate::proto::{ipv4, ipv6};
 
     fn frame(number: u32, time: i64, bytes: Vec<u8>) -> Frame {
@@ -133,7 +136,7 @@ mod tests {
         frame(number, time, ipv6::craft(&header, &message))
     }
 
-    fn answers(frames: &[Frame], keys: [&str; 2]) -> Vec<(Option<Value<'static>>, Option<Value<'static>>)> {
+    fn answers(frames: &[Frame], keys: [Tracked; 2]) -> Vec<(Option<Value<'static>>, Option<Value<'static>>)> {
         let mut echoes = Echoes::default();
         let answer = |frame| {
             let mut packet = dissect(frame);
@@ -146,22 +149,25 @@ mod tests {
     #[test]
     fn a_reply_names_its_request_and_the_time_between() {
         let frames = [echo(1, 100, false, 1), echo(2, 150, false, 2), echo(3, 400, true, 1), echo(4, 500, true, 9)];
-        let generated = answers(&frames, ["icmp.resp_to", "icmp.resptime"]);
+        let generated = answers(&frames, [tracked!("icmp.resp_to"), tracked!("icmp.resptime")]);
         assert_eq!(generated[0], (None, None));
         assert_eq!(generated[2], (Some(Value::Number(1)), Some(Value::Span(Nanos(300)))));
         assert_eq!(generated[3], (None, None), "nobody asked with sequence 9");
         let frames =
             [echo_6(1, 100, false, 1), echo_6(2, 150, false, 2), echo_6(3, 400, true, 1), echo_6(4, 500, true, 9)];
-        assert_eq!(answers(&frames, ["icmpv6.resp_to", "icmpv6.resptime"]), generated);
+        assert_eq!(answers(&frames, [tracked!("icmpv6.resp_to"), tracked!("icmpv6.resptime")]), generated);
     }
 
     #[test]
     fn only_the_first_reply_with_the_same_data_is_the_answer() {
         let frames =
             [echo(1, 0, false, 1), echo_with(2, 1, true, 1, b"jello"), echo(3, 2, true, 1), echo(4, 3, true, 1)];
-        let to: Vec<_> = answers(&frames, ["icmp.resp_to", "icmp.resptime"]).into_iter().map(|(to, _)| to).collect();
+        let to: Vec<_> = answers(&frames, [tracked!("icmp.resp_to"), tracked!("icmp.resptime")])
+            .into_iter()
+            .map(|(to, _)| to)
+            .collect();
         assert_eq!(to, [None, None, Some(Value::Number(1)), None]);
-        let again = answers(&frames, [icmp::AGAIN, "icmp.resptime"]).into_iter().map(|(again, _)| again);
+        let again = answers(&frames, [icmp::AGAIN, tracked!("icmp.resptime")]).into_iter().map(|(again, _)| again);
         assert_eq!(again.collect::<Vec<_>>(), [None, None, None, Some(Value::Number(1))]);
     }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::Piece;
-use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Value};
+use crate::model::{Frame, FrameNo, Generated, LayerView, LinkType, Nanos, Packet, Tracked, TrackedValue, tracked};
 use crate::proto::checksum::Status;
 use crate::proto::ipv6::fragment::{self, Fragment};
 use crate::proto::{ip, ipv4, ipv6};
@@ -83,9 +83,9 @@ impl Reassembler {
         let index = self.place(&part, time);
         let datagram = &mut self.waiting[index];
         let wrongs = datagram.take(&part, number);
-        let mut add = |key, value| packet.generated.push(Generated { layer, key, value });
+        let mut add = |key, value| packet.generated.push(Generated::new(layer, key, value));
         for (_, key) in WRONG.into_iter().filter(|(wrong, _)| wrongs.has(*wrong)) {
-            add(key, Value::Flag(true));
+            add(key, TrackedValue::Yes);
         }
         let Some(bytes) = datagram.whole() else { return Piece::Fragment };
         let keys = if version_6 { &KEYS_6 } else { &KEYS_4 };
@@ -93,13 +93,16 @@ impl Reassembler {
         for fragment in &fragments {
             let contradicts =
                 [Wrong::Conflict, Wrong::Tails, Wrong::TooLong].into_iter().any(|it| fragment.wrongs.has(it));
-            add(if contradicts { keys.error } else { keys.fragment }, Value::Number(u64::from(fragment.frame.0)));
+            add(
+                if contradicts { keys.error } else { keys.fragment },
+                TrackedValue::Number(u64::from(fragment.frame.0)),
+            );
             for (_, key) in keys.wrong.into_iter().filter(|(wrong, _)| fragment.wrongs.has(*wrong)) {
-                add(key, Value::Flag(true));
+                add(key, TrackedValue::Yes);
             }
         }
-        add(keys.count, Value::Number(fragments.len() as u64));
-        add(keys.length, Value::Number(datagram.length().unwrap_or_default() as u64));
+        add(keys.count, TrackedValue::Number(fragments.len() as u64));
+        add(keys.length, TrackedValue::Number(datagram.length().unwrap_or_default() as u64));
         self.waiting.remove(index);
         Piece::Last(Frame { link: LinkType::RawIp, original: bytes.len(), bytes, ..packet.frame.clone() })
     }
@@ -134,46 +137,46 @@ impl Reassembler {
 }
 
 /// Said at once, of the fragment itself; Wireshark has no names for that.
-const WRONG: [(Wrong, &str); 4] = [
-    (Wrong::Overlap, "netlab.fragment.overlap"),
-    (Wrong::Conflict, "netlab.fragment.conflict"),
-    (Wrong::Tails, "netlab.fragment.tails"),
-    (Wrong::TooLong, "netlab.fragment.long"),
+const WRONG: [(Wrong, Tracked); 4] = [
+    (Wrong::Overlap, tracked!("netlab.fragment.overlap")),
+    (Wrong::Conflict, tracked!("netlab.fragment.conflict")),
+    (Wrong::Tails, tracked!("netlab.fragment.tails")),
+    (Wrong::TooLong, tracked!("netlab.fragment.long")),
 ];
 
 /// The generated fields of the frame that completes a datagram.
 struct Keys {
-    fragment: &'static str,
+    fragment: Tracked,
     /// For a fragment that contradicts another.
-    error: &'static str,
-    wrong: [(Wrong, &'static str); 4],
-    count: &'static str,
-    length: &'static str,
+    error: Tracked,
+    wrong: [(Wrong, Tracked); 4],
+    count: Tracked,
+    length: Tracked,
 }
 
 const KEYS_4: Keys = Keys {
-    fragment: "ip.fragment",
-    error: "ip.fragment.error",
+    fragment: tracked!("ip.fragment"),
+    error: tracked!("ip.fragment.error"),
     wrong: [
-        (Wrong::Overlap, "ip.fragment.overlap"),
-        (Wrong::Conflict, "ip.fragment.overlap.conflict"),
-        (Wrong::Tails, "ip.fragment.multipletails"),
-        (Wrong::TooLong, "ip.fragment.toolongfragment"),
+        (Wrong::Overlap, tracked!("ip.fragment.overlap")),
+        (Wrong::Conflict, tracked!("ip.fragment.overlap.conflict")),
+        (Wrong::Tails, tracked!("ip.fragment.multipletails")),
+        (Wrong::TooLong, tracked!("ip.fragment.toolongfragment")),
     ],
-    count: "ip.fragment.count",
-    length: "ip.reassembled.length",
+    count: tracked!("ip.fragment.count"),
+    length: tracked!("ip.reassembled.length"),
 };
 const KEYS_6: Keys = Keys {
-    fragment: "ipv6.fragment",
-    error: "ipv6.fragment.error",
+    fragment: tracked!("ipv6.fragment"),
+    error: tracked!("ipv6.fragment.error"),
     wrong: [
-        (Wrong::Overlap, "ipv6.fragment.overlap"),
-        (Wrong::Conflict, "ipv6.fragment.overlap.conflict"),
-        (Wrong::Tails, "ipv6.fragment.multipletails"),
-        (Wrong::TooLong, "ipv6.fragment.toolongfragment"),
+        (Wrong::Overlap, tracked!("ipv6.fragment.overlap")),
+        (Wrong::Conflict, tracked!("ipv6.fragment.overlap.conflict")),
+        (Wrong::Tails, tracked!("ipv6.fragment.multipletails")),
+        (Wrong::TooLong, tracked!("ipv6.fragment.toolongfragment")),
     ],
-    count: "ipv6.fragment.count",
-    length: "ipv6.reassembled.length",
+    count: tracked!("ipv6.fragment.count"),
+    length: tracked!("ipv6.reassembled.length"),
 };
 
 /// The layer that says that the packet is a fragment: IPv4's header, or IPv6's fragment header.

@@ -1,7 +1,7 @@
 //! Pairs requests of HTTP with their answers: in one conversation, an answer belongs to the last request before it.
 
 use super::remember::Memory;
-use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
+use crate::model::{FrameNo, Generated, Nanos, Packet, Tracked, TrackedValue, tracked};
 use crate::proto::http::{self, Http};
 
 /// Conversations remembered at most; the one that began first is forgotten first.
@@ -49,7 +49,7 @@ impl Exchanges {
             let open = &mut self.open;
             let place = open.place(&stream).unwrap_or_else(|| open.insert(stream, Conversation::default()));
             let Some((_, conversation)) = open.at(place) else { continue };
-            let mut add = |key, value| found.push(Generated { layer: view.index, key, value });
+            let mut add = |key, value| found.push(Generated::new(view.index, key, value));
             conversation.message(message, frame, time, &mut add);
         }
         packet.generated.extend(found);
@@ -60,13 +60,7 @@ impl Exchanges {
 }
 
 impl Conversation {
-    fn message(
-        &mut self,
-        message: Http,
-        frame: FrameNo,
-        time: Nanos,
-        add: &mut dyn FnMut(&'static str, Value<'static>),
-    ) {
+    fn message(&mut self, message: Http, frame: FrameNo, time: Nanos, add: &mut dyn FnMut(Tracked, TrackedValue)) {
         let is_request = matches!(message, Http::Request { .. });
         // An answer without a request opens an exchange too.
         if is_request || self.last.is_none_or(|last| last.response.is_some()) {
@@ -74,24 +68,24 @@ impl Conversation {
             (self.before, self.last) = (self.last, Some(Exchange { number, ..Exchange::default() }));
         }
         let Some(last) = self.last.as_mut() else { return };
-        let number = |frame: FrameNo| Value::Number(u64::from(frame.0));
+        let number = |frame: FrameNo| TrackedValue::Number(u64::from(frame.0));
         let before = self.before.unwrap_or_default();
         if is_request {
             last.request = Some((frame, time));
-            add("http.request_number", Value::Number(last.number));
+            add(tracked!("http.request_number"), TrackedValue::Number(last.number));
         } else {
             last.response = Some(frame);
-            add("http.response_number", Value::Number(last.number));
+            add(tracked!("http.response_number"), TrackedValue::Number(last.number));
             if let Some((request, asked_at)) = last.request {
-                add("http.time", Value::Span(time - asked_at));
-                add("http.request_in", number(request));
+                add(tracked!("http.time"), TrackedValue::Span(time - asked_at));
+                add(tracked!("http.request_in"), number(request));
             }
             if let Some(response) = before.response {
-                add("http.prev_response_in", number(response));
+                add(tracked!("http.prev_response_in"), number(response));
             }
         }
         if let Some((request, _)) = before.request {
-            add("http.prev_request_in", number(request));
+            add(tracked!("http.prev_request_in"), number(request));
         }
     }
 }

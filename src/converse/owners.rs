@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use foldhash::HashMap;
 
-use crate::model::{FrameNo, Generated, MacAddr, Nanos, Packet, Value};
+use crate::model::{FrameNo, Generated, MacAddr, Nanos, Packet, TrackedValue, tracked};
 use crate::proto::arp::{self, Arp};
 
 /// Addresses remembered at most; the one heard of first is forgotten first.
@@ -62,8 +62,8 @@ impl Owners {
         };
         // Wireshark's Info column tells of the last address that it looked at, and only of that.
         if let Some(conflict) = by_target {
-            let value = Value::Ipv4(conflict.address);
-            packet.generated.push(Generated { layer, key: arp::DUPLICATE, value });
+            let value = TrackedValue::Ipv4(conflict.address);
+            packet.generated.push(Generated::new(layer, arp::DUPLICATE, value));
         }
         by_target.or(by_sender)
     }
@@ -99,12 +99,12 @@ impl Owners {
         }
         owner.disputed = true;
         let seconds = time.0.div_euclid(Nanos::SECOND.0) - owner.time.0.div_euclid(Nanos::SECOND.0);
-        let mut add = |key, value| packet.generated.push(Generated { layer, key, value });
-        add("arp.duplicate-address-detected", Value::Flag(true));
-        add("arp.duplicate-address-frame", Value::Number(u64::from(owner.frame.0)));
+        let mut add = |key, value| packet.generated.push(Generated::new(layer, key, value));
+        add(tracked!("arp.duplicate-address-detected"), TrackedValue::Yes);
+        add(tracked!("arp.duplicate-address-frame"), TrackedValue::Number(u64::from(owner.frame.0)));
         // Wireshark counts in 32 bits, whichever way time ran.
         let seconds = u64::from(u32::try_from(seconds & i64::from(u32::MAX)).unwrap_or_default());
-        add("arp.seconds-since-duplicate-address-frame", Value::Number(seconds));
+        add(tracked!("arp.seconds-since-duplicate-address-frame"), TrackedValue::Number(seconds));
         Some(Conflict { address, earlier: (owner.mac, owner.frame), here: (mac, frame) })
     }
 }

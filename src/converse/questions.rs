@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use foldhash::HashMap;
 
 use super::Between;
-use crate::model::{FrameNo, Generated, Nanos, Packet, Value};
+use crate::model::{FrameNo, Generated, Nanos, Packet, Tracked, TrackedValue, tracked};
 use crate::proto::dns::Dns;
 
 /// Questions remembered at most; the oldest is forgotten first.
@@ -40,7 +40,7 @@ impl Questions {
             if let Some(message) = Dns::read(view) {
                 let (frame, time) = (packet.frame.number, packet.frame.time);
                 self.message(message, between, frame, time, &mut |key, value| {
-                    found.push(Generated { layer: view.index, key, value });
+                    found.push(Generated::new(view.index, key, value));
                 });
             }
         }
@@ -53,9 +53,9 @@ impl Questions {
         between: Between,
         frame: FrameNo,
         time: Nanos,
-        add: &mut dyn FnMut(&'static str, Value<'static>),
+        add: &mut dyn FnMut(Tracked, TrackedValue),
     ) {
-        let number = |frame: FrameNo| Value::Number(u64::from(frame.0));
+        let number = |frame: FrameNo| TrackedValue::Number(u64::from(frame.0));
         let key = (between, message.id);
         let known = self.asked.get_mut(&key);
         match known {
@@ -64,17 +64,17 @@ impl Questions {
                 question.answer.get_or_insert(frame);
                 question.transfer |= message.transfer;
                 if let Some(earlier) = earlier {
-                    add("dns.retransmit_response_in", number(earlier));
-                    add("dns.retransmission", Value::Flag(true));
+                    add(tracked!("dns.retransmit_response_in"), number(earlier));
+                    add(tracked!("dns.retransmission"), TrackedValue::Yes);
                 } else {
-                    add("dns.response_to", number(question.frame));
-                    add("dns.time", Value::Span(time - question.time));
+                    add(tracked!("dns.response_to"), number(question.frame));
+                    add(tracked!("dns.time"), TrackedValue::Span(time - question.time));
                 }
             }
-            None if message.response => add("dns.unsolicited", Value::Flag(true)),
+            None if message.response => add(tracked!("dns.unsolicited"), TrackedValue::Yes),
             Some(question) if question.answer.is_none() && time - question.time < AGAIN => {
-                add("dns.retransmit_request_in", number(question.frame));
-                add("dns.retransmission", Value::Flag(true));
+                add(tracked!("dns.retransmit_request_in"), number(question.frame));
+                add(tracked!("dns.retransmission"), TrackedValue::Yes);
             }
             _ => self.ask(key, Question { frame, time, answer: None, transfer: message.transfer }),
         }

@@ -2,7 +2,7 @@
 
 use super::pair::Pair;
 use super::remember::Memory;
-use crate::model::{Generated, Layer, LayerView, Packet, Value};
+use crate::model::{Generated, Layer, LayerView, Packet, TrackedValue, tracked};
 use crate::proto::ip;
 use crate::proto::udp::{self, Udp};
 
@@ -27,8 +27,8 @@ impl Datagrams {
     pub fn observe(&mut self, packet: &mut Packet<'_>) {
         for index in 0..packet.layers.len() {
             if let Some(pair) = read(packet, index) {
-                let value = Value::Number(self.number(pair).into());
-                packet.generated.push(Generated { layer: index, key: "udp.stream", value });
+                let value = TrackedValue::Number(self.number(pair).into());
+                packet.generated.push(Generated::new(index, tracked!("udp.stream"), value));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What an ARP packet says (RFC 826, RFC 5227).
 
-use crate::model::{FrameNo, Note, Value};
+use crate::model::{FrameNo, Note, Value, tracked};
 use crate::proto::arp::{self, Arp};
 
 use super::packet::{Role, Scene};
@@ -54,7 +54,7 @@ fn duplicate(scene: &Scene<'_, '_>, arp: &Arp) -> Option<Note> {
     if packet.generated.is_empty() {
         return None;
     }
-    let earlier = match packet.generated("arp.duplicate-address-frame")? {
+    let earlier = match packet.generated(tracked!("arp.duplicate-address-frame"))? {
         Value::Number(frame) => FrameNo(u32::try_from(frame).ok()?),
         _ => return None,
     };

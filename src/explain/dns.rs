@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Arg, FrameNo, Note, Value};
+use crate::model::{Arg, FrameNo, Note, Tracked, Value, tracked};
 use crate::proto::dns::gist::{Gist, NO_ERROR, NO_SUCH_NAME, REFUSED, SERVER_FAILURE};
 
 use super::packet::Scene;
@@ -21,12 +21,12 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     let frame = scene.frame;
     if !gist.response {
         notes.extend(question(&gist, frame, name()));
-        if number(scene, "dns.retransmit_request_in").is_some() {
+        if number(scene, tracked!("dns.retransmit_request_in")).is_some() {
             notes.push(rule::DNS_AGAIN.note([frame], []));
         }
         return;
     }
-    let question = number(scene, "dns.response_to");
+    let question = number(scene, tracked!("dns.response_to"));
     let frames = || question.into_iter().chain([frame]);
     notes.push(match gist.code {
         NO_ERROR if gist.answers == 0 => rule::DNS_NOTHING.note(frames(), [name(), kind(&gist)]),
@@ -44,7 +44,7 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     if gist.truncated {
         notes.push(rule::DNS_TRUNCATED.note([frame], []));
     }
-    if scene.view.packet.generated("dns.unsolicited").is_some() && !gist.neighbours {
+    if scene.view.packet.generated(tracked!("dns.unsolicited")).is_some() && !gist.neighbours {
         notes.push(rule::DNS_UNSOLICITED.note([frame], []));
     }
 }
@@ -85,8 +85,8 @@ fn addresses(gist: &Gist<'_>) -> String {
 }
 
 /// The frame that a generated value names.
-fn number(scene: &Scene<'_, '_>, key: &str) -> Option<FrameNo> {
-    match scene.view.packet.generated(key)? {
+fn number(scene: &Scene<'_, '_>, what: Tracked) -> Option<FrameNo> {
+    match scene.view.packet.generated(what)? {
         Value::Number(number) => u32::try_from(number).ok().map(FrameNo),
         _ => None,
     }

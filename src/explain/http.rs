@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Arg, Composed, Field, FrameNo, Note, Value};
+use crate::model::{Arg, Composed, Field, FrameNo, Note, Value, tracked};
 use crate::proto::http;
 
 use super::packet::Scene;
@@ -51,7 +51,7 @@ pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
     let message = Message::read(scene);
     let frame = scene.frame;
     if let Some(code) = message.code {
-        let request = match scene.view.packet.generated("http.request_in") {
+        let request = match scene.view.packet.generated(tracked!("http.request_in")) {
             Some(Value::Number(frame)) => u32::try_from(frame).ok().map(FrameNo),
             _ => None,
         };

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::model::{Arg, FrameNo, Note, Packet, Value};
+use crate::model::{Arg, FrameNo, Note, Packet, Tracked, Value, tracked};
 use crate::proto::icmp::{AGAIN, ECHO_REPLY, ECHO_REQUEST, PARAMETER_PROBLEM, REDIRECT, UNREACHABLE};
 use crate::proto::tcp;
 
@@ -72,7 +72,7 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     let frame = [scene.frame];
     match kind {
         ECHO_REQUEST => return request(scene),
-        ECHO_REPLY => return Some(reply(scene, "icmp.resp_to")),
+        ECHO_REPLY => return Some(reply(scene, tracked!("icmp.resp_to"))),
         _ => {}
     }
     let (from, _) = scene.ends?;
@@ -130,13 +130,13 @@ pub(super) fn request(scene: &Scene<'_, '_>) -> Option<Note> {
     })
 }
 
-/// An echo reply; `key` names its request.
-pub(super) fn reply(scene: &Scene<'_, '_>, key: &str) -> Note {
-    let frame = |key| match scene.view.packet.generated(key) {
+/// An echo reply; `request` names its request.
+pub(super) fn reply(scene: &Scene<'_, '_>, request: Tracked) -> Note {
+    let frame = |what| match scene.view.packet.generated(what) {
         Some(Value::Number(number)) => u32::try_from(number).ok().map(FrameNo),
         _ => None,
     };
-    match frame(key) {
+    match frame(request) {
         _ if scene.role() == Role::Sent => rule::ICMP_REPLY_SENT.note([scene.frame], []),
         Some(request) => rule::ICMP_REPLY.note([scene.frame, request], [request.into()]),
         None => match frame(AGAIN) {

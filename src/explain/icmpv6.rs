@@ -1,6 +1,6 @@
 //! What an ICMPv6 message says: errors (RFC 4443), neighbour discovery (RFC 4861) and listeners (RFC 2710, RFC 3810).
 
-use crate::model::{Arg, Note};
+use crate::model::{Arg, Note, tracked};
 use crate::proto::icmpv6::{
     ECHO_REPLY, ECHO_REQUEST, NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, Neighbor, PACKET_TOO_BIG,
     PARAMETER_PROBLEM, REDIRECT, Report, UNREACHABLE,
@@ -52,7 +52,7 @@ fn said(scene: &Scene<'_, '_>) -> Option<Note> {
     let sender = || Arg::Ip(from);
     match kind {
         ECHO_REQUEST => return request(scene),
-        ECHO_REPLY => return Some(reply(scene, "icmpv6.resp_to")),
+        ECHO_REPLY => return Some(reply(scene, tracked!("icmpv6.resp_to"))),
         NEIGHBOR_SOLICITATION | NEIGHBOR_ADVERTISEMENT => return neighbour(scene, &Neighbor::read(bytes)?),
         _ => {}
     }

@@ -34,7 +34,7 @@ pub fn reasons(judgement: &Judgement) -> Reasons {
     let unheard = judgement.verdicts.iter().flat_map(|verdict| &verdict.conditions);
     let unheard = unheard.into_iter().any(|(asked, found)| *asked == Condition::KnownPeerAck && !found.met);
     let signs = judgement.verdicts.iter().map(|verdict| Judged {
-        key: verdict.sign.key(),
+        key: verdict.sign.what().key(),
         given: verdict.given,
         conditions: verdict
             .conditions

@@ -1,6 +1,6 @@
 //! What a TCP segment says, in the words of the two who talk.
 
-use crate::model::{Arg, FrameNo, Note, TcpState, Value};
+use crate::model::{Arg, FrameNo, Generated, Note, TcpState, Tracked, TrackedValue, tracked};
 use crate::proto::decimal;
 use crate::proto::tcp::{Flags, Tcp, TcpOption, options};
 
@@ -16,7 +16,7 @@ struct Segment {
     sequence: u32,
     acknowledgment: u32,
     /// The state that it shows its sender in, and the one that it puts its receiver in.
-    states: [&'static str; 2],
+    states: [Option<TcpState>; 2],
     /// It has the numbers of an answer to a SYN that nobody wants (RFC 9293 §3.5.2): sequence number 0, and the SYN
     /// acknowledged.
     refuses: bool,
@@ -26,9 +26,17 @@ struct Segment {
     duplicate: Option<(u32, FrameNo)>,
 }
 
+const SEQUENCE: Tracked = tracked!("tcp.seq");
+const ACKNOWLEDGMENT: Tracked = tracked!("tcp.ack");
+const OF_SENDER: Tracked = tracked!("netlab.state.src");
+const OF_RECEIVER: Tracked = tracked!("netlab.state.dst");
+const FLAGGED: Tracked = tracked!("tcp.analysis.flags");
+const REPEATED: Tracked = tracked!("tcp.analysis.duplicate_ack_num");
+const REPEATED_FIRST: Tracked = tracked!("tcp.analysis.duplicate_ack_frame");
+
 /// A sign of trouble that the tracker found (`tcp.analysis.*`), and what it means.
 struct Sign {
-    key: &'static str,
+    what: Tracked,
     rule: &'static Rule,
     /// It says all that there is to say about the segment.
     alone: bool,
@@ -36,21 +44,21 @@ struct Sign {
 
 /// The most telling first.
 static SIGNS: &[Sign] = &[
-    Sign { key: "tcp.analysis.spurious_retransmission", rule: &rule::TCP_SPURIOUS, alone: true },
-    Sign { key: "tcp.analysis.fast_retransmission", rule: &rule::TCP_FAST, alone: true },
-    Sign { key: "tcp.analysis.out_of_order", rule: &rule::TCP_OUT_OF_ORDER, alone: true },
-    Sign { key: "tcp.analysis.retransmission", rule: &rule::TCP_AGAIN, alone: true },
-    Sign { key: "tcp.analysis.keep_alive_ack", rule: &rule::TCP_KEEP_ALIVE_ACK, alone: true },
-    Sign { key: "tcp.analysis.keep_alive", rule: &rule::TCP_KEEP_ALIVE, alone: true },
-    Sign { key: "tcp.analysis.zero_window_probe_ack", rule: &rule::TCP_WINDOW_PROBE_ACK, alone: true },
-    Sign { key: "tcp.analysis.zero_window_probe", rule: &rule::TCP_WINDOW_PROBE, alone: true },
-    Sign { key: "tcp.analysis.zero_window", rule: &rule::TCP_WINDOW_SHUT, alone: true },
-    Sign { key: "tcp.analysis.duplicate_ack", rule: &rule::TCP_DUPLICATE_ACK, alone: true },
-    Sign { key: "tcp.analysis.window_update", rule: &rule::TCP_WINDOW_UPDATE, alone: true },
-    Sign { key: "tcp.analysis.window_full", rule: &rule::TCP_WINDOW_FULL, alone: false },
-    Sign { key: "tcp.analysis.lost_segment", rule: &rule::TCP_LOST_SEGMENT, alone: false },
-    Sign { key: "tcp.analysis.ack_lost_segment", rule: &rule::TCP_ACK_LOST_SEGMENT, alone: false },
-    Sign { key: "tcp.analysis.reused_ports", rule: &rule::TCP_REUSED_PORTS, alone: false },
+    Sign { what: tracked!("tcp.analysis.spurious_retransmission"), rule: &rule::TCP_SPURIOUS, alone: true },
+    Sign { what: tracked!("tcp.analysis.fast_retransmission"), rule: &rule::TCP_FAST, alone: true },
+    Sign { what: tracked!("tcp.analysis.out_of_order"), rule: &rule::TCP_OUT_OF_ORDER, alone: true },
+    Sign { what: tracked!("tcp.analysis.retransmission"), rule: &rule::TCP_AGAIN, alone: true },
+    Sign { what: tracked!("tcp.analysis.keep_alive_ack"), rule: &rule::TCP_KEEP_ALIVE_ACK, alone: true },
+    Sign { what: tracked!("tcp.analysis.keep_alive"), rule: &rule::TCP_KEEP_ALIVE, alone: true },
+    Sign { what: tracked!("tcp.analysis.zero_window_probe_ack"), rule: &rule::TCP_WINDOW_PROBE_ACK, alone: true },
+    Sign { what: tracked!("tcp.analysis.zero_window_probe"), rule: &rule::TCP_WINDOW_PROBE, alone: true },
+    Sign { what: tracked!("tcp.analysis.zero_window"), rule: &rule::TCP_WINDOW_SHUT, alone: true },
+    Sign { what: tracked!("tcp.analysis.duplicate_ack"), rule: &rule::TCP_DUPLICATE_ACK, alone: true },
+    Sign { what: tracked!("tcp.analysis.window_update"), rule: &rule::TCP_WINDOW_UPDATE, alone: true },
+    Sign { what: tracked!("tcp.analysis.window_full"), rule: &rule::TCP_WINDOW_FULL, alone: false },
+    Sign { what: tracked!("tcp.analysis.lost_segment"), rule: &rule::TCP_LOST_SEGMENT, alone: false },
+    Sign { what: tracked!("tcp.analysis.ack_lost_segment"), rule: &rule::TCP_ACK_LOST_SEGMENT, alone: false },
+    Sign { what: tracked!("tcp.analysis.reused_ports"), rule: &rule::TCP_REUSED_PORTS, alone: false },
 ];
 
 pub(super) fn explain(scene: &Scene<'_, '_>, notes: &mut Vec<Note>) {
@@ -120,38 +128,38 @@ impl Segment {
             window: header.window,
             sequence: header.sequence,
             acknowledgment: header.acknowledgment,
-            states: [""; 2],
+            states: [None; 2],
             refuses: false,
             sign: None,
             duplicate: None,
         };
         let (mut flagged, mut count, mut first) = (false, None, None);
-        let own = |layer: usize| layer == scene.view.index;
-        for generated in scene.view.packet.generated.iter().filter(|generated| own(generated.layer)) {
-            let number = match generated.value {
-                Value::Number(number) => u32::try_from(number).ok(),
+        let own = scene.view.packet.generated.iter().filter(|generated| generated.is_of(scene.view.index));
+        for Generated { what, value, .. } in own {
+            let number = match *value {
+                TrackedValue::Number(number) => u32::try_from(number).ok(),
                 _ => None,
             };
-            let state = || match generated.value {
-                Value::Text(name) => name,
-                _ => "",
+            let state = match *value {
+                TrackedValue::State(state) => Some(state),
+                _ => None,
             };
-            match generated.key {
-                "tcp.seq" => segment.sequence = number.unwrap_or(segment.sequence),
-                "tcp.ack" => {
+            match *what {
+                SEQUENCE => segment.sequence = number.unwrap_or(segment.sequence),
+                ACKNOWLEDGMENT => {
                     segment.acknowledgment = number.unwrap_or(segment.acknowledgment);
                     segment.refuses = header.sequence == 0 && number == Some(1);
                 }
-                "netlab.state.src" => segment.states[0] = state(),
-                "netlab.state.dst" => segment.states[1] = state(),
-                "tcp.analysis.duplicate_ack_num" => count = number,
-                "tcp.analysis.duplicate_ack_frame" => first = number,
-                "tcp.analysis.flags" => flagged = true,
+                OF_SENDER => segment.states[0] = state,
+                OF_RECEIVER => segment.states[1] = state,
+                REPEATED => count = number,
+                REPEATED_FIRST => first = number,
+                FLAGGED => flagged = true,
                 _ => {}
             }
         }
         if flagged {
-            let found = |sign: &&Sign| scene.view.packet.generated(sign.key).is_some();
+            let found = |sign: &&Sign| scene.view.packet.generated(sign.what).is_some();
             segment.sign = SIGNS.iter().find(found);
         }
         segment.duplicate = count.zip(first.map(FrameNo));
@@ -164,7 +172,7 @@ impl Segment {
 
     /// The state of its sender (0) or receiver (1) after it.
     fn state(&self, end: usize) -> Option<TcpState> {
-        TcpState::named(self.states[end])
+        self.states[end]
     }
 
     /// What few segments have.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{ChecksumStatus, Field, FieldSpec, Frame, Header, LinkType, Value, Visitor};
+use super::{ChecksumStatus, Field, FieldSpec, Frame, Generated, Header, LinkType, Tracked, Value, Visitor};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +47,6 @@ pub struct Fault {
     pub available: usize,
     /// Key of the field that promised them, or what requires them.
     pub because: &'static str,
-}
-
-/// A value that is not on the wire but concluded from other frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Generated {
-    /// Index of the layer it is shown with.
-    pub layer: usize,
-    /// Wireshark's display-filter name, such as `icmp.resptime`.
-    pub key: &'static str,
-    /// What it says.
-    pub value: Value<'static>,
 }
 
 /// A frame with its layers found, outermost first.
@@ -160,8 +149,8 @@ impl<'f> Packet<'f> {
     /// A value that the conversation tracker added.
     #[inline]
     #[must_use]
-    pub fn generated(&self, key: &str) -> Option<Value<'static>> {
-        self.generated.iter().find(|generated| generated.key == key).map(|generated| generated.value)
+    pub fn generated(&self, what: Tracked) -> Option<Value<'static>> {
+        self.generated.iter().find(|generated| generated.what == what).map(|generated| generated.value.into())
     }
 }
 

@@ -117,7 +117,7 @@ fn icmp_info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let what = if number("icmp.type") == 8 { "Echo (ping) request" } else { "Echo (ping) reply" };
     let (id, seq) = (number("icmp.ident"), number("icmp.seq"));
     write!(out, "{what:<20} id=0x{id:04x}, seq={seq}/{}, ttl=64", seq << 8)?;
-    match view.packet.generated("icmp.resp_to") {
+    match view.packet.generated(super::tracked!("icmp.resp_to")) {
         Some(Value::Number(request)) => write!(out, " (request in {request})"),
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use pnet::util::MacAddr as PnetMac;
 
 use super::reading::{Found, Input, be16, concluded, cut_short, placed, row, rows};
 use super::{Protocol, ethernet, numbers};
-use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Value, Visitor};
+use crate::model::{Bits, Field, FieldSpec, Header, Kind, LayerView, MacAddr, Tracked, Value, Visitor};
 
 const YES: Kind = Kind::Flag("True", "False");
 /// Addresses whose length is not that of Ethernet and IPv4 lie where the two sizes say.
@@ -67,7 +67,7 @@ pub const REQUEST: u16 = 1;
 pub const REPLY: u16 = 2;
 /// Key of the generated value, Wireshark has none, that names the address of which the Info column says that two
 /// machines use it.
-pub const DUPLICATE: &str = "netlab.arp.duplicate";
+pub const DUPLICATE: Tracked = Tracked::of("netlab.arp.duplicate");
 /// Bytes before the addresses.
 const FIXED: usize = 8;
 /// Bytes of a packet between Ethernet and IPv4.

@@ -14,7 +14,9 @@ use names::codes;
 use super::checksum::{STATUS_NAMES, Sum};
 use super::reading::{Binding, Found, Input, be16, broken, concluded, pair, placed, row, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv4, numbers};
-use crate::model::{Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Value, Visitor};
+use crate::model::{
+    Bits, FaultKind, Field, FieldSpec, Header, Kind, LayerView, Nanos, Tracked, Value, Visitor, tracked,
+};
 
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
 
@@ -71,7 +73,7 @@ const AGE: usize = row(&FIELDS, "icmp.data_time_relative");
 
 /// Generated: the echo request that a reply answers once more. A value of our own, as Wireshark leaves such replies
 /// alone.
-pub const AGAIN: &str = "netlab.echo.again";
+pub const AGAIN: Tracked = Tracked::of("netlab.echo.again");
 
 /// The table of an ICMP message.
 pub static HEADER: Header = Header {
@@ -329,7 +331,7 @@ fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
         if let Some(ttl) = ip::enclosing(view).filter(|ip| ip.is(&ipv4::HEADER)).and_then(ip::hops_left) {
             pair(out, ", ttl=", ttl)?;
         }
-        for (key, words) in [("icmp.resp_in", " (reply in "), ("icmp.resp_to", " (request in ")] {
+        for (key, words) in [(tracked!("icmp.resp_in"), " (reply in "), (tracked!("icmp.resp_to"), " (request in ")] {
             if let Some(Value::Number(number)) = view.packet.generated(key) {
                 pair(out, words, number)?;
                 out.write_str(")")?;

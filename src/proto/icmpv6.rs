@@ -19,7 +19,7 @@ use names::codes;
 use super::checksum::pseudo_header;
 use super::reading::{Binding, Found, Input, MALFORMED, be16, be32, concluded, cut_short, placed, rows};
 use super::{Flaw, Protocol, ethernet, ip, ipv6, numbers};
-use crate::model::{Fault, FaultKind, Header, LayerView, Value, Visitor};
+use crate::model::{Fault, FaultKind, Header, LayerView, Value, Visitor, tracked};
 
 const STATUS: usize = of("icmpv6.checksum.status");
 const IDENTIFIER: usize = of("icmpv6.echo.identifier");
@@ -250,7 +250,7 @@ fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
         if let Some(hops) = ip::enclosing(view).filter(|ip| ip.is(&ipv6::HEADER)).and_then(ip::hops_left) {
             write!(out, ", hop limit={hops}")?;
         }
-        for (key, words) in [("icmpv6.resp_in", "reply in"), ("icmpv6.resp_to", "request in")] {
+        for (key, words) in [(tracked!("icmpv6.resp_in"), "reply in"), (tracked!("icmpv6.resp_to"), "request in")] {
             if let Some(Value::Number(number)) = view.packet.generated(key) {
                 write!(out, " ({words} {number})")?;
             }

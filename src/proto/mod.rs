@@ -133,7 +133,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::model::Kind;
+    use crate::model::{Kind, Tracked};
 
     #[test]
     fn a_key_names_one_row_and_belongs_to_its_header() {
@@ -167,6 +167,13 @@ mod tests {
                     assert!(inside, "{}", spec.key);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_tracked_value_of_wiresharks_is_a_row() {
+        for key in Tracked::all().map(Tracked::key).filter(|key| !key.starts_with("netlab.")) {
+            assert!(lookup(key).is_some(), "{key}");
         }
     }
 

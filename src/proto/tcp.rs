@@ -14,7 +14,7 @@ pub use options::{TcpOption, aligned_timestamps, cut_blocks, fast_open_cookie, o
 use super::checksum::{STATUS_NAMES, pseudo_header};
 use super::reading::{Binding, Found, Input, RawOptions, be16, be32, concluded, placed, row, rows};
 use super::{Flaw, Protocol, ip, ipv4, numbers};
-use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Value, Visitor};
+use crate::model::{Bits, FaultKind, FieldSpec, Header, Kind, LayerView, Value, Visitor, tracked};
 
 const SET: Kind = Kind::Flag("Set", "Not set");
 const ANYWHERE: Bits = Bits { start: 0, len: 0 };
@@ -301,7 +301,7 @@ fn is_reset(header: &[u8]) -> bool {
 
 /// The counter of congestion marks, where the conversation tracker says that the flags AE, CWR and ECE are one.
 fn counter(view: LayerView<'_, '_>) -> Option<u64> {
-    match view.packet.generated("tcp.flags.ace") {
+    match view.packet.generated(tracked!("tcp.flags.ace")) {
         Some(Value::Number(counter)) => Some(counter),
         _ => None,
     }

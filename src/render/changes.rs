@@ -2,7 +2,7 @@
 
 use crate::converse::{ConversationNo, Speaker};
 use crate::engine::Seen;
-use crate::model::{FrameNo, LayerView, MacAddr, Packet, Value};
+use crate::model::{FrameNo, LayerView, MacAddr, Packet, Value, tracked};
 use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::ipv4::{self, Ipv4};
@@ -169,10 +169,10 @@ fn read(packet: &Packet<'_>) -> [Option<u64>; WATCHED.len()] {
         word.map(|word| word & 0xf_ffff),
         new_ip.and_then(|bytes| bytes.get(7)).map(|&hops| hops.into()),
         echo.map(|echo| echo.sequence.into()),
-        tracked("tcp.seq", |header| header.sequence.into()),
-        tracked("tcp.ack", |header| header.acknowledgment.into()),
+        tracked(tracked!("tcp.seq"), |header| header.sequence.into()),
+        tracked(tracked!("tcp.ack"), |header| header.acknowledgment.into()),
         header.map(|header| header.flags.0.into()),
-        tracked("tcp.window_size", |header| header.window.into()),
+        tracked(tracked!("tcp.window_size"), |header| header.window.into()),
         stamp,
     ]
 }

@@ -38,8 +38,8 @@ pub(super) fn write(
         }
         for generated in tracked(view, &fields) {
             tracked_row(out, look, layer.header, generated)?;
-            if is_new(generated.key) {
-                meaning(out, look, language, generated.key)?;
+            if is_new(generated.what.key()) {
+                meaning(out, look, language, generated.what.key())?;
             }
         }
         let bytes = &packet.frame.bytes;
@@ -55,7 +55,7 @@ pub(super) fn keys(packet: &Packet<'_>, mut show: impl FnMut(&'static str)) {
         for field in &fields {
             show(field.spec.key);
         }
-        tracked(view, &fields).for_each(|generated| show(generated.key));
+        tracked(view, &fields).for_each(|generated| show(generated.what.key()));
     }
 }
 
@@ -68,8 +68,8 @@ fn fields<'p>(view: LayerView<'_, 'p>) -> Vec<Field<'p>> {
 /// What the tracker found of this layer. A header may show some of it among its own `fields`.
 fn tracked<'p>(view: LayerView<'p, '_>, fields: &[Field<'_>]) -> impl Iterator<Item = &'p Generated> {
     let walked = |key| fields.iter().any(|field| field.spec.key == key);
-    let of_layer = view.packet.generated.iter().filter(move |generated| generated.layer == view.index);
-    of_layer.filter(move |generated| !walked(generated.key))
+    let of_layer = view.packet.generated.iter().filter(move |generated| generated.is_of(view.index));
+    of_layer.filter(move |generated| !walked(generated.what.key()))
 }
 
 /// Writes the fields of `packet` with this key: where each is, its bits, its value, and its bytes marked among the
@@ -79,7 +79,7 @@ pub(super) fn field(out: &mut dyn io::Write, look: Look, packet: &Packet<'_>, ke
     for view in packet.views() {
         let mut fields = Vec::new();
         view.walk(&mut |field| fields.extend((field.spec.key == key).then_some(field)));
-        let tracked = packet.generated.iter().find(|one| one.layer == view.index && one.key == key);
+        let tracked = packet.generated.iter().find(|one| one.is_of(view.index) && one.what.key() == key);
         if fields.is_empty() && tracked.is_none() {
             continue;
         }
@@ -113,9 +113,9 @@ fn title(out: &mut dyn io::Write, look: Look, view: LayerView<'_, '_>) -> io::Re
 
 /// What other frames say.
 fn tracked_row(out: &mut dyn io::Write, look: Look, header: &Header, generated: &Generated) -> io::Result<()> {
-    let spec = header.fields.iter().find(|spec| spec.key == generated.key);
-    let label = spec.map_or(generated.key, |spec| spec.label);
-    let said = match (generated.value, spec) {
+    let spec = header.fields.iter().find(|spec| spec.key == generated.what.key());
+    let label = spec.map_or(generated.what.key(), |spec| spec.label);
+    let said = match (generated.value.into(), spec) {
         (Value::Number(number), None) => number.to_string(),
         (other, Some(spec)) => value::brief(spec, other, look.glyphs),
         (other, None) => value::plain(other, look.glyphs),

@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 
 use crate::engine::{self, Seen};
 use crate::explain::words::Language;
-use crate::model::{Nanos, Note, Packet, Value};
+use crate::model::{Nanos, Note, Packet, Value, tracked};
 
 use super::{escape, figures};
 
@@ -79,7 +79,7 @@ impl Json {
         let Self { text, claims, generated, known, .. } = self;
         packet::head(line, frame, frame.time - origin);
         line.extend_from_slice(b",\"stream\":");
-        match packet.generated("tcp.stream") {
+        match packet.generated(tracked!("tcp.stream")) {
             Some(Value::Number(stream)) => figures::decimal(line, stream),
             _ => line.extend_from_slice(b"null"),
         }

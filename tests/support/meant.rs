@@ -1,7 +1,7 @@
 //! Where netlab does not say what Wireshark says, and means it.
 
 use netlab::engine::Seen;
-use netlab::model::{LayerView, Nanos, Packet, Value};
+use netlab::model::{LayerView, Nanos, Packet, Tracked, Value};
 use netlab::proto::dns::Dns;
 use netlab::proto::{data, http, ipv6, tcp};
 
@@ -27,7 +27,7 @@ fn is_piece(seen: &Seen<'_, '_, '_>) -> bool {
 /// A segment with bytes that came before, or that Wireshark keeps until those before them have come.
 fn is_sent_again(seen: &Seen<'_, '_, '_>) -> bool {
     let signs = ["retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order", "keep_alive"];
-    signs.iter().any(|sign| seen.packet.generated(&format!("tcp.analysis.{sign}")).is_some())
+    signs.iter().any(|sign| seen.packet.generated(Tracked::of(&format!("tcp.analysis.{sign}"))).is_some())
 }
 
 fn quotes_a_piece(seen: &Seen<'_, '_, '_>) -> bool {

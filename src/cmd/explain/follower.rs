@@ -8,7 +8,7 @@ use crate::engine::{Engine, Findings, Seen};
 use crate::error::Result;
 use crate::explain::{self, Context};
 use crate::filter::Matcher;
-use crate::model::{FrameNo, Note, Value};
+use crate::model::{FrameNo, Note, Value, tracked};
 
 /// What is known from the frames so far, and what passes. Takes all frames in order.
 pub(super) struct Follower {
@@ -89,7 +89,8 @@ impl Picks {
     /// Whether a packet passes; then it is saved.
     fn take(&mut self, seen: &Seen<'_, '_, '_>, comments: &[String]) -> Result<bool> {
         let FrameNo(number) = seen.packet.frame.number;
-        let in_stream = |stream: u32| seen.packet.generated("tcp.stream") == Some(Value::Number(stream.into()));
+        let in_stream =
+            |stream: u32| seen.packet.generated(tracked!("tcp.stream")) == Some(Value::Number(stream.into()));
         if self.frame.is_some_and(|only| only != number) || !self.stream.is_none_or(in_stream) {
             return Ok(false);
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::asking::Word;
 use super::{End, Kind};
-use crate::model::{LayerView, Packet, Value};
+use crate::model::{LayerView, Packet, Value, tracked};
 use crate::proto::arp::{self, Arp};
 use crate::proto::dhcp::{self, Dhcp};
 use crate::proto::dns;
@@ -152,7 +152,7 @@ impl<'p, 'f> Outline<'p, 'f> {
         }
         let Some((from, to)) = self.ends() else { return (Key::Link, Kind::Link, None) };
         if let (Some(tcp), Some(Value::Number(stream))) =
-            (self.tcp.and_then(|view| Tcp::read(view.bytes())), packet.generated("tcp.stream"))
+            (self.tcp.and_then(|view| Tcp::read(view.bytes())), packet.generated(tracked!("tcp.stream")))
         {
             let stream = u32::try_from(stream).unwrap_or(u32::MAX);
             let (from, to) = ((from, tcp.source_port), (to, tcp.destination_port));

@@ -23,7 +23,7 @@ pub use requests::{Request, Requests};
 
 use super::Piece;
 use super::owners::Conflict;
-use crate::model::{FrameNo, Nanos, Packet, Value};
+use crate::model::{FrameNo, Nanos, Packet, Value, tracked};
 use key::Outline;
 
 /// The number of a conversation in its capture, counted from 1.
@@ -243,11 +243,17 @@ impl Conversation {
                     Value::Number(number) => u32::try_from(number).ok(),
                     _ => None,
                 };
-                let span = match packet.generated("icmp.resptime").or_else(|| packet.generated("icmpv6.resptime")) {
+                let span = match packet
+                    .generated(tracked!("icmp.resptime"))
+                    .or_else(|| packet.generated(tracked!("icmpv6.resptime")))
+                {
                     Some(Value::Span(span)) => Some(span),
                     _ => None,
                 };
-                let asked = number("icmp.resp_to").or_else(|| number("icmpv6.resp_to")).map(FrameNo).zip(span);
+                let asked = number(tracked!("icmp.resp_to"))
+                    .or_else(|| number(tracked!("icmpv6.resp_to")))
+                    .map(FrameNo)
+                    .zip(span);
                 let echo = outline.echo()?;
                 pinging.see(echo, outline.mark(), now.frame, view.payload().len(), asked);
                 if let (true, true, Some((from, _))) = (self.to_group, echo.reply, outline.ends()) {

@@ -2,7 +2,7 @@ use std::net::Ipv4Addr;
 
 use super::*;
 use crate::dissect::dissect;
-use crate::model::{FrameNo, Nanos};
+use crate::model::{FrameNo, Nanos, TrackedValue};
 
 fn header() -> ipv4::Ipv4 {
     ipv4::Ipv4 {
@@ -137,8 +137,8 @@ mod six {
         let mut last = dissect(&frames[1]);
         reassembler.observe(&mut dissect(&frames[0]));
         assert!(matches!(reassembler.observe(&mut last), Piece::Last(_)));
-        let said: Vec<_> = last.generated.iter().map(|it| (it.key, it.value)).collect();
-        let number = Value::Number;
+        let said: Vec<_> = last.generated.iter().map(|it| (it.what.key(), it.value)).collect();
+        let number = TrackedValue::Number;
         assert_eq!(
             said,
             [
@@ -162,7 +162,7 @@ fn what_is_wrong_is_said_where_it_is_seen() {
         let frame = frame(number, bytes.clone());
         let mut packet = dissect(&frame);
         assert_eq!(reassembler.observe(&mut packet), Piece::Fragment);
-        said.push(packet.generated.iter().map(|it| it.key).collect::<Vec<_>>());
+        said.push(packet.generated.iter().map(|it| it.what.key()).collect::<Vec<_>>());
     }
     let (overlap, conflict) = ("netlab.fragment.overlap", "netlab.fragment.conflict");
     assert_eq!(said[0], [""; 0]);
@@ -195,8 +195,8 @@ fn a_datagram_that_became_whole_in_spite_of_a_contradiction_tells_so() {
     let mut packets: Vec<_> = frames.iter().map(dissect).collect();
     let pieces: Vec<_> = packets.iter_mut().map(|packet| reassembler.observe(packet)).collect();
     assert!(matches!(pieces[..], [Piece::Fragment, Piece::Fragment, Piece::Last(_)]));
-    let said: Vec<_> = packets[2].generated.iter().map(|it| (it.key, it.value)).collect();
-    let (number, yes) = (Value::Number, Value::Flag(true));
+    let said: Vec<_> = packets[2].generated.iter().map(|it| (it.what.key(), it.value)).collect();
+    let (number, yes) = (TrackedValue::Number, TrackedValue::Yes);
     assert_eq!(
         said,
         [

@@ -9,7 +9,7 @@ mod flow;
 use smallvec::SmallVec;
 
 use super::remember::Memory;
-use crate::model::{Frame, FrameNo, Generated, LinkType, Packet, Value};
+use crate::model::{Frame, FrameNo, Generated, LinkType, Packet, TrackedValue, tracked};
 use crate::proto::checksum::Status;
 use crate::proto::http::{self, Context, Http, Search};
 use crate::proto::stream::{Application, Extent, Need, Part, Piece};
@@ -105,11 +105,11 @@ impl Assembled {
             return;
         };
         let mut add = |key, number: usize| {
-            packet.generated.push(Generated { layer, key, value: Value::Number(number as u64) });
+            packet.generated.push(Generated::new(layer, key, TrackedValue::Number(number as u64)));
         };
-        self.segments.iter().for_each(|(frame, _)| add("tcp.segment", frame.0 as usize));
-        add("tcp.segment.count", self.segments.len());
-        add("tcp.reassembled.length", self.length);
+        self.segments.iter().for_each(|(frame, _)| add(tracked!("tcp.segment"), frame.0 as usize));
+        add(tracked!("tcp.segment.count"), self.segments.len());
+        add(tracked!("tcp.reassembled.length"), self.length);
     }
 
     /// As a frame of its own, with number, time and direction of the frame that completed it.

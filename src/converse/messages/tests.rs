@@ -290,7 +290,7 @@ fn no_bytes_lead_astray() {
 #[test]
 fn what_comes_with_a_reset_is_no_message() {
     use crate::dissect::dissect;
-    use crate::model::{LinkType, Nanos};
+    use crate::model::{LinkType, Nanos, Value};
     use crate::proto::ipv4::{self, Ipv4};
 
     let (source, destination) = (std::net::Ipv4Addr::new(10, 0, 0, 1), std::net::Ipv4Addr::new(10, 0, 0, 2));

@@ -1,6 +1,7 @@
 //! Fast Open (RFC 7413): whether the data that came with a SYN was taken.
 
 use super::segment::Segment;
+use crate::model::{Tracked, tracked};
 use crate::proto::tcp::Flags;
 
 /// What is known of it in one conversation.
@@ -14,7 +15,7 @@ impl FastOpen {
     /// Takes in a segment. Of a SYN/ACK, tells by its key what it says about the data: as in Wireshark, data is taken
     /// when more than the SYN is acknowledged, whatever came with the SYN, and ignored only where there was a cookie too.
     /// `acknowledged` is the number that the Info column shows: relative where somebody counts along.
-    pub fn observe(&mut self, segment: &Segment, acknowledged: u32) -> Option<&'static str> {
+    pub fn observe(&mut self, segment: &Segment, acknowledged: u32) -> Option<Tracked> {
         if !segment.has(Flags::SYN) {
             return None;
         }
@@ -23,9 +24,9 @@ impl FastOpen {
             return None;
         }
         if acknowledged > 1 {
-            return Some("tcp.analysis.tfo_ack");
+            return Some(tracked!("tcp.analysis.tfo_ack"));
         }
-        self.tried.then_some("tcp.analysis.tfo_ignored")
+        self.tried.then_some(tracked!("tcp.analysis.tfo_ignored"))
     }
 }
 
@@ -64,7 +65,7 @@ mod tests {
         let frame = frame(other, one, answer, &[], b"");
         let mut packet = dissect(&frame);
         streams.observe(&mut packet);
-        packet.generated.iter().map(|it| it.key).filter(|key| key.contains(".tfo_")).collect()
+        packet.generated.iter().map(|it| it.what.key()).filter(|key| key.contains(".tfo_")).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A sign is given when all its conditions hold. Both are data, so that what decides is also what can be told.
 
-use crate::model::{Nanos, SeqNo};
+use crate::model::{Nanos, SeqNo, Tracked, tracked};
 use crate::proto::tcp::Flags;
 
 use super::flow::{Flow, Scale};
@@ -64,25 +64,25 @@ impl Sign {
         Self::Retransmission,
     ];
 
-    /// Wireshark's display-filter name.
+    /// By what name it is told.
     #[must_use]
-    pub fn key(self) -> &'static str {
+    pub fn what(self) -> Tracked {
         match self {
-            Self::ZeroWindowProbe => "tcp.analysis.zero_window_probe",
-            Self::ZeroWindow => "tcp.analysis.zero_window",
-            Self::LostSegment => "tcp.analysis.lost_segment",
-            Self::KeepAlive => "tcp.analysis.keep_alive",
-            Self::WindowUpdate => "tcp.analysis.window_update",
-            Self::WindowFull => "tcp.analysis.window_full",
-            Self::KeepAliveAck => "tcp.analysis.keep_alive_ack",
-            Self::ZeroWindowProbeAck => "tcp.analysis.zero_window_probe_ack",
-            Self::DuplicateAck => "tcp.analysis.duplicate_ack",
-            Self::AckLostSegment => "tcp.analysis.ack_lost_segment",
-            Self::SpuriousRetransmission => "tcp.analysis.spurious_retransmission",
-            Self::FastRetransmission => "tcp.analysis.fast_retransmission",
-            Self::OutOfOrder => "tcp.analysis.out_of_order",
-            Self::Retransmission => "tcp.analysis.retransmission",
-            Self::ReusedPorts => "tcp.analysis.reused_ports",
+            Self::ZeroWindowProbe => tracked!("tcp.analysis.zero_window_probe"),
+            Self::ZeroWindow => tracked!("tcp.analysis.zero_window"),
+            Self::LostSegment => tracked!("tcp.analysis.lost_segment"),
+            Self::KeepAlive => tracked!("tcp.analysis.keep_alive"),
+            Self::WindowUpdate => tracked!("tcp.analysis.window_update"),
+            Self::WindowFull => tracked!("tcp.analysis.window_full"),
+            Self::KeepAliveAck => tracked!("tcp.analysis.keep_alive_ack"),
+            Self::ZeroWindowProbeAck => tracked!("tcp.analysis.zero_window_probe_ack"),
+            Self::DuplicateAck => tracked!("tcp.analysis.duplicate_ack"),
+            Self::AckLostSegment => tracked!("tcp.analysis.ack_lost_segment"),
+            Self::SpuriousRetransmission => tracked!("tcp.analysis.spurious_retransmission"),
+            Self::FastRetransmission => tracked!("tcp.analysis.fast_retransmission"),
+            Self::OutOfOrder => tracked!("tcp.analysis.out_of_order"),
+            Self::Retransmission => tracked!("tcp.analysis.retransmission"),
+            Self::ReusedPorts => tracked!("tcp.analysis.reused_ports"),
         }
     }
 }

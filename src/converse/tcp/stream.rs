@@ -9,7 +9,7 @@ use super::judgement::Judgement;
 use super::segment::Segment;
 use super::sign::{Sign, Signs};
 use super::states::{Seen, States};
-use crate::model::{Generated, Nanos, SeqNo, TcpState, Value};
+use crate::model::{Generated, Nanos, SeqNo, TcpState, Tracked, TrackedValue, tracked};
 use crate::proto::tcp::Flags;
 
 /// Bits of `tcp.completeness`.
@@ -159,8 +159,8 @@ impl Stream {
         };
         analysis.told |= again;
         let mut tell = Teller { layer: segment.layer, out };
-        tell.number("tcp.stream", self.facts.stream);
-        tell.number("tcp.completeness", self.facts.completeness.into());
+        tell.number(tracked!("tcp.stream"), self.facts.stream);
+        tell.number(tracked!("tcp.completeness"), self.facts.completeness.into());
         if segment.sound {
             self.complete(first, segment);
         }
@@ -168,14 +168,14 @@ impl Stream {
             self.tell_numbers(&mut tell, sender, segment);
         } else {
             // Where nobody counts along, the numbers are those in the header.
-            tell.number("tcp.seq", segment.sequence.0);
+            tell.number(tracked!("tcp.seq"), segment.sequence.0);
             if segment.sound {
-                tell.number("tcp.ack", segment.acknowledgment.0);
-                tell.number("tcp.window_size", segment.window);
+                tell.number(tracked!("tcp.ack"), segment.acknowledgment.0);
+                tell.number(tracked!("tcp.window_size"), segment.window);
             }
         }
-        tell.span("tcp.time_relative", segment.time - self.facts.first.time);
-        tell.span("tcp.time_delta", delta);
+        tell.span(tracked!("tcp.time_relative"), segment.time - self.facts.first.time);
+        tell.span(tracked!("tcp.time_delta"), delta);
         self.facts.last = Moment { frame: segment.frame, time: segment.time };
         if !segment.sound {
             return Signs::default();
@@ -249,21 +249,24 @@ impl Stream {
         let base = forward.base.unwrap_or_default();
         let syn = segment.has(Flags::SYN);
         let ack = segment.acknowledgment;
-        tell.number("tcp.seq", segment.sequence - base);
-        tell.number("tcp.nxtseq", segment.end() - base);
-        tell.number("tcp.ack", if segment.has(Flags::ACK) { ack - reverse.base.unwrap_or_default() } else { ack.0 });
+        tell.number(tracked!("tcp.seq"), segment.sequence - base);
+        tell.number(tracked!("tcp.nxtseq"), segment.end() - base);
+        tell.number(
+            tracked!("tcp.ack"),
+            if segment.has(Flags::ACK) { ack - reverse.base.unwrap_or_default() } else { ack.0 },
+        );
         let shift = match forward.scale {
             Scale::Shift(shift) if !syn => shift,
             _ => 0,
         };
-        tell.number("tcp.window_size", segment.window << shift);
+        tell.number(tracked!("tcp.window_size"), segment.window << shift);
         if !syn {
             let factor = match forward.scale {
                 Scale::Unknown => -1,
                 Scale::Unused => -2,
                 Scale::Shift(shift) => 1 << shift,
             };
-            tell.signed("tcp.window_size_scalefactor", factor);
+            tell.signed(tracked!("tcp.window_size_scalefactor"), factor);
         }
     }
 
@@ -279,22 +282,30 @@ impl Stream {
             let agrees = if ack { matches!(counter, 2 | 3 | 4 | 6) } else { counter == 7 };
             self.counts_marks[usize::from(ack)] = agrees;
         } else if self.counts_marks == [true; 2] {
-            tell.number("tcp.flags.ace", counter.into());
+            tell.number(tracked!("tcp.flags.ace"), counter.into());
         }
         if !segment.has_any(Flags::SYN | Flags::FIN | Flags::RST) {
             return;
         }
         if segment.has(Flags::SYN) {
-            tell.yes(if segment.has(Flags::ACK) { "tcp.connection.synack" } else { "tcp.connection.syn" });
+            tell.yes(if segment.has(Flags::ACK) {
+                tracked!("tcp.connection.synack")
+            } else {
+                tracked!("tcp.connection.syn")
+            });
         }
         if segment.has(Flags::FIN) {
-            tell.yes("tcp.connection.fin");
+            tell.yes(tracked!("tcp.connection.fin"));
             let second = self.flows[1 - sender].closes_first;
             self.flows[sender].closes_first |= !second;
-            tell.yes(if second { "tcp.connection.fin_passive" } else { "tcp.connection.fin_active" });
+            tell.yes(if second {
+                tracked!("tcp.connection.fin_passive")
+            } else {
+                tracked!("tcp.connection.fin_active")
+            });
         }
         if segment.has(Flags::RST) {
-            tell.yes("tcp.connection.rst");
+            tell.yes(tracked!("tcp.connection.rst"));
         }
     }
 
@@ -325,12 +336,12 @@ impl Stream {
         let relative = |edge: u32| edge.wrapping_sub(base);
         if segment.has(Flags::ACK) && is_duplicate_report(blocks, segment.acknowledgment.0) {
             let (left, right) = blocks[0];
-            tell.number("tcp.options.sack.dsack_le", relative(left));
-            tell.number("tcp.options.sack.dsack_re", relative(right));
+            tell.number(tracked!("tcp.options.sack.dsack_le"), relative(left));
+            tell.number(tracked!("tcp.options.sack.dsack_re"), relative(right));
         }
         for (left, right) in blocks {
-            tell.number("tcp.options.sack_le", relative(*left));
-            tell.number("tcp.options.sack_re", relative(*right));
+            tell.number(tracked!("tcp.options.sack_le"), relative(*left));
+            tell.number(tracked!("tcp.options.sack_re"), relative(*right));
         }
         forward.block_count = blocks.len().min(BLOCKS);
         for (place, (left, right)) in forward.blocks.iter_mut().zip(blocks) {
@@ -350,11 +361,11 @@ impl Stream {
 
     fn tell_states(&self, tell: &mut Teller<'_>, sender: usize) {
         for (end, name, assumed) in [
-            (sender, "netlab.state.src", "netlab.state.src.assumed"),
-            (1 - sender, "netlab.state.dst", "netlab.state.dst.assumed"),
+            (sender, tracked!("netlab.state.src"), tracked!("netlab.state.src.assumed")),
+            (1 - sender, tracked!("netlab.state.dst"), tracked!("netlab.state.dst.assumed")),
         ] {
             if let Some(belief) = self.states.of(end) {
-                tell.add(name, Value::Text(belief.state.name()));
+                tell.add(name, TrackedValue::State(belief.state));
                 if belief.assumed {
                     tell.yes(assumed);
                 }
@@ -385,25 +396,25 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn add(&mut self, key: &'static str, value: Value<'static>) {
-        self.out.push(Generated { layer: self.layer, key, value });
+    fn add(&mut self, key: Tracked, value: TrackedValue) {
+        self.out.push(Generated::new(self.layer, key, value));
     }
 
-    fn number(&mut self, key: &'static str, number: u32) {
-        self.add(key, Value::Number(number.into()));
+    fn number(&mut self, key: Tracked, number: u32) {
+        self.add(key, TrackedValue::Number(number.into()));
     }
 
     /// A number that may be negative, in 32 bits as Wireshark has it.
-    fn signed(&mut self, key: &'static str, number: i32) {
+    fn signed(&mut self, key: Tracked, number: i32) {
         self.number(key, number.cast_unsigned());
     }
 
-    fn span(&mut self, key: &'static str, span: Nanos) {
-        self.add(key, Value::Span(span));
+    fn span(&mut self, key: Tracked, span: Nanos) {
+        self.add(key, TrackedValue::Span(span));
     }
 
-    fn yes(&mut self, key: &'static str) {
-        self.add(key, Value::Flag(true));
+    fn yes(&mut self, key: Tracked) {
+        self.add(key, TrackedValue::Yes);
     }
 
     fn analysis(&mut self, analysis: &Analysis, initial_rtt: Option<Nanos>) {
@@ -411,35 +422,35 @@ impl Teller<'_> {
             return;
         }
         if let Some((frame, rtt)) = analysis.acks {
-            self.number("tcp.analysis.acks_frame", frame.0);
+            self.number(tracked!("tcp.analysis.acks_frame"), frame.0);
             if rtt != Nanos(0) {
-                self.span("tcp.analysis.ack_rtt", rtt);
+                self.span(tracked!("tcp.analysis.ack_rtt"), rtt);
             }
         }
         if let Some(rtt) = initial_rtt {
-            self.span("tcp.analysis.initial_rtt", rtt);
+            self.span(tracked!("tcp.analysis.initial_rtt"), rtt);
         }
         if let Some((flight, pushed)) = analysis.flight {
-            self.number("tcp.analysis.bytes_in_flight", flight);
-            self.number("tcp.analysis.push_bytes_sent", pushed);
+            self.number(tracked!("tcp.analysis.bytes_in_flight"), flight);
+            self.number(tracked!("tcp.analysis.push_bytes_sent"), pushed);
         }
         if analysis.signs.is_empty() {
             return;
         }
-        self.yes("tcp.analysis.flags");
+        self.yes(tracked!("tcp.analysis.flags"));
         for sign in Sign::ALL.into_iter().filter(|sign| analysis.signs.has(*sign)) {
-            self.yes(sign.key());
+            self.yes(sign.what());
             if matches!(sign, Sign::FastRetransmission | Sign::SpuriousRetransmission) {
-                self.yes(Sign::Retransmission.key());
+                self.yes(Sign::Retransmission.what());
             }
         }
         if let Some((frame, wait)) = analysis.timeout.filter(|(_, wait)| *wait != Nanos(0)) {
-            self.span("tcp.analysis.rto", wait);
-            self.number("tcp.analysis.rto_frame", frame.0);
+            self.span(tracked!("tcp.analysis.rto"), wait);
+            self.number(tracked!("tcp.analysis.rto_frame"), frame.0);
         }
         if let Some((frame, count)) = analysis.duplicate {
-            self.number("tcp.analysis.duplicate_ack_num", count);
-            self.number("tcp.analysis.duplicate_ack_frame", frame.0);
+            self.number(tracked!("tcp.analysis.duplicate_ack_num"), count);
+            self.number(tracked!("tcp.analysis.duplicate_ack_frame"), frame.0);
         }
     }
 }

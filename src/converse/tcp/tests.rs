@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::*;
 use crate::dissect::dissect;
-use crate::model::{Frame, LinkType, Nanos, TcpState, Value};
+use crate::model::{Frame, LinkType, Nanos, TcpState, Tracked, Value};
 use crate::proto::ipv4::{self, Ipv4};
 use crate::proto::tcp::{Flags, Tcp, TcpOption, craft};
 
@@ -41,13 +41,13 @@ fn observe(streams: &mut Streams, number: u32, client: u16, part: Part, key: &st
     let frame = segment(number, client, part);
     let mut packet = dissect(&frame);
     streams.observe(&mut packet);
-    packet.generated(key)
+    packet.generated(Tracked::of(key))
 }
 
 fn play(parts: &[Part]) -> Facts {
     let mut streams = Streams::default();
     for (number, part) in (1..).zip(parts) {
-        observe(&mut streams, number, 40_000, *part, "");
+        observe(&mut streams, number, 40_000, *part, "tcp.stream");
     }
     *streams.facts_of(0).expect("one conversation")
 }
@@ -121,7 +121,7 @@ fn a_judgement_names_the_numbers_that_decided() {
     let mut streams = Streams::default();
     streams.ask(FrameNo(6));
     for (number, part) in (1..).zip(&parts) {
-        observe(&mut streams, number, 40_000, *part, "");
+        observe(&mut streams, number, 40_000, *part, "tcp.stream");
     }
     let judgement = streams.judgement().expect("frame 6 was seen");
     let duplicate = judgement.verdict(Sign::DuplicateAck).expect("it was asked for");
@@ -163,7 +163,7 @@ fn what_is_forgotten_is_handed_out_once() {
     let ports = u16::try_from(REMEMBERED).expect("it fits") + 10;
     for port in 0..ports {
         for part in [(0, S, 5, 0, 0, 1000), (1, R | A, 0, 6, 0, 0)].iter().take(if port % 7 == 0 { 2 } else { 1 }) {
-            observe(&mut streams, u32::from(port) + 1, port, *part, "");
+            observe(&mut streams, u32::from(port) + 1, port, *part, "tcp.stream");
             forgotten.extend(streams.take_forgotten().iter().map(|facts| facts.stream));
         }
     }
@@ -178,7 +178,7 @@ fn memory_is_bounded_when_nothing_is_ever_acknowledged() {
     for port in 0..40 {
         for part in 0..300_u32 {
             number += 1;
-            observe(&mut streams, number, port, (0, A, 1 + part * 4, 1, 4, 1000), "");
+            observe(&mut streams, number, port, (0, A, 1 + part * 4, 1, 4, 1000), "tcp.stream");
         }
     }
     let room: usize = streams.known.values().map(stream::Stream::room).sum();

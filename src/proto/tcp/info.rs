@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Flags, LENGTH, counter, data_length, options};
-use crate::model::{LayerView, Value};
+use crate::model::{LayerView, Tracked, Value, tracked};
 use crate::proto::checksum::Status;
 use crate::proto::ipv6;
 use crate::proto::reading::{CONTAINED, MALFORMED, RawOptions, be16, be32, broken, decimal, pair};
@@ -11,23 +11,28 @@ use crate::proto::reading::{CONTAINED, MALFORMED, RawOptions, be16, be32, broken
 /// The flags that are a counter in Accurate ECN: AE, CWR and ECE.
 const COUNTED: u16 = 0x1c0;
 
+const DUPLICATE_ACK: Tracked = tracked!("tcp.analysis.duplicate_ack");
+const SPURIOUS: Tracked = tracked!("tcp.analysis.spurious_retransmission");
+const FAST: Tracked = tracked!("tcp.analysis.fast_retransmission");
+const RETRANSMISSION: Tracked = tracked!("tcp.analysis.retransmission");
+
 /// What precedes the ports in the Info column, by the key that says so.
-static SIGNS: [(&str, &str); 15] = [
-    ("tcp.analysis.zero_window_probe_ack", "TCP ZeroWindowProbeAck"),
-    ("tcp.analysis.zero_window", "TCP ZeroWindow"),
-    ("tcp.analysis.zero_window_probe", "TCP ZeroWindowProbe"),
-    ("tcp.analysis.duplicate_ack", "TCP Dup ACK"),
-    ("tcp.analysis.keep_alive_ack", "TCP Keep-Alive ACK"),
-    ("tcp.analysis.keep_alive", "TCP Keep-Alive"),
-    ("tcp.analysis.window_full", "TCP Window Full"),
-    ("tcp.analysis.window_update", "TCP Window Update"),
-    ("tcp.analysis.ack_lost_segment", "TCP ACKed unseen segment"),
-    ("tcp.analysis.lost_segment", "TCP Previous segment not captured"),
-    ("tcp.analysis.out_of_order", "TCP Out-Of-Order"),
-    ("tcp.analysis.spurious_retransmission", "TCP Spurious Retransmission"),
-    ("tcp.analysis.fast_retransmission", "TCP Fast Retransmission"),
-    ("tcp.analysis.retransmission", "TCP Retransmission"),
-    ("tcp.analysis.reused_ports", "TCP Port numbers reused"),
+static SIGNS: [(Tracked, &str); 15] = [
+    (tracked!("tcp.analysis.zero_window_probe_ack"), "TCP ZeroWindowProbeAck"),
+    (tracked!("tcp.analysis.zero_window"), "TCP ZeroWindow"),
+    (tracked!("tcp.analysis.zero_window_probe"), "TCP ZeroWindowProbe"),
+    (DUPLICATE_ACK, "TCP Dup ACK"),
+    (tracked!("tcp.analysis.keep_alive_ack"), "TCP Keep-Alive ACK"),
+    (tracked!("tcp.analysis.keep_alive"), "TCP Keep-Alive"),
+    (tracked!("tcp.analysis.window_full"), "TCP Window Full"),
+    (tracked!("tcp.analysis.window_update"), "TCP Window Update"),
+    (tracked!("tcp.analysis.ack_lost_segment"), "TCP ACKed unseen segment"),
+    (tracked!("tcp.analysis.lost_segment"), "TCP Previous segment not captured"),
+    (tracked!("tcp.analysis.out_of_order"), "TCP Out-Of-Order"),
+    (SPURIOUS, "TCP Spurious Retransmission"),
+    (FAST, "TCP Fast Retransmission"),
+    (RETRANSMISSION, "TCP Retransmission"),
+    (tracked!("tcp.analysis.reused_ports"), "TCP Port numbers reused"),
 ];
 
 /// `[TCP Dup ACK 5#1] ` and its like, as the conversation tracker found them.
@@ -35,7 +40,7 @@ pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     let packet = view.packet;
     // Wireshark comes to this only when all of the header is there.
     let cut = view.bytes().get(12).is_none_or(|byte| view.bytes().len() < usize::from(byte >> 4) * 4);
-    if cut || packet.generated("tcp.analysis.flags").is_none() {
+    if cut || packet.generated(tracked!("tcp.analysis.flags")).is_none() {
         return Ok(());
     }
     let number = |key| match packet.generated(key) {
@@ -48,15 +53,17 @@ pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
             continue;
         }
         match key {
-            "tcp.analysis.duplicate_ack" => {
-                let [frame, count] = ["tcp.analysis.duplicate_ack_frame", "tcp.analysis.duplicate_ack_num"].map(number);
+            DUPLICATE_ACK => {
+                let [frame, count] =
+                    [tracked!("tcp.analysis.duplicate_ack_frame"), tracked!("tcp.analysis.duplicate_ack_num")]
+                        .map(number);
                 write!(out, "[{words} {frame}#{count}] ")?;
             }
             // Said already, with more to it.
-            "tcp.analysis.retransmission" if repeated => {}
+            RETRANSMISSION if repeated => {}
             _ => write!(out, "[{words}] ")?,
         }
-        repeated |= matches!(key, "tcp.analysis.spurious_retransmission" | "tcp.analysis.fast_retransmission");
+        repeated |= matches!(key, SPURIOUS | FAST);
     }
     Ok(())
 }
@@ -101,11 +108,11 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
             out.write_str("]")?;
         }
     }
-    pair(out, " Seq=", shown("tcp.seq", sequence))?;
+    pair(out, " Seq=", shown(tracked!("tcp.seq"), sequence))?;
     if flags.contains(Flags::ACK) {
-        pair(out, " Ack=", shown("tcp.ack", acknowledgment))?;
+        pair(out, " Ack=", shown(tracked!("tcp.ack"), acknowledgment))?;
     }
-    pair(out, " Win=", shown("tcp.window_size", window.into()))?;
+    pair(out, " Win=", shown(tracked!("tcp.window_size"), window.into()))?;
     let length = usize::from(bits >> 12) * 4;
     if length < LENGTH {
         return write!(out, ", bogus TCP header length ({length}, must be at least 20)");

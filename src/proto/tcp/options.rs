@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use smallvec::SmallVec;
 
 use super::{FIELDS, Flags, LENGTH, LONGEST_OPTIONS, Tcp};
-use crate::model::{Field, FieldSpec, LayerView, Value, Visitor};
+use crate::model::{Field, FieldSpec, LayerView, Tracked, TrackedValue, Value, Visitor, tracked};
 use crate::proto::reading::{RawOption, RawOptions, be16, be32, concluded, option_rows, pair, placed, row, rows};
 
 /// One option.
@@ -275,11 +275,11 @@ fn cookie(kind: u8, data: &[u8]) -> Option<(usize, &[u8])> {
 
 /// The edges of selective acknowledgements, left and right in turn, as the conversation tracker counts them.
 fn relative_edges(view: LayerView<'_, '_>) -> impl Iterator<Item = u64> {
-    view.packet.generated.iter().filter(move |generated| generated.layer == view.index).filter_map(|generated| {
-        match (generated.key, generated.value) {
-            ("tcp.options.sack_le" | "tcp.options.sack_re", Value::Number(edge)) => Some(edge),
-            _ => None,
-        }
+    const EDGES: [Tracked; 2] = [tracked!("tcp.options.sack_le"), tracked!("tcp.options.sack_re")];
+    let own = view.packet.generated.iter().filter(move |generated| generated.is_of(view.index));
+    own.filter_map(|generated| match generated.value {
+        TrackedValue::Number(edge) if EDGES.contains(&generated.what) => Some(edge),
+        _ => None,
     })
 }
 

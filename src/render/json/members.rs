@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::places::Places;
 use super::{close_list, packet};
-use crate::model::Value;
+use crate::model::{Tracked, Value};
 
 /// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
 const ROOM: usize = 48;
@@ -20,11 +20,13 @@ pub(super) struct Name {
 }
 
 /// The names of all members so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
     /// Where each key is in `known`.
     places: Places<u8>,
     known: Vec<Known>,
+    /// Where in `known` the names of tracked values are.
+    tracked: Box<[Option<usize>; Tracked::COUNT]>,
     /// How many objects have begun.
     objects: u64,
     repeats: Repeats,
@@ -80,6 +82,13 @@ impl Name {
     }
 }
 
+impl Default for Names {
+    fn default() -> Self {
+        let (places, repeats) = (Places::default(), Repeats::default());
+        Self { places, known: Vec::new(), tracked: Box::new([None; Tracked::COUNT]), objects: 0, repeats }
+    }
+}
+
 impl Names {
     /// An object whose members are appended to `text`.
     pub fn object<'t>(&mut self, text: &'t mut Vec<u8>) -> Members<'t> {
@@ -98,6 +107,13 @@ impl Names {
     fn of(&mut self, key: &'static str) -> (&mut Known, &mut Repeats) {
         let Self { places, known, repeats, .. } = self;
         let place = places.of(key.as_bytes(), || learn(known, key));
+        (&mut known[place], repeats)
+    }
+
+    #[inline]
+    fn tracked(&mut self, what: Tracked) -> (&mut Known, &mut Repeats) {
+        let Self { tracked, known, repeats, .. } = self;
+        let place = *tracked[what.place()].get_or_insert_with(|| learn(known, what.key()));
         (&mut known[place], repeats)
     }
 }
@@ -136,8 +152,8 @@ impl Members<'_> {
 
     /// The same for a value that stands behind those with other names, and has to be there only if none of them has its
     /// name.
-    pub fn add_behind(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
-        let (known, repeats) = names.of(key);
+    pub fn add_behind(&mut self, names: &mut Names, what: Tracked, value: Value<'_>) {
+        let (known, repeats) = names.tracked(what);
         if known.object != self.number || known.behind == self.number {
             known.behind = self.number;
             self.add_known(known, repeats, value);

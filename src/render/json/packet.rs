@@ -37,7 +37,7 @@ pub(super) fn layers(line: &mut Vec<u8>, generated: &mut Vec<u8>, known: &mut Kn
     line.push(b'[');
     for packet in packets {
         // Of most layers the tracker found nothing.
-        let tracked = packet.generated.iter().fold(0, |all, one| all | bit(one.layer));
+        let tracked = packet.generated.iter().fold(0, |all, one| all | bit(one.layer as usize));
         for view in packet.views() {
             let tracked = if tracked & bit(view.index) == 0 { &[] } else { &packet.generated[..] };
             layer(line, generated, known, view, tracked);
@@ -64,8 +64,9 @@ fn layer(
     let mut writer = Writer::new(known, line, generated);
     view.show(&mut writer);
     // A header may show what the tracker found among its own fields.
-    let tracked = tracked.iter().filter(|tracked| tracked.layer == view.index);
-    tracked.for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.key, tracked.value));
+    let tracked = tracked.iter().filter(|tracked| tracked.is_of(view.index));
+    tracked
+        .for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.what, tracked.value.into()));
     writer.finish();
     close(line, b'}');
     if !generated.is_empty() {

@@ -8,6 +8,7 @@ use super::*;
 use crate::explain::{Context, explain};
 use crate::model::{
     Direction, Fault, FaultKind, FrameNo, Generated, Hop, KnownFrom, Path, PingSummary, Probed, RttSummary, Status,
+    TrackedValue, tracked,
 };
 use crate::render::samples::*;
 use crate::render::{Look, Story, Verbosity};
@@ -46,8 +47,8 @@ fn a_packet_has_layers_fields_and_notes() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = packet(&frame, LINK_ICMP);
     packet.generated = vec![
-        Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
-        Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
+        Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3)),
+        Generated::new(2, tracked!("icmp.resptime"), TrackedValue::Span(Nanos(412_000))),
     ];
     let notes = explain(&packet, &Context::default());
     assert_eq!(
@@ -77,7 +78,7 @@ fn a_packet_has_layers_fields_and_notes() {
 fn what_the_tracker_found_is_said_once() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = crate::dissect::dissect(&frame);
-    packet.generated = vec![Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) }];
+    packet.generated = vec![Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3))];
     let read = line(|json, out| json.packet(out, &packet, &[]));
     assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
     let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::rails::LABEL;
 use crate::converse::Speaker;
 use crate::engine::Seen;
-use crate::model::{Direction, Packet, Value};
+use crate::model::{Direction, Packet, Value, tracked};
 use crate::proto::tcp::{self, Flags, Tcp, TcpOption};
 use crate::proto::{ip, segment, udp};
 use crate::render::summary;
@@ -97,23 +97,23 @@ impl Segment {
             Some(Value::Text(name)) => Some((name, packet.generated(assumed).is_some())),
             _ => None,
         };
-        let receiver = state("netlab.state.dst", "netlab.state.dst.assumed");
-        let acknowledgment = (generated("tcp.ack")?, header.acknowledgment);
+        let receiver = state(tracked!("netlab.state.dst"), tracked!("netlab.state.dst.assumed"));
+        let acknowledgment = (generated(tracked!("tcp.ack"))?, header.acknowledgment);
         let mut signs = String::new();
         // Writing to a string does not fail.
         let _ = tcp::signs(view, &mut signs);
         let more = |view| summary::protocol(view) != "TCP" || view.is(&segment::BEGUN);
         let says_more = seen.map_or(packet, Seen::last).speaker().is_some_and(more);
         Some(Self {
-            stream: generated("tcp.stream")?,
+            stream: generated(tracked!("tcp.stream"))?,
             from: (from, Some(header.source_port)),
             to: (to, Some(header.destination_port)),
             flags: header.flags,
             bytes: view.payload().len(),
-            again: packet.generated("tcp.analysis.retransmission").is_some(),
-            sequence: (generated("tcp.seq")?, header.sequence),
+            again: packet.generated(tracked!("tcp.analysis.retransmission")).is_some(),
+            sequence: (generated(tracked!("tcp.seq"))?, header.sequence),
             acknowledgment: header.flags.contains(Flags::ACK).then_some(acknowledgment),
-            window: generated("tcp.window_size")?,
+            window: generated(tracked!("tcp.window_size"))?,
             options: options(view.bytes(), acknowledgment),
             signs: signs.trim_end().to_owned(),
             completes: says_more.then(|| {
@@ -125,7 +125,7 @@ impl Segment {
                 info.truncate(info.trim_end().len());
                 info
             }),
-            sender: state("netlab.state.src", "netlab.state.src.assumed"),
+            sender: state(tracked!("netlab.state.src"), tracked!("netlab.state.src.assumed")),
             // What we captured coming in did arrive.
             receiver: receiver.map(|(name, assumed)| (name, assumed && packet.frame.direction != Some(Direction::In))),
         })

@@ -3,7 +3,7 @@
 use super::chapter::{Counted, What};
 use crate::converse::Speaker;
 use crate::engine::Seen;
-use crate::model::{Direction, Generated, LayerView, Note, Packet, Severity, Value};
+use crate::model::{Direction, Generated, LayerView, Note, Packet, Severity, TrackedValue};
 use crate::proto::icmp::{self, Echo};
 use crate::proto::tcp::{self, Flags, Tcp};
 use crate::proto::{ip, udp};
@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 1] = ["frame.cut"];
 
 /// Whether a packet must not be folded away.
 pub(super) fn is_remarkable(packet: &Packet<'_>, notes: &[Note]) -> bool {
-    let flagged = |one: &Generated| one.key.starts_with("tcp.analysis.") && one.value == Value::Flag(true);
+    let flagged = |one: &Generated| one.value == TrackedValue::Yes && one.what.key().starts_with("tcp.analysis.");
     notes.iter().any(|note| note.severity >= Severity::Note && !EVERYWHERE.contains(&note.id))
         || packet.generated.iter().any(flagged)
 }

@@ -1,7 +1,7 @@
 //! A packet in a line.
 
 use crate::engine::Seen;
-use crate::model::{Direction, MacAddr, Nanos, Packet, Value};
+use crate::model::{Direction, MacAddr, Nanos, Packet, Value, tracked};
 use crate::proto::arp::{self, Arp};
 use crate::proto::ethernet::{self, Ethernet};
 use crate::proto::ip;
@@ -154,7 +154,7 @@ impl Line {
 
     /// What is decisive about the packet: how long the answer took, or who reports.
     fn margin(self, packet: &Packet<'_>) -> Option<String> {
-        if let Some(Value::Span(rtt)) = packet.generated("icmp.resptime") {
+        if let Some(Value::Span(rtt)) = packet.generated(tracked!("icmp.resptime")) {
             // A first fragment is no answer yet: the time stands beside the whole.
             let header = packet.find(&ipv4::HEADER).and_then(|view| Ipv4::read(view.bytes()));
             let is_piece = header.is_some_and(|header| header.more_fragments);

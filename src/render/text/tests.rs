@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::dissect::dissect;
 use crate::explain::{Context, explain};
-use crate::model::{Direction, Generated, Hop, KnownFrom, Path, Value};
+use crate::model::{Direction, Generated, Hop, KnownFrom, Path, TrackedValue, tracked};
 use crate::render::samples::*;
 use crate::render::theme::Glyphs;
 
@@ -22,8 +22,8 @@ fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
 
 fn answered(packet: &mut Packet<'_>) {
     packet.generated = vec![
-        Generated { layer: 2, key: "icmp.resp_to", value: Value::Number(3) },
-        Generated { layer: 2, key: "icmp.resptime", value: Value::Span(Nanos(412_000)) },
+        Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3)),
+        Generated::new(2, tracked!("icmp.resptime"), TrackedValue::Span(Nanos(412_000))),
     ];
 }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::dissect::dissect;
 use crate::explain::words::{self, Language};
 use crate::model::samples::*;
-use crate::model::{Fault, FaultKind, Frame, FrameNo, Generated, Header, LinkType, Value};
+use crate::model::{Fault, FaultKind, Frame, FrameNo, Generated, Header, LinkType, TrackedValue, tracked};
 use crate::proto::{ipv4, udp};
 
 fn context() -> Context {
@@ -101,10 +101,10 @@ fn echoes_know_their_pair() {
     // The question to a broadcast address may well be among the frames.
     assert!(!text(&answer, LINK_ICMP).contains("not among"), "{}", text(&answer, LINK_ICMP));
     let mut packet = packet(&answer, LINK_ICMP);
-    packet.generated.push(Generated { layer: 2, key: crate::proto::icmp::AGAIN, value: Value::Number(3) });
+    packet.generated.push(Generated::new(2, crate::proto::icmp::AGAIN, TrackedValue::Number(3)));
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply.again", &[FrameNo(3), FrameNo(4)][..]));
-    packet.generated[0].key = "icmp.resp_to";
+    packet.generated[0].what = tracked!("icmp.resp_to");
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply", &[FrameNo(3), FrameNo(4)][..]));
     // Whether its data and checksum make it the answer is not known here.
