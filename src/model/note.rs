@@ -118,10 +118,23 @@ impl Args {
     }
 }
 
+impl Args {
+    /// Where the argument with this name is.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| *known == name)
+    }
+
+    /// The argument at a place.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<&Arg> {
+        self.values.get(place)
+    }
+}
+
 impl Named for Args {
     fn named(&self, name: &str) -> Option<&Arg> {
-        let place = self.names.iter().position(|known| *known == name)?;
-        self.values.get(place)
+        self.at(self.place(name)?)
     }
 }
 

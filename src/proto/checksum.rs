@@ -20,8 +20,12 @@ impl Sum {
     #[must_use]
     pub fn plus(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<4>();
-        let mut last = [0; 4];
-        last[..rest.len()].copy_from_slice(rest);
+        let last = match *rest {
+            [a] => [a, 0, 0, 0],
+            [a, b] => [a, b, 0, 0],
+            [a, b, c] => [a, b, c, 0],
+            _ => [0; 4],
+        };
         // In this machine's byte order, which processors add up fastest: the order of the bytes changes nothing but
         // their order in the sum (RFC 1071 §2).
         let sum = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum::<u64>();

@@ -48,11 +48,30 @@ pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
         out.extend_from_slice(&(ASCII | eight_digits(number % EIGHT_DIGITS)).to_le_bytes());
         return;
     }
-    let digits = eight_digits(number);
-    // Not even 0 is written without a digit.
-    let zeros = (digits | 1 << 56).trailing_zeros() / 8;
-    out.extend_from_slice(&((ASCII | digits) >> (zeros * 8)).to_le_bytes());
-    out.truncate(out.len() - zeros as usize);
+    // Where the text goes on is known before its digits are: what is written next need not wait for them.
+    let zeros = 8 - count(number);
+    out.extend_from_slice(&((ASCII | eight_digits(number)) >> (zeros * 8)).to_le_bytes());
+    out.truncate(out.len() - zeros);
+}
+
+/// How many digits a number below 100,000,000 has.
+fn count(number: u64) -> usize {
+    // For each number of bits, what lifts a number to as many times 2^32 as it has digits: where a power of ten lies among
+    // those with as many bits, that one and those above it must come a whole further.
+    static LIFTS: [u64; 27] = lifts();
+    ((number + LIFTS[(number | 1).ilog2() as usize]) >> 32) as usize
+}
+
+const fn lifts() -> [u64; 27] {
+    let mut lifts = [0; 27];
+    let mut bits = 0;
+    while bits < lifts.len() {
+        let power = (1_u64 << bits).ilog10() + 1;
+        let (digits, next) = (power as u64, 10_u64.pow(power));
+        lifts[bits] = if next < 2 << bits { ((digits + 1) << 32) - next } else { digits << 32 };
+        bits += 1;
+    }
+    lifts
 }
 
 /// What makes eight digits characters.
@@ -140,11 +159,20 @@ pub(super) fn hex(out: &mut Vec<u8>, number: u64, digits: usize) {
 
 /// Bytes as hexadecimal digits, without separators.
 pub(super) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + bytes.len() * 2, 0);
-    for (pair, byte) in out[start..].as_chunks_mut().0.iter_mut().zip(bytes) {
-        *pair = PAIRS[usize::from(*byte)];
+    let (blocks, rest) = bytes.as_chunks();
+    out.reserve(bytes.len() * 2);
+    for block in blocks {
+        out.extend_from_slice(hex_digits(*block).as_flattened());
     }
+    for byte in rest {
+        out.extend_from_slice(&PAIRS[usize::from(*byte)]);
+    }
+}
+
+/// The hexadecimal digits of sixteen bytes, which a processor makes all at once.
+fn hex_digits(block: [u8; 16]) -> [[u8; 2]; 16] {
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    block.map(|byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
 /// `aa:bb:cc:dd:ee:ff`.
@@ -255,7 +283,11 @@ mod tests {
         }
         assert_eq!(written(|out| zeros(out, 42, 6)), "000042");
         assert_eq!(written(|out| zeros(out, 999_999, 6)), "999999");
-        assert_eq!(written(|out| bytes(out, &[0, 0x1f, 0xab])), "001fab");
+        let all: Vec<u8> = (0..=255).collect();
+        for length in [0, 3, 16, 47, 256] {
+            let expected: Vec<_> = all[..length].iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(written(|out| bytes(out, &all[..length])), expected.concat());
+        }
     }
 
     #[test]

@@ -24,16 +24,16 @@ pub(super) struct Messages(HashMap<Name<'static>, Message>);
 #[derive(Clone, Copy, Debug)]
 struct Name<'a>(&'a str);
 
-/// One message.
-pub(super) type Message = Vec<Part>;
+/// One message. Its values are named, or found in some other way that was made of their names.
+pub(super) type Message<N = &'static str> = Vec<Part<N>>;
 
 /// A part of a message.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum Part<N> {
     Text(Cow<'static, str>),
-    Value(&'static str),
-    /// By the value of this name.
-    Choice(&'static str, Vec<(Key, Message)>, Message),
+    Value(N),
+    /// By this value.
+    Choice(N, Vec<(Key, Message<N>)>, Message<N>),
 }
 
 /// When a form is chosen.
@@ -122,7 +122,7 @@ fn parts(pattern: Pattern<&'static str>) -> Option<Message> {
     pattern.elements.into_iter().map(part).collect()
 }
 
-fn part(element: PatternElement<&'static str>) -> Option<Part> {
+fn part(element: PatternElement<&'static str>) -> Option<Part<&'static str>> {
     let expression = match element {
         PatternElement::TextElement { value } => return Some(Part::Text(Cow::Borrowed(value))),
         PatternElement::Placeable { expression } => expression,
@@ -173,14 +173,18 @@ impl Writer for String {
     }
 }
 
-/// `message` with what `change` makes of its words.
-pub(super) fn changed(message: &Message, change: &dyn Fn(&str) -> String) -> Message {
-    let change_part = |part: &Part| match part {
+/// `message` with what `change` makes of its words, and `find` of the names of its values.
+pub(super) fn changed<N>(
+    message: &Message,
+    change: &dyn Fn(&str) -> String,
+    find: &dyn Fn(&'static str) -> N,
+) -> Message<N> {
+    let change_part = |part: &Part<&'static str>| match part {
         Part::Text(text) => Part::Text(Cow::Owned(change(text))),
-        Part::Value(name) => Part::Value(name),
+        Part::Value(name) => Part::Value(find(name)),
         Part::Choice(name, forms, fallback) => {
-            let forms = forms.iter().map(|(key, form)| (*key, changed(form, change)));
-            Part::Choice(name, forms.collect(), changed(fallback, change))
+            let forms = forms.iter().map(|(key, form)| (*key, changed(form, change, find)));
+            Part::Choice(find(name), forms.collect(), changed(fallback, change, find))
         }
     };
     message.iter().map(change_part).collect()
@@ -188,17 +192,27 @@ pub(super) fn changed(message: &Message, change: &dyn Fn(&str) -> String) -> Mes
 
 /// Writes `message` with `args` put in. A value that is missing is written as its name: better than no sentence.
 pub(super) fn write(out: &mut impl Writer, message: &Message, args: &(impl Named + ?Sized), plural: Plural) {
+    write_with(out, message, &|name: &&'static str| args.named(name).ok_or(*name), plural);
+}
+
+/// The same with what `value` finds, or else the name that it gives.
+pub(super) fn write_with<'a, N>(
+    out: &mut impl Writer,
+    message: &Message<N>,
+    value: &impl Fn(&N) -> Result<&'a Arg, &'static str>,
+    plural: Plural,
+) {
     for part in message {
         match part {
             Part::Text(text) => out.words(text),
-            Part::Value(name) => match args.named(name) {
-                Some(arg) => out.value(arg),
-                None => out.words(&format!("{{${name}}}")),
+            Part::Value(name) => match value(name) {
+                Ok(arg) => out.value(arg),
+                Err(name) => out.words(&format!("{{${name}}}")),
             },
             Part::Choice(name, forms, fallback) => {
-                let given = args.named(name);
+                let given = value(name).ok();
                 let form = forms.iter().find(|(key, _)| given.is_some_and(|arg| chooses(arg, key, plural)));
-                write(out, form.map_or(fallback, |(_, form)| form), args, plural);
+                write_with(out, form.map_or(fallback, |(_, form)| form), value, plural);
             }
         }
     }

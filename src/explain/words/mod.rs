@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 pub use message::Writer;
 use message::{Message, Messages, Plural};
 
-use crate::model::{Arg, Named, Note};
+use crate::model::{Arg, Args, Named, Note};
 
 /// A language that netlab speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,22 +117,26 @@ fn said(language: Language, id: &str, args: &(impl Named + ?Sized)) -> String {
 /// A sentence that was looked up, for whoever says it often.
 #[derive(Debug)]
 pub struct Sentence {
-    message: Message,
+    /// Its values are found by their place.
+    message: Message<Result<usize, &'static str>>,
     plural: Plural,
 }
 
 impl Sentence {
-    /// The sentence `id`. Its own words, not its values, are written as `change` makes them.
+    /// The sentence of `note` and all that have its id. Its own words, not its values, are written as `change` makes them.
     #[must_use]
-    pub fn of(language: Language, id: &str, change: impl Fn(&str) -> String) -> Self {
-        let message = find(language, id)
-            .map_or_else(|| vec![message::Part::Text(change(id).into())], |message| message::changed(message, &change));
+    pub fn of(language: Language, note: &Note, change: impl Fn(&str) -> String) -> Self {
+        let message = match find(language, note.id) {
+            Some(message) => message::changed(message, &change, &|name| note.args.place(name).ok_or(name)),
+            None => vec![message::Part::Text(change(note.id).into())],
+        };
         Self { message, plural: language.plural() }
     }
 
     /// Writes it with `args` put in.
-    pub fn write(&self, out: &mut impl Writer, args: &impl Named) {
-        message::write(out, &self.message, args, self.plural);
+    pub fn write(&self, out: &mut impl Writer, args: &Args) {
+        let value = |place: &Result<usize, &'static str>| place.and_then(|place| args.at(place).ok_or("?"));
+        message::write_with(out, &self.message, &value, self.plural);
     }
 }
 

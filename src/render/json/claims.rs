@@ -78,7 +78,7 @@ impl Known {
             None => tail.extend_from_slice(b"null"),
         }
         tail.push(b'}');
-        let sentence = Sentence::of(language, note.id, |words| {
+        let sentence = Sentence::of(language, note, |words| {
             let mut escaped = Vec::new();
             escape::json(&mut escaped, words);
             String::from_utf8_lossy(&escaped).into_owned()

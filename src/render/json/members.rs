@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 
 use super::places::Places;
 use super::{close_list, packet};
-use crate::model::{Tracked, Value};
+use crate::model::{Tracked, TrackedValue, Value};
+use crate::render::figures;
 
 /// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
 const ROOM: usize = 48;
@@ -125,6 +126,16 @@ fn learn(known: &mut Vec<Known>, key: &'static str) -> usize {
     })
 }
 
+/// A tracked value, which is a number in most cases.
+#[inline]
+fn tracked(text: &mut Vec<u8>, value: TrackedValue) {
+    match value {
+        TrackedValue::Number(number) => figures::decimal(text, number),
+        TrackedValue::Span(span) => figures::signed(text, span.0),
+        other => packet::value(text, other.into()),
+    }
+}
+
 impl Members<'_> {
     /// Adds a member. A name that repeats will get a list.
     pub fn add(&mut self, names: &mut Names, key: &'static str, value: Value<'_>) {
@@ -152,11 +163,18 @@ impl Members<'_> {
 
     /// The same for a value that stands behind those with other names, and has to be there only if none of them has its
     /// name.
-    pub fn add_behind(&mut self, names: &mut Names, what: Tracked, value: Value<'_>) {
+    pub fn add_behind(&mut self, names: &mut Names, what: Tracked, value: TrackedValue) {
         let (known, repeats) = names.tracked(what);
-        if known.object != self.number || known.behind == self.number {
+        if known.object != self.number && !known.in_run {
+            // Nearly always.
+            known.name.write(self.text);
+            let start = self.text.len();
+            tracked(self.text, value);
+            (known.object, known.value, known.behind) = (self.number, start..self.text.len(), self.number);
+            self.text.push(b',');
+        } else if known.object != self.number || known.behind == self.number {
             known.behind = self.number;
-            self.add_known(known, repeats, value);
+            self.add_known(known, repeats, value.into());
         }
     }
 

@@ -65,8 +65,7 @@ fn layer(
     view.show(&mut writer);
     // A header may show what the tracker found among its own fields.
     let tracked = tracked.iter().filter(|tracked| tracked.is_of(view.index));
-    tracked
-        .for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.what, tracked.value.into()));
+    tracked.for_each(|tracked| writer.concluded.add_behind(&mut writer.known.names, tracked.what, tracked.value));
     writer.finish();
     close(line, b'}');
     if !generated.is_empty() {

@@ -8,19 +8,20 @@ use foldhash::HashMap;
 use crate::render::again;
 
 /// Addresses that are found at once.
-const LATEST: usize = 1024;
+const LATEST: usize = 512;
 
 /// A place for each address and length: the same may be kept in several places.
 #[derive(Debug)]
 pub(super) struct Places<T: 'static> {
-    all: HashMap<Address, usize>,
+    all: HashMap<Address, u32>,
     /// Those that were asked for last, each where its address says.
-    latest: Vec<(Address, usize)>,
+    latest: Vec<(Address, u32)>,
     /// Things of another type may begin at the same address.
     of: PhantomData<&'static [T]>,
 }
 
-type Address = (usize, usize);
+/// Address and length.
+type Address = (usize, u32);
 
 impl<T> Default for Places<T> {
     fn default() -> Self {
@@ -32,15 +33,16 @@ impl<T> Places<T> {
     /// The place of `something`, which `learn` gives when it is asked for the first time.
     #[inline]
     pub fn of(&mut self, something: &'static [T], learn: impl FnOnce() -> usize) -> usize {
-        let address = (something.as_ptr() as usize, something.len());
+        let address = (something.as_ptr() as usize, u32::try_from(something.len()).unwrap_or(u32::MAX));
         match self.latest.get(slot(address)) {
-            Some((latest, place)) if *latest == address => *place,
-            _ => self.look_up(address, learn),
+            Some((latest, place)) if *latest == address => *place as usize,
+            _ => self.look_up(address, learn) as usize,
         }
     }
 
     #[cold]
-    fn look_up(&mut self, address: Address, learn: impl FnOnce() -> usize) -> usize {
+    fn look_up(&mut self, address: Address, learn: impl FnOnce() -> usize) -> u32 {
+        let learn = || u32::try_from(learn()).unwrap_or(u32::MAX);
         let place = *self.all.entry(address).or_insert_with(learn);
         self.latest.resize(LATEST, ((0, 0), 0));
         self.latest[slot(address)] = (address, place);
@@ -49,7 +51,7 @@ impl<T> Places<T> {
 }
 
 fn slot((start, length): Address) -> usize {
-    again::slot((start + length) as u64, LATEST)
+    again::slot(start as u64 + u64::from(length), LATEST)
 }
 
 #[cfg(test)]
