@@ -31,7 +31,7 @@ use folder::scratch;
 use meant::{ends_with_pad_1, has_unread_extension, ip_options, is_meant};
 use netlab::converse::{Between, Piece, Questions, Reassembler};
 use netlab::dissect::dissect;
-use netlab::model::{FieldSpec, Generated, Kind, Packet, Tracked, TrackedValue, Value};
+use netlab::model::{Conclusions, FieldSpec, Generated, Kind, Packet, Tracked, TrackedValue, Value};
 use netlab::proto;
 use netlab::proto::checksum::Status;
 use pcap_file::pcap::{PcapPacket, PcapWriter};
@@ -81,7 +81,7 @@ fn values<'f>(packet: &Packet<'f>) -> HashMap<&'static str, Vec<Value<'f>>> {
     for view in packet.views() {
         view.walk(&mut |field| values.entry(field.spec.key).or_default().push(field.value));
     }
-    for generated in &packet.generated {
+    for generated in packet.generated.iter() {
         values.entry(generated.what.key()).or_default().push(generated.value.into());
     }
     values
@@ -160,7 +160,7 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
             }
         }
         // What the conversation tracker would have added.
-        let mut generated = Vec::new();
+        let mut generated = Conclusions::default();
         for key in ["icmp.resp_to", "icmpv6.resp_to", "tcp.window_size"] {
             if let Ok(number) = table.cell(row, key).parse() {
                 generated.push(Generated::new(0, Tracked::of(key), TrackedValue::Number(number)));

@@ -35,5 +35,5 @@ pub use statistics::{PingSummary, RttSummary, SniffSummary};
 pub use tcp::{Complaint, ConnectionSummary, Gone, Heard, Negotiated, Offer, PortState, SeqNo, TcpState};
 pub use trace::{Answer, HopFigures, HopProbe, HopReport, ProbeKind, Quote, TraceSummary};
 pub(crate) use tracked::tracked;
-pub use tracked::{Generated, Tracked, TrackedValue};
+pub use tracked::{Conclusions, Generated, Tracked, TrackedValue};
 pub use vendor::Origin;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{ChecksumStatus, Field, FieldSpec, Frame, Generated, Header, LinkType, Tracked, Value, Visitor};
+use super::{ChecksumStatus, Conclusions, Field, FieldSpec, Frame, Header, LinkType, Tracked, Value, Visitor};
 
 /// One protocol's part of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ pub struct Packet<'f> {
     /// What was wrong. Empty for a well-formed packet.
     pub faults: Vec<Fault>,
     /// What other frames say about this one; filled by the conversation tracker.
-    pub generated: Vec<Generated>,
+    pub generated: Conclusions,
 }
 
 /// A packet without its frame. Its lists keep their room, for the next of a million packets.
@@ -67,7 +67,7 @@ pub struct Packet<'f> {
 pub struct Parts {
     layers: Vec<Layer>,
     faults: Vec<Fault>,
-    generated: Vec<Generated>,
+    generated: Conclusions,
 }
 
 impl Parts {
@@ -150,7 +150,7 @@ impl<'f> Packet<'f> {
     #[inline]
     #[must_use]
     pub fn generated(&self, what: Tracked) -> Option<Value<'static>> {
-        self.generated.iter().find(|generated| generated.what == what).map(|generated| generated.value.into())
+        self.generated.of(what).map(Value::from)
     }
 }
 

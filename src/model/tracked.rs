@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::ops::Deref;
 
 use super::{Nanos, TcpState, Value};
 
@@ -123,8 +124,11 @@ macro_rules! tracked {
 pub(crate) use tracked;
 
 impl Tracked {
-    /// How many there are.
-    pub const COUNT: usize = KEYS.len();
+    /// How many there are: no more than [`Conclusions`] have bits.
+    pub const COUNT: usize = {
+        assert!(KEYS.len() <= 128);
+        KEYS.len()
+    };
 
     /// The one named `key`, such as `icmp.resptime`.
     ///
@@ -234,5 +238,60 @@ impl Generated {
     #[must_use]
     pub fn is_of(&self, index: usize) -> bool {
         self.layer as usize == index
+    }
+}
+
+/// All such values of one packet, in the order in which they were concluded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conclusions {
+    all: Vec<Generated>,
+    /// A bit for each that is there, for most questions are about what is not.
+    present: u128,
+}
+
+impl Conclusions {
+    /// Adds one.
+    #[inline]
+    pub fn push(&mut self, one: Generated) {
+        self.present |= 1 << one.what.0;
+        self.all.push(one);
+    }
+
+    /// Forgets them all, and keeps their room.
+    pub fn clear(&mut self) {
+        self.all.clear();
+        self.present = 0;
+    }
+
+    /// The first of this name.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, what: Tracked) -> Option<TrackedValue> {
+        if self.present >> what.0 & 1 == 0 {
+            return None;
+        }
+        self.all.iter().find(|one| one.what == what).map(|one| one.value)
+    }
+}
+
+impl Extend<Generated> for Conclusions {
+    fn extend<I: IntoIterator<Item = Generated>>(&mut self, more: I) {
+        more.into_iter().for_each(|one| self.push(one));
+    }
+}
+
+impl FromIterator<Generated> for Conclusions {
+    fn from_iter<I: IntoIterator<Item = Generated>>(all: I) -> Self {
+        let mut conclusions = Self::default();
+        conclusions.extend(all);
+        conclusions
+    }
+}
+
+impl Deref for Conclusions {
+    type Target = [Generated];
+
+    fn deref(&self) -> &[Generated] {
+        &self.all
     }
 }

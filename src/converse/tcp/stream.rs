@@ -9,7 +9,7 @@ use super::judgement::Judgement;
 use super::segment::Segment;
 use super::sign::{Sign, Signs};
 use super::states::{Seen, States};
-use crate::model::{Generated, Nanos, SeqNo, TcpState, Tracked, TrackedValue, tracked};
+use crate::model::{Conclusions, Generated, Nanos, SeqNo, TcpState, Tracked, TrackedValue, tracked};
 use crate::proto::tcp::Flags;
 
 /// Bits of `tcp.completeness`.
@@ -138,7 +138,7 @@ impl Stream {
         segment: &Segment,
         (new, reused): (bool, bool),
         judgement: Option<&mut Judgement>,
-        out: &mut Vec<Generated>,
+        out: &mut Conclusions,
     ) -> Signs {
         let sender = self.end(segment.from);
         if new && reused {
@@ -392,7 +392,7 @@ fn both(flows: &mut [Flow; 2], sender: usize) -> (&mut Flow, &mut Flow) {
 /// Writes generated values.
 struct Teller<'a> {
     layer: usize,
-    out: &'a mut Vec<Generated>,
+    out: &'a mut Conclusions,
 }
 
 impl Teller<'_> {

@@ -132,6 +132,11 @@ fn tracked(text: &mut Vec<u8>, value: TrackedValue) {
     match value {
         TrackedValue::Number(number) => figures::decimal(text, number),
         TrackedValue::Span(span) => figures::signed(text, span.0),
+        TrackedValue::State(state) => {
+            text.push(b'"');
+            text.extend_from_slice(state.name().as_bytes());
+            text.push(b'"');
+        }
         other => packet::value(text, other.into()),
     }
 }

@@ -46,10 +46,10 @@ fn the_start_names_the_way() {
 fn a_packet_has_layers_fields_and_notes() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = packet(&frame, LINK_ICMP);
-    packet.generated = vec![
+    packet.generated.extend([
         Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3)),
         Generated::new(2, tracked!("icmp.resptime"), TrackedValue::Span(Nanos(412_000))),
-    ];
+    ]);
     let notes = explain(&packet, &Context::default());
     assert_eq!(
         line(|json, out| json.packet(out, &packet, &notes)),
@@ -78,7 +78,7 @@ fn a_packet_has_layers_fields_and_notes() {
 fn what_the_tracker_found_is_said_once() {
     let frame = frame(4, 0, Direction::In, REPLY);
     let mut packet = crate::dissect::dissect(&frame);
-    packet.generated = vec![Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3))];
+    packet.generated.extend([Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3))]);
     let read = line(|json, out| json.packet(out, &packet, &[]));
     assert_eq!(read["layers"][2]["generated"]["icmp.resp_to"], json!(3));
     let mut story = Story::new(Look::default(), Language::English, Verbosity::Fields);

@@ -21,10 +21,10 @@ fn tell(look: Look, verbosity: Verbosity, packets: &[Packet<'_>]) -> String {
 }
 
 fn answered(packet: &mut Packet<'_>) {
-    packet.generated = vec![
+    packet.generated.extend([
         Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3)),
         Generated::new(2, tracked!("icmp.resptime"), TrackedValue::Span(Nanos(412_000))),
-    ];
+    ]);
 }
 
 #[test]

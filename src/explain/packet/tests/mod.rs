@@ -104,7 +104,8 @@ fn echoes_know_their_pair() {
     packet.generated.push(Generated::new(2, crate::proto::icmp::AGAIN, TrackedValue::Number(3)));
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply.again", &[FrameNo(3), FrameNo(4)][..]));
-    packet.generated[0].what = tracked!("icmp.resp_to");
+    packet.generated.clear();
+    packet.generated.push(Generated::new(2, tracked!("icmp.resp_to"), TrackedValue::Number(3)));
     let notes = explain(&packet, &context());
     assert_eq!((notes[0].id, &notes[0].frames[..]), ("icmp.echo.reply", &[FrameNo(3), FrameNo(4)][..]));
     // Whether its data and checksum make it the answer is not known here.
