@@ -11,12 +11,12 @@ const MOST_LAYERS: usize = 32;
 /// [`LayerView::walk`](crate::model::LayerView::walk) does, when somebody asks.
 #[must_use]
 pub fn dissect(frame: &Frame) -> Packet<'_> {
-    dissect_into(frame, Parts::default())
+    dissect_into(frame, None)
 }
 
 /// The same, in the room of an earlier packet.
 #[must_use]
-pub fn dissect_into(frame: &Frame, room: Parts) -> Packet<'_> {
+pub fn dissect_into(frame: &Frame, room: Option<Box<Parts>>) -> Packet<'_> {
     let captured = frame.bytes.len();
     let mut packet = Packet::new(frame, room);
     if frame.original > captured {
@@ -62,7 +62,7 @@ pub fn dissect_pieces(packet: &mut Packet<'_>, pieces: &[Piece]) {
 /// its first byte.
 #[must_use]
 pub fn dissect_messages<'f>(frame: &'f Frame, pieces: &[Piece]) -> Packet<'f> {
-    let mut packet = Packet::new(frame, Parts::default());
+    let mut packet = Packet::new(frame, None);
     for piece in pieces {
         let end = piece.at + piece.length;
         descend(&mut packet, Binding::Stream(piece.part), piece.at, end, "tcp.reassembled.length");

@@ -17,7 +17,7 @@ use crate::proto::segment;
 pub struct Engine {
     tracker: Tracker,
     /// The room of the packet before.
-    room: Parts,
+    room: Option<Box<Parts>>,
 }
 
 /// One frame, understood as far as it and those before it tell.
@@ -66,7 +66,7 @@ impl Engine {
         show: impl FnOnce(&Seen<'_, '_, '_>) -> T,
     ) -> T {
         debug_assert!(findings.about.is_none(), "understood already");
-        let packet = std::mem::take(&mut findings.parts).of(frame);
+        let packet = findings.parts.take().map_or_else(|| dissect(frame), |parts| parts.of(frame));
         let (shown, understood) = self.understand(packet, show);
         *findings = understood;
         shown
@@ -88,12 +88,13 @@ impl Engine {
         // Nearly all frames are complete in themselves, and a million of them pass.
         if joined.is_none() && told.is_none() {
             let shown = show(&seen);
-            return (shown, Findings { parts: packet.into_parts(), whole: Vec::new(), about });
+            return (shown, Findings { parts: Some(packet.into_parts()), whole: Vec::new(), about });
         }
         let whole: SmallVec<[Packet<'_>; 1]> = joined.into_iter().chain(told).collect();
         let shown = show(&Seen { whole: &whole, ..seen });
-        let parts = packet.into_parts();
-        let whole: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+        let parts = Some(packet.into_parts());
+        let whole: SmallVec<[Option<Box<Parts>>; 1]> =
+            whole.into_iter().map(|packet| Some(packet.into_parts())).collect();
         let whole = datagram.into_iter().chain(message).zip(whole).collect();
         (shown, Findings { parts, whole, about })
     }
@@ -106,7 +107,7 @@ impl Engine {
 
     /// Reads the messages in a segment as its stream understands them. What it completes is the answer: a frame of the
     /// message's bytes, and what they are.
-    fn messages(&mut self, segment: &mut Packet<'_>, is_piece: bool) -> Option<(Frame, Parts)> {
+    fn messages(&mut self, segment: &mut Packet<'_>, is_piece: bool) -> Option<(Frame, Box<Parts>)> {
         if is_piece {
             return None;
         }
@@ -146,35 +147,35 @@ fn completed(piece: Piece) -> Option<Frame> {
 /// again for another frame, because a million of them pass.
 #[derive(Debug, Default)]
 pub struct Findings {
-    parts: Parts,
+    parts: Option<Box<Parts>>,
     /// What the frame completes: the bytes put together, and what they are.
-    whole: Vec<(Frame, Parts)>,
+    whole: Vec<(Frame, Option<Box<Parts>>)>,
     about: Option<(bool, ConversationNo, Speaker)>,
 }
 
 impl Findings {
     /// Reads in `frame` what is to be seen in it alone.
     pub fn dissect(&mut self, frame: &Frame) {
-        self.parts = dissect_into(frame, std::mem::take(&mut self.parts)).into_parts();
+        self.parts = Some(dissect_into(frame, self.parts.take()).into_parts());
         self.about = None;
     }
 
     /// Shows `frame`, which these findings are about; `None` when they are about none.
     pub fn show<T>(&mut self, frame: &Frame, show: impl FnOnce(&Seen<'_, '_, '_>) -> T) -> Option<T> {
         let (is_piece, conversation, speaker) = self.about?;
-        let packet = std::mem::take(&mut self.parts).of(frame);
+        let packet = self.parts.take()?.of(frame);
         let seen = Seen { packet: &packet, whole: &[], is_piece, conversation, speaker, conversations: None };
         let shown = if self.whole.is_empty() {
             show(&seen)
         } else {
-            let whole = self.whole.iter_mut().map(|(frame, parts)| std::mem::take(parts).of(frame));
+            let whole = self.whole.iter_mut().filter_map(|(frame, parts)| Some(parts.take()?.of(frame)));
             let whole: SmallVec<[Packet<'_>; 1]> = whole.collect();
             let shown = show(&Seen { whole: &whole, ..seen });
-            let parts: SmallVec<[Parts; 1]> = whole.into_iter().map(Packet::into_parts).collect();
-            self.whole.iter_mut().zip(parts).for_each(|((_, room), parts)| *room = parts);
+            let parts: SmallVec<[Box<Parts>; 1]> = whole.into_iter().map(Packet::into_parts).collect();
+            self.whole.iter_mut().zip(parts).for_each(|((_, room), parts)| *room = Some(parts));
             shown
         };
-        self.parts = packet.into_parts();
+        self.parts = Some(packet.into_parts());
         Some(shown)
     }
 }

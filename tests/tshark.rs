@@ -177,7 +177,8 @@ fn differences(path: &Path, table: &Table) -> Vec<String> {
         }
         let mut ours = String::new();
         if let Piece::Last(frame) = piece {
-            let whole = Packet { generated, ..dissect(&frame) };
+            let mut whole = dissect(&frame);
+            whole.generated = generated;
             whole.info(&mut ours).expect("a string takes everything");
         } else {
             packet.generated = generated;

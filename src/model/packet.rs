@@ -1,6 +1,7 @@
 //! A dissected frame: where each layer lies, and what was wrong with it.
 
 use std::fmt::{self, Write as _};
+use std::ops::{Deref, DerefMut};
 
 use super::{ChecksumStatus, Conclusions, Field, FieldSpec, Frame, Header, LinkType, Tracked, Value, Visitor};
 
@@ -54,6 +55,12 @@ pub struct Fault {
 pub struct Packet<'f> {
     /// The frame it was read from.
     pub frame: &'f Frame,
+    parts: Box<Parts>,
+}
+
+/// What was found in a frame: a packet without it. Its lists keep their room, for the next of a million packets.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
     /// The layers that could be read; a quoted datagram's layers follow the ICMP layer that quotes it.
     pub layers: Vec<Layer>,
     /// What was wrong. Empty for a well-formed packet.
@@ -62,20 +69,27 @@ pub struct Packet<'f> {
     pub generated: Conclusions,
 }
 
-/// A packet without its frame. Its lists keep their room, for the next of a million packets.
-#[derive(Debug, Default)]
-pub struct Parts {
-    layers: Vec<Layer>,
-    faults: Vec<Fault>,
-    generated: Conclusions,
-}
-
 impl Parts {
     /// The packet of `frame` that these parts were taken from.
     #[must_use]
-    pub fn of(self, frame: &Frame) -> Packet<'_> {
-        let Self { layers, faults, generated } = self;
-        Packet { frame, layers, faults, generated }
+    pub fn of(self: Box<Self>, frame: &Frame) -> Packet<'_> {
+        Packet { frame, parts: self }
+    }
+}
+
+impl Deref for Packet<'_> {
+    type Target = Parts;
+
+    #[inline]
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl DerefMut for Packet<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 }
 
@@ -91,8 +105,8 @@ pub struct LayerView<'p, 'f> {
 impl<'f> Packet<'f> {
     /// A packet of which nothing is known yet, in the room of an earlier one.
     #[must_use]
-    pub fn new(frame: &'f Frame, room: Parts) -> Self {
-        let mut packet = room.of(frame);
+    pub fn new(frame: &'f Frame, room: Option<Box<Parts>>) -> Self {
+        let mut packet = room.unwrap_or_default().of(frame);
         packet.layers.clear();
         packet.faults.clear();
         packet.generated.clear();
@@ -101,9 +115,8 @@ impl<'f> Packet<'f> {
 
     /// All but the frame.
     #[must_use]
-    pub fn into_parts(self) -> Parts {
-        let Self { layers, faults, generated, .. } = self;
-        Parts { layers, faults, generated }
+    pub fn into_parts(self) -> Box<Parts> {
+        self.parts
     }
 
     /// The first layer with this header that is not quoted.

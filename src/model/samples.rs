@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Parts,
-    Value, Visitor,
+    Bits, Direction, Field, FieldSpec, Frame, FrameNo, Header, Kind, Layer, LayerView, LinkType, Nanos, Packet, Value,
+    Visitor,
 };
 
 const fn bits(start: usize, len: usize) -> Bits {
@@ -161,7 +161,7 @@ pub(crate) fn frame(number: u32, microseconds: i64, direction: Direction, bytes:
 
 /// `frame` with these layers one after the other, the rest being the last one's payload.
 pub(crate) fn packet<'f>(frame: &'f Frame, layers: &[(&'static Header, usize)]) -> Packet<'f> {
-    let mut packet = Packet::new(frame, Parts::default());
+    let mut packet = Packet::new(frame, None);
     let (mut offset, mut within_icmp) = (0, false);
     for &(header, length) in layers {
         let payload = frame.bytes.len() - offset - length;

@@ -112,7 +112,7 @@ const WRITE: Compose =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Frame, FrameNo, Layer, LinkType, Nanos, Packet};
+    use crate::model::{Frame, FrameNo, Layer, LinkType, Nanos};
     use crate::proto::dns::HEADER as TABLE;
 
     #[test]
@@ -136,7 +136,8 @@ mod tests {
         let read = |length| {
             let layer =
                 Layer { header: &TABLE, offset: 0, length, payload: 0, quoted: false, fragment: false, checksum: None };
-            let packet = Packet { layers: [layer].into_iter().collect(), ..crate::dissect::dissect(&frame) };
+            let mut packet = crate::dissect::dissect(&frame);
+            packet.layers = vec![layer];
             Gist::read(LayerView { packet: &packet, index: 0 }).map(|gist| {
                 let name = gist.name.map(|name| name.to_string());
                 (gist.response, gist.truncated, gist.code, name, gist.kind_name(), gist.addresses.len(), gist.ttl)

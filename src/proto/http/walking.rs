@@ -274,7 +274,7 @@ fn joined_digits(message: &[u8], _at: usize, out: &mut dyn fmt::Write) -> fmt::R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Frame, FrameNo, Layer, LinkType, Nanos, Packet, Parts};
+    use crate::model::{Frame, FrameNo, Layer, LinkType, Nanos, Packet};
     use crate::proto::http::HEADER;
 
     /// The fields of a first line, and all of the message.
@@ -282,7 +282,7 @@ mod tests {
         let (length, bytes) = (message.len(), message.to_vec());
         let (number, time, link) = (FrameNo(1), Nanos(0), LinkType::RawIp);
         let frame = Frame { number, time, direction: None, link, original: length, checksum_pending: false, bytes };
-        let mut packet = Packet::new(&frame, Parts::default());
+        let mut packet = Packet::new(&frame, None);
         let (quoted, fragment) = (false, false);
         packet.layers.push(Layer { header: &HEADER, offset: 0, length, payload: 0, quoted, fragment, checksum: None });
         let view = LayerView { packet: &packet, index: 0 };
