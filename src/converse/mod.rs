@@ -121,6 +121,12 @@ impl Tracker {
         self.conversations.ended().map(|conversation| settled(&self.streams, conversation))
     }
 
+    /// For whoever does not ask for [`Self::ended`] conversations: from now on none is told, and it is only found which
+    /// packet belongs to which, and who speaks.
+    pub fn only_tell_apart(&mut self) {
+        self.conversations.only_tell_apart();
+    }
+
     /// The capture is over: [`Self::ended`] tells all conversations that it did not tell before, in the order in which
     /// they began.
     pub fn finish(&mut self) {

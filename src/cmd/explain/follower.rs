@@ -38,6 +38,9 @@ impl Follower {
         if let Some(frame) = picks.frame {
             engine.tracker_mut().streams_mut().ask(FrameNo(frame));
         }
+        if !picks.says.conversations {
+            engine.tracker_mut().only_tell_apart();
+        }
         Self { engine, picks }
     }
 
@@ -75,7 +78,7 @@ impl Follower {
     /// The next conversation that has ended, if it is to be told.
     pub(super) fn ended(&mut self) -> Option<Conversation> {
         let Self { engine, picks } = self;
-        let is_told = |conversation: &Conversation| picks.says.conversations && picks.shown.has(conversation.number);
+        let is_told = |conversation: &Conversation| picks.shown.has(conversation.number);
         std::iter::from_fn(|| engine.tracker_mut().ended()).find(is_told)
     }
 }

@@ -60,9 +60,17 @@ pub struct Conversations {
     groups: VecDeque<(IpAddr, u16, ConversationNo)>,
     answers: VecDeque<Answer>,
     ended: VecDeque<Conversation>,
+    /// Nobody wants to know what becomes of them.
+    are_only_told_apart: bool,
 }
 
 impl Conversations {
+    /// From now on it is only found which packet belongs to which conversation, and who speaks: most of the work is to
+    /// follow what becomes of them, and not every view tells that.
+    pub(in crate::converse) fn only_tell_apart(&mut self) {
+        self.are_only_told_apart = true;
+    }
+
     /// How many conversations there were.
     #[must_use]
     pub fn count(&self) -> u32 {
@@ -99,6 +107,9 @@ impl Conversations {
 
     /// Takes in a datagram whose last piece was just observed.
     pub fn observe_whole(&mut self, packet: &Packet<'_>) {
+        if self.are_only_told_apart {
+            return;
+        }
         let outline = Outline::of(packet);
         let Some(conversation) =
             self.latest.and_then(|place| self.open.get_mut(place)).map(|place| &mut place.conversation)
@@ -111,6 +122,9 @@ impl Conversations {
 
     /// Takes in the messages in `packet`: the segment that was just observed, or what it completes.
     pub fn observe_messages(&mut self, packet: &Packet<'_>) {
+        if self.are_only_told_apart {
+            return;
+        }
         let Some(place) = self.latest.and_then(|place| self.open.get_mut(place)) else { return };
         let now = Moment { frame: packet.frame.number, time: packet.frame.time };
         for view in packet.views().filter(|view| requests::is_message(*view)) {
@@ -120,6 +134,9 @@ impl Conversations {
 
     /// Takes over what was known of connections that are no longer remembered.
     pub fn connect(&mut self, forgotten: &[tcp::Facts]) {
+        if self.are_only_told_apart {
+            return;
+        }
         for facts in forgotten {
             if let Some(&place) = self.places.get(&Key::Tcp(facts.stream)) {
                 self.open[place].conversation.connect(facts);
@@ -134,10 +151,14 @@ impl Conversations {
 
     /// The capture is over: no conversation is followed any longer, in the order in which they began.
     pub fn finish(&mut self) {
-        let Self { count, ended, open, .. } = std::mem::take(self);
+        let Self { count, ended, open, are_only_told_apart, .. } = std::mem::take(self);
+        self.count = count;
+        if are_only_told_apart {
+            return;
+        }
         let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
         open.sort_unstable_by_key(|conversation| conversation.number);
-        (self.count, self.ended) = (count, ended);
+        self.ended = ended;
         self.ended.extend(open);
     }
 
@@ -179,6 +200,9 @@ impl Conversations {
         // Neither a later fragment nor a complaint has ports; addresses tell whose it is.
         let speaker = conversation.kind.speaker_at(outline.ends().map(|(from, _)| from));
         conversation.count(packet, speaker);
+        if self.are_only_told_apart {
+            return speaker;
+        }
         if fragment.is_some() {
             conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
         } else if outline.quotes() {
@@ -208,13 +232,13 @@ impl Conversations {
         let known = self.known(&key);
         let begins = known.is_none();
         let place = known.unwrap_or_else(|| self.begin(key, kind, packet));
-        let wait = begins.then(|| self.waited(packet, outline)).flatten();
+        let wait = (begins && !self.are_only_told_apart).then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
         conversation.wait = conversation.wait.or(wait);
         let speaker = conversation.kind.speaker(sender);
         conversation.count(packet, speaker);
         conversation.below(packet, outline, speaker, found);
-        if outline.quotes() || matches!(kind, Kind::Ip(..)) {
+        if (outline.quotes() || matches!(kind, Kind::Ip(..))) && !self.are_only_told_apart {
             conversation.hear(packet, outline);
         }
         if let (Kind::Echo(asker, _, identifier), true, true) = (kind, begins, conversation.to_group) {
@@ -231,7 +255,9 @@ impl Conversations {
                 self.pieces.pop_front();
             }
             self.pieces.push_back((fragment.datagram, conversation.number));
-        } else if let Some(wait) = conversation.take(packet, outline, speaker, found.conflict) {
+        } else if !self.are_only_told_apart
+            && let Some(wait) = conversation.take(packet, outline, speaker, found.conflict)
+        {
             self.remember(outline, wait);
         }
         (place, speaker)
@@ -248,7 +274,10 @@ impl Conversations {
         self.count = self.count.saturating_add(1);
         let number = ConversationNo(self.count);
         let now = (packet.frame.number, packet.frame.time);
-        let conversation = Conversation::new(number, kind, now);
+        let mut conversation = Conversation::new(number, kind, now);
+        if !self.are_only_told_apart {
+            conversation.follow();
+        }
         let fresh = Place { key, conversation, looked: now.0 };
         let place = if self.open.len() < FOLLOWED {
             self.open.push(fresh);
@@ -287,7 +316,9 @@ impl Conversations {
         if self.ended.len() == UNTOLD {
             self.ended.pop_front();
         }
-        self.ended.push_back(conversation);
+        if !self.are_only_told_apart {
+            self.ended.push_back(conversation);
+        }
         place
     }
 
@@ -346,6 +377,27 @@ mod tests {
         assert!(rest.is_sorted_by_key(|conversation| conversation.number));
         assert_eq!((rest.len(), rest[0].number), (FOLLOWED, ConversationNo(1)));
         assert_eq!(conversations.count(), 3 * 4096 + 1);
+    }
+
+    #[test]
+    fn those_only_told_apart_have_the_same_numbers_and_come_to_nothing() {
+        let (mut followed, mut apart) = (Capture::default(), Capture::default());
+        apart.tracker.only_tell_apart();
+        let everyone = Ipv4Addr::new(10, 0, 0, 255);
+        for index in 0..2 * 4096 {
+            let somebody = Ipv4Addr::from(0x0a00_0100 + index % 5000);
+            for bytes in [
+                echo(PC, everyone, false, 7, 1),
+                echo(somebody, PC, true, 7, 1),
+                datagram((somebody, 9), (SERVER, 9), b""),
+                segment((somebody, 9), (SERVER, 80), Flags::SYN, index),
+            ] {
+                assert_eq!(apart.see(bytes.clone()), followed.see(bytes));
+            }
+        }
+        assert_eq!(apart.tracker.conversations.count(), followed.tracker.conversations.count());
+        apart.tracker.finish();
+        assert!(apart.tracker.ended().is_none() && followed.tracker.ended().is_some());
     }
 
     #[test]

@@ -153,18 +153,23 @@ impl Conversation {
             packets: [0; 2],
             bytes: [0; 2],
             sides: [Side::default(); 2],
-            facts: match kind {
-                Kind::Neighbour(..) => Facts::Asking(Box::default()),
-                Kind::Echo(..) => Facts::Pinging(Box::default()),
-                Kind::Udp(..) => Facts::Exchange(Box::default()),
-                Kind::Tcp(..) | Kind::Ip(..) | Kind::Link => Facts::Plain,
-            },
+            facts: Facts::Plain,
             complaints: Vec::new(),
             requests: None,
             pieces: None,
             wait: None,
             to_group: false,
         }
+    }
+
+    /// Has it take in what its kind has to tell.
+    fn follow(&mut self) {
+        self.facts = match self.kind {
+            Kind::Neighbour(..) => Facts::Asking(Box::default()),
+            Kind::Echo(..) => Facts::Pinging(Box::default()),
+            Kind::Udp(..) => Facts::Exchange(Box::default()),
+            Kind::Tcp(..) | Kind::Ip(..) | Kind::Link => Facts::Plain,
+        };
     }
 
     /// Takes over what is known of a connection now. What was known before it had to be forgotten tells more.
