@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 pub use crate::converse::tcp::Moment;
 
+use super::Kind;
 use super::asking::Asking;
 use super::exchange::Exchange;
 use super::pinging::Pinging;
@@ -33,6 +34,18 @@ pub enum Facts {
     Exchange(Box<Exchange>),
     /// A TCP connection.
     Connection(Box<tcp::Facts>),
+}
+
+impl Facts {
+    /// Those of a conversation that begins.
+    pub(super) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Neighbour(..) => Self::Asking(Box::default()),
+            Kind::Echo(..) => Self::Pinging(Box::default()),
+            Kind::Udp(..) => Self::Exchange(Box::default()),
+            Kind::Tcp(..) | Kind::Ip(..) | Kind::Link => Self::Plain,
+        }
+    }
 }
 
 /// Frames of one sort: the first of them, and how many there are.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use foldhash::HashMap;
 
-use super::facts::{Moment, Wait};
+use super::facts::{Facts, Moment, Wait};
 use super::key::{Datagram, Fragment, Key, Outline, Quoted, probed, sorted};
 use super::{Conversation, ConversationNo, End, Found, Kind, Speaker, requests};
 use crate::converse::{Piece, tcp};
@@ -40,6 +40,17 @@ struct Answer {
     asker: MacAddr,
     owner: MacAddr,
     wait: Wait,
+}
+
+/// Where a packet's conversation is, and what the packet is to it.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    place: usize,
+    speaker: Speaker,
+    /// The packet says itself where it belongs.
+    is_own: bool,
+    /// It is the first one.
+    begins: bool,
 }
 
 /// Follows the conversations of one capture.
@@ -91,53 +102,43 @@ impl Conversations {
     pub fn observe(&mut self, packet: &Packet<'_>, found: &Found<'_>) -> (ConversationNo, Speaker) {
         let outline = Outline::of(packet);
         let fragment = outline.fragment();
-        let (place, speaker) = match self.belongs(packet, &outline, fragment) {
-            Some(place) => (place, self.observe_stray(packet, &outline, fragment, place)),
-            None => self.observe_own(packet, &outline, fragment, found),
+        let met = match self.belongs(packet, &outline, fragment) {
+            Some(place) => self.meet_stray(packet, &outline, place),
+            None => self.meet_own(packet, &outline, fragment, found),
         };
-        self.latest = Some(place);
-        let conversation = &mut self.open[place].conversation;
-        if let Some(pieces) = &mut conversation.pieces
-            && matches!(found.piece, Piece::Last(_))
-        {
-            pieces.wholes.see(packet.frame.number);
+        self.latest = Some(met.place);
+        if !self.are_only_told_apart {
+            self.follow(packet, &outline, fragment, found, met);
         }
-        (conversation.number, speaker)
+        (self.open[met.place].conversation.number, met.speaker)
     }
 
     /// Takes in a datagram whose last piece was just observed.
     pub fn observe_whole(&mut self, packet: &Packet<'_>) {
-        if self.are_only_told_apart {
-            return;
-        }
         let outline = Outline::of(packet);
-        let Some(conversation) =
-            self.latest.and_then(|place| self.open.get_mut(place)).map(|place| &mut place.conversation)
-        else {
-            return;
-        };
+        let Some(conversation) = self.latest_followed() else { return };
         let (_, _, sender) = outline.read(packet);
         conversation.take(packet, &outline, conversation.kind.speaker(sender), None);
     }
 
     /// Takes in the messages in `packet`: the segment that was just observed, or what it completes.
     pub fn observe_messages(&mut self, packet: &Packet<'_>) {
-        if self.are_only_told_apart {
-            return;
-        }
-        let Some(place) = self.latest.and_then(|place| self.open.get_mut(place)) else { return };
+        let Some(conversation) = self.latest_followed() else { return };
         let now = Moment { frame: packet.frame.number, time: packet.frame.time };
         for view in packet.views().filter(|view| requests::is_message(*view)) {
-            place.conversation.requests.get_or_insert_default().see(view, now);
+            conversation.requests.get_or_insert_default().see(view, now);
         }
+    }
+
+    /// The latest packet's conversation, if anybody wants to know what becomes of it.
+    fn latest_followed(&mut self) -> Option<&mut Conversation> {
+        let latest = self.latest.filter(|_| !self.are_only_told_apart)?;
+        self.open.get_mut(latest).map(|place| &mut place.conversation)
     }
 
     /// Takes over what was known of connections that are no longer remembered.
     pub fn connect(&mut self, forgotten: &[tcp::Facts]) {
-        if self.are_only_told_apart {
-            return;
-        }
-        for facts in forgotten {
+        for facts in forgotten.iter().filter(|_| !self.are_only_told_apart) {
             if let Some(&place) = self.places.get(&Key::Tcp(facts.stream)) {
                 self.open[place].conversation.connect(facts);
             }
@@ -152,14 +153,10 @@ impl Conversations {
     /// The capture is over: no conversation is followed any longer, in the order in which they began.
     pub fn finish(&mut self) {
         let Self { count, ended, open, are_only_told_apart, .. } = std::mem::take(self);
-        self.count = count;
-        if are_only_told_apart {
-            return;
-        }
         let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
         open.sort_unstable_by_key(|conversation| conversation.number);
-        self.ended = ended;
-        self.ended.extend(open);
+        (self.count, self.ended) = (count, ended);
+        self.ended.extend(open.into_iter().filter(|_| !are_only_told_apart));
     }
 
     /// The conversation of a packet that only another packet tells: a later fragment, an ICMP error.
@@ -189,38 +186,22 @@ impl Conversations {
     }
 
     /// A packet that belongs to the conversation at `place` because of another packet.
-    fn observe_stray(
-        &mut self,
-        packet: &Packet<'_>,
-        outline: &Outline<'_, '_>,
-        fragment: Option<Fragment>,
-        place: usize,
-    ) -> Speaker {
+    fn meet_stray(&mut self, packet: &Packet<'_>, outline: &Outline<'_, '_>, place: usize) -> Met {
         let conversation = &mut self.open[place].conversation;
         // Neither a later fragment nor a complaint has ports; addresses tell whose it is.
         let speaker = conversation.kind.speaker_at(outline.ends().map(|(from, _)| from));
         conversation.count(packet, speaker);
-        if self.are_only_told_apart {
-            return speaker;
-        }
-        if fragment.is_some() {
-            conversation.pieces.get_or_insert_default().fragments.see(packet.frame.number);
-        } else if outline.quotes() {
-            conversation.hear(packet, outline);
-        } else {
-            conversation.take(packet, outline, speaker, None);
-        }
-        speaker
+        Met { place, speaker, is_own: false, begins: false }
     }
 
     /// A packet that says itself which conversation it belongs to.
-    fn observe_own(
+    fn meet_own(
         &mut self,
         packet: &Packet<'_>,
         outline: &Outline<'_, '_>,
         fragment: Option<Fragment>,
         found: &Found<'_>,
-    ) -> (usize, Speaker) {
+    ) -> Met {
         let (mut key, kind, sender) = outline.read(packet);
         // Whoever tells of an address that is being probed speaks to the prober.
         if let Kind::Neighbour(one, other) = kind
@@ -232,15 +213,10 @@ impl Conversations {
         let known = self.known(&key);
         let begins = known.is_none();
         let place = known.unwrap_or_else(|| self.begin(key, kind, packet));
-        let wait = (begins && !self.are_only_told_apart).then(|| self.waited(packet, outline)).flatten();
         let Place { conversation, .. } = &mut self.open[place];
-        conversation.wait = conversation.wait.or(wait);
         let speaker = conversation.kind.speaker(sender);
         conversation.count(packet, speaker);
         conversation.below(packet, outline, speaker, found);
-        if (outline.quotes() || matches!(kind, Kind::Ip(..))) && !self.are_only_told_apart {
-            conversation.hear(packet, outline);
-        }
         if let (Kind::Echo(asker, _, identifier), true, true) = (kind, begins, conversation.to_group) {
             if self.groups.len() == GROUPS {
                 self.groups.pop_front();
@@ -248,19 +224,48 @@ impl Conversations {
             self.groups.push_back((asker, identifier, conversation.number));
         }
         if let Some(fragment) = fragment {
-            let pieces = conversation.pieces.get_or_insert_default();
-            pieces.fragments.see(packet.frame.number);
-            pieces.begun = pieces.begun.saturating_add(u32::from(fragment.is_first));
             if self.pieces.len() == PIECES {
                 self.pieces.pop_front();
             }
             self.pieces.push_back((fragment.datagram, conversation.number));
-        } else if !self.are_only_told_apart
-            && let Some(wait) = conversation.take(packet, outline, speaker, found.conflict)
-        {
-            self.remember(outline, wait);
         }
-        (place, speaker)
+        Met { place, speaker, is_own: true, begins }
+    }
+
+    /// Takes in what a packet says about its conversation.
+    fn follow(
+        &mut self,
+        packet: &Packet<'_>,
+        outline: &Outline<'_, '_>,
+        fragment: Option<Fragment>,
+        found: &Found<'_>,
+        met: Met,
+    ) {
+        let Met { place, speaker, is_own, begins } = met;
+        let wait = begins.then(|| self.waited(packet, outline)).flatten();
+        let Place { conversation, .. } = &mut self.open[place];
+        if begins {
+            conversation.facts = Facts::of(conversation.kind);
+        }
+        conversation.wait = conversation.wait.or(wait);
+        let quotes = outline.quotes();
+        if quotes || (is_own && matches!(conversation.kind, Kind::Ip(..))) {
+            conversation.hear(packet, outline);
+        }
+        if let Some(fragment) = fragment {
+            let pieces = conversation.pieces.get_or_insert_default();
+            pieces.fragments.see(packet.frame.number);
+            pieces.begun = pieces.begun.saturating_add(u32::from(is_own && fragment.is_first));
+        } else if is_own || !quotes {
+            let conflict = found.conflict.filter(|_| is_own);
+            if let Some(wait) = conversation.take(packet, outline, speaker, conflict).filter(|_| is_own) {
+                self.remember(outline, wait);
+            }
+        }
+        let Place { conversation, .. } = &mut self.open[place];
+        if let (Piece::Last(_), Some(pieces)) = (found.piece, &mut conversation.pieces) {
+            pieces.wholes.see(packet.frame.number);
+        }
     }
 
     fn known(&self, key: &Key) -> Option<usize> {
@@ -274,10 +279,7 @@ impl Conversations {
         self.count = self.count.saturating_add(1);
         let number = ConversationNo(self.count);
         let now = (packet.frame.number, packet.frame.time);
-        let mut conversation = Conversation::new(number, kind, now);
-        if !self.are_only_told_apart {
-            conversation.follow();
-        }
+        let conversation = Conversation::new(number, kind, now);
         let fresh = Place { key, conversation, looked: now.0 };
         let place = if self.open.len() < FOLLOWED {
             self.open.push(fresh);
@@ -346,7 +348,6 @@ impl Conversations {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::super::facts::Facts;
     use super::*;
     use crate::converse::tests::*;
     use crate::proto::tcp::Flags;

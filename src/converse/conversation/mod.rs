@@ -162,16 +162,6 @@ impl Conversation {
         }
     }
 
-    /// Has it take in what its kind has to tell.
-    fn follow(&mut self) {
-        self.facts = match self.kind {
-            Kind::Neighbour(..) => Facts::Asking(Box::default()),
-            Kind::Echo(..) => Facts::Pinging(Box::default()),
-            Kind::Udp(..) => Facts::Exchange(Box::default()),
-            Kind::Tcp(..) | Kind::Ip(..) | Kind::Link => Facts::Plain,
-        };
-    }
-
     /// Takes over what is known of a connection now. What was known before it had to be forgotten tells more.
     pub(super) fn connect(&mut self, now: &super::tcp::Facts) {
         match &mut self.facts {
