@@ -126,7 +126,7 @@ pub(crate) use tracked;
 impl Tracked {
     /// How many there are: no more than [`Conclusions`] have bits.
     pub const COUNT: usize = {
-        assert!(KEYS.len() <= 128);
+        assert!(KEYS.len() <= 2 * u64::BITS as usize);
         KEYS.len()
     };
 
@@ -157,6 +157,12 @@ impl Tracked {
     #[must_use]
     pub fn key(self) -> &'static str {
         KEYS[self.place()]
+    }
+
+    /// Its bit among those of all of them, in which word.
+    #[inline]
+    fn bit(self) -> (usize, u64) {
+        (usize::from(self.0 >> 6 & 1), 1 << (self.0 & 63))
     }
 
     /// Its place among all of them, below [`Self::COUNT`].
@@ -246,28 +252,30 @@ impl Generated {
 pub struct Conclusions {
     all: Vec<Generated>,
     /// A bit for each that is there, for most questions are about what is not.
-    present: u128,
+    present: [u64; 2],
 }
 
 impl Conclusions {
     /// Adds one.
     #[inline]
     pub fn push(&mut self, one: Generated) {
-        self.present |= 1 << one.what.0;
+        let (word, bit) = one.what.bit();
+        self.present[word] |= bit;
         self.all.push(one);
     }
 
     /// Forgets them all, and keeps their room.
     pub fn clear(&mut self) {
         self.all.clear();
-        self.present = 0;
+        self.present = [0; 2];
     }
 
     /// The first of this name.
     #[inline]
     #[must_use]
     pub fn of(&self, what: Tracked) -> Option<TrackedValue> {
-        if self.present >> what.0 & 1 == 0 {
+        let (word, bit) = what.bit();
+        if self.present[word] & bit == 0 {
             return None;
         }
         self.all.iter().find(|one| one.what == what).map(|one| one.value)

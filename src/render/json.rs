@@ -10,6 +10,7 @@ mod packet;
 mod places;
 mod probes;
 mod runs;
+mod stamp;
 mod start;
 mod summary;
 

@@ -14,6 +14,8 @@ struct State<T> {
     next: usize,
     /// Nobody gets a turn any more.
     is_closed: bool,
+    /// How many wait: where nobody does, the system need not be asked to wake them.
+    waiting: usize,
     value: T,
 }
 
@@ -25,13 +27,17 @@ pub(super) struct Turn<'t, T> {
 
 impl<T> Turns<T> {
     pub(super) fn new(value: T) -> Self {
-        Self { state: Mutex::new(State { next: 0, is_closed: false, value }), moved: Condvar::new() }
+        Self { state: Mutex::new(State { next: 0, is_closed: false, waiting: 0, value }), moved: Condvar::new() }
     }
 
     /// Waits for the turn with this number; `None` when it will not come.
     pub(super) fn turn(&self, number: usize) -> Option<Turn<'_, T>> {
-        let waits = |state: &mut State<T>| !state.is_closed && state.next != number;
-        let state = self.moved.wait_while(self.state(), waits).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        while !state.is_closed && state.next != number {
+            state.waiting += 1;
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
         (!state.is_closed).then_some(Turn { state, moved: &self.moved })
     }
 
@@ -72,7 +78,9 @@ impl<T> Drop for Turn<'_, T> {
         self.state.next += 1;
         // What a turn has left in a panic may be half done.
         self.state.is_closed |= std::thread::panicking();
-        self.moved.notify_all();
+        if self.state.waiting > 0 {
+            self.moved.notify_all();
+        }
     }
 }
 

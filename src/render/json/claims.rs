@@ -2,6 +2,7 @@
 
 use foldhash::HashMap;
 
+use super::stamp::Stamp;
 use super::{close_list, string};
 use crate::explain::words::{Language, Sentence, Writer};
 use crate::model::{Arg, Claim, FrameNo, Note, Severity};
@@ -20,11 +21,11 @@ pub(super) struct Claims {
 struct Known {
     about: (Claim, Severity, Option<&'static str>),
     /// What comes before the frames.
-    head: Vec<u8>,
+    head: Stamp<128>,
     /// Its words are escaped already.
     sentence: Sentence,
     /// What comes behind it.
-    tail: Vec<u8>,
+    tail: Stamp<64>,
 }
 
 /// The inside of a JSON string.
@@ -48,7 +49,7 @@ impl Claims {
             Some(known) if known.about == about => known,
             _ => known.entry(address).insert_entry(Known::of(note, *language)).into_mut(),
         };
-        line.extend_from_slice(&known.head);
+        known.head.write(line);
         for FrameNo(frame) in &note.frames {
             figures::decimal(line, (*frame).into());
             line.push(b',');
@@ -56,7 +57,7 @@ impl Claims {
         close_list(line);
         line.extend_from_slice(b",\"text\":\"");
         known.sentence.write(&mut Inside(line), &note.args);
-        line.extend_from_slice(&known.tail);
+        known.tail.write(line);
     }
 }
 
@@ -83,6 +84,7 @@ impl Known {
             escape::json(&mut escaped, words);
             String::from_utf8_lossy(&escaped).into_owned()
         });
+        let (head, tail) = (Stamp::new(&head), Stamp::new(&tail));
         Self { about: (note.kind, note.severity, note.source), head, sentence, tail }
     }
 }
@@ -108,6 +110,27 @@ impl Writer for Inside<'_> {
                 figures::decimal(line, (*frame).into());
             }
             Arg::Millis(span) => figures::exact_millis(line, *span),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::rules;
+    use crate::model::Args;
+
+    #[test]
+    fn every_rule_has_room() {
+        let mut claims = Claims::new(Language::English);
+        for rule in rules() {
+            let (frames, args) = ([FrameNo(7)].into_iter().collect(), Args::default());
+            let note =
+                Note { id: rule.id, kind: rule.kind, severity: rule.severity, frames, args, source: rule.source };
+            let mut line = Vec::new();
+            claims.write(&mut line, &note);
+            let read: serde_json::Value = serde_json::from_slice(&line).expect("JSON");
+            assert_eq!((read["id"].as_str(), read["source"].as_str()), (Some(rule.id), rule.source));
         }
     }
 }

@@ -6,18 +6,17 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::places::Places;
+use super::stamp::Stamp;
 use super::{close_list, packet};
 use crate::model::{Tracked, TrackedValue, Value};
 use crate::render::figures;
 
-/// Bytes that are copied of each name, however short it is: to copy always as many is faster than to copy just enough.
-const ROOM: usize = 48;
-
 /// A name as it is written, with quotes and colon.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    text: [u8; ROOM],
-    length: usize,
+pub(super) type Name = Stamp<48>;
+
+/// The name of the members with this key.
+pub(super) fn name(key: &str) -> Name {
+    Stamp::new(format!("\"{key}\":").as_bytes())
 }
 
 /// The names of all members so far.
@@ -64,25 +63,6 @@ pub(super) struct Members<'t> {
     start: usize,
 }
 
-impl Name {
-    pub fn new(key: &str) -> Self {
-        let mut text = [0; ROOM];
-        let written = format!("\"{key}\":");
-        text[..written.len()].copy_from_slice(written.as_bytes());
-        Self { text, length: written.len() }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.text[..self.length]
-    }
-
-    #[inline]
-    pub fn write(&self, text: &mut Vec<u8>) {
-        text.extend_from_slice(&self.text);
-        text.truncate(text.len() - ROOM + self.length);
-    }
-}
-
 impl Default for Names {
     fn default() -> Self {
         let (places, repeats) = (Places::default(), Repeats::default());
@@ -121,7 +101,7 @@ impl Names {
 
 fn learn(known: &mut Vec<Known>, key: &'static str) -> usize {
     known.iter().position(|known| known.key == key).unwrap_or_else(|| {
-        known.push(Known { key, name: Name::new(key), object: 0, value: 0..0, behind: 0, in_run: false });
+        known.push(Known { key, name: name(key), object: 0, value: 0..0, behind: 0, in_run: false });
         known.len() - 1
     })
 }
@@ -262,7 +242,7 @@ impl Members<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, Names};
+    use super::{Names, name};
     use crate::model::Value;
 
     #[test]
@@ -302,7 +282,7 @@ mod tests {
     fn every_key_has_room() {
         for (_, spec) in crate::proto::all() {
             let mut text = Vec::new();
-            Name::new(spec.key).write(&mut text);
+            name(spec.key).write(&mut text);
             assert_eq!(String::from_utf8(text).expect("ASCII"), format!("\"{}\":", spec.key));
         }
     }

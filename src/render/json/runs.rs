@@ -1,7 +1,7 @@
 //! Rows that lie side by side in a header. Most bits of a packet's header are those of some packet before, and what was
 //! made of them then can be copied: two MAC addresses with their flags, the flags of a segment, IP's first bytes.
 
-use super::members::{Members, Name, Names};
+use super::members::{Members, Name, Names, name};
 use super::places::Places;
 use super::{close_list, packet};
 use crate::model::{Bits, FieldSpec, Kind};
@@ -87,9 +87,9 @@ impl Group {
     fn new(rows: &'static [FieldSpec], span: Option<Bits>) -> Self {
         let way = match (span, rows) {
             (None, _) => Way::Row,
-            (Some(at), [row]) if let Some(unit) = unit(row) => Way::Number(Name::new(row.key), at, unit),
+            (Some(at), [row]) if let Some(unit) = unit(row) => Way::Number(name(row.key), at, unit),
             (Some(at), _) => {
-                let names = rows.chunk_by(same).map(|rows| Name::new(rows[0].key));
+                let names = rows.chunk_by(same).map(|rows| name(rows[0].key));
                 Way::Again(at, names.collect(), Again::default())
             }
         };
