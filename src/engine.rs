@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// The same for somebody who wants to look at it again, later or elsewhere: `findings`, which have to be those of
-    /// [`Findings::dissect`], will have all that is needed.
+    /// [`Findings::dissect`] for this frame or empty, will have all that is needed.
     pub fn see_and_keep<T>(
         &mut self,
         frame: &Frame,
@@ -168,7 +168,7 @@ impl Findings {
         let shown = if self.whole.is_empty() {
             show(&seen)
         } else {
-            let whole = self.whole.iter_mut().filter_map(|(frame, parts)| Some(parts.take()?.of(frame)));
+            let whole = self.whole.iter_mut().map(|(frame, parts)| parts.take().unwrap_or_default().of(frame));
             let whole: SmallVec<[Packet<'_>; 1]> = whole.collect();
             let shown = show(&Seen { whole: &whole, ..seen });
             let parts: SmallVec<[Box<Parts>; 1]> = whole.into_iter().map(Packet::into_parts).collect();

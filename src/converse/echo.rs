@@ -66,7 +66,7 @@ impl Echoes {
             } else {
                 [tracked!("icmp.resp_to"), tracked!("icmp.resptime")]
             };
-            let mut add = |key, value| packet.generated.push(Generated::new(index, key, value));
+            let mut add = |what, value| packet.generated.push(Generated::new(index, what, value));
             add(to, TrackedValue::Number(u64::from(asked.frame.0)));
             add(took, TrackedValue::Span(time - asked.time));
         }

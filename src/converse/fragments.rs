@@ -83,7 +83,7 @@ impl Reassembler {
         let index = self.place(&part, time);
         let datagram = &mut self.waiting[index];
         let wrongs = datagram.take(&part, number);
-        let mut add = |key, value| packet.generated.push(Generated::new(layer, key, value));
+        let mut add = |what, value| packet.generated.push(Generated::new(layer, what, value));
         for (_, key) in WRONG.into_iter().filter(|(wrong, _)| wrongs.has(*wrong)) {
             add(key, TrackedValue::Yes);
         }

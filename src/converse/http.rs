@@ -49,7 +49,7 @@ impl Exchanges {
             let open = &mut self.open;
             let place = open.place(&stream).unwrap_or_else(|| open.insert(stream, Conversation::default()));
             let Some((_, conversation)) = open.at(place) else { continue };
-            let mut add = |key, value| found.push(Generated::new(view.index, key, value));
+            let mut add = |what, value| found.push(Generated::new(view.index, what, value));
             conversation.message(message, frame, time, &mut add);
         }
         packet.generated.extend(found);

@@ -122,7 +122,8 @@ impl Tracker {
     }
 
     /// For whoever does not ask for [`Self::ended`] conversations: from now on none is told, and it is only found which
-    /// packet belongs to which, and who speaks.
+    /// packet belongs to which, and who speaks. Of [`Self::conversations`] no more is known then than what each is, its
+    /// ends, and its counts.
     pub fn only_tell_apart(&mut self) {
         self.conversations.only_tell_apart();
     }

@@ -99,7 +99,7 @@ impl Owners {
         }
         owner.disputed = true;
         let seconds = time.0.div_euclid(Nanos::SECOND.0) - owner.time.0.div_euclid(Nanos::SECOND.0);
-        let mut add = |key, value| packet.generated.push(Generated::new(layer, key, value));
+        let mut add = |what, value| packet.generated.push(Generated::new(layer, what, value));
         add(tracked!("arp.duplicate-address-detected"), TrackedValue::Yes);
         add(tracked!("arp.duplicate-address-frame"), TrackedValue::Number(u64::from(owner.frame.0)));
         // Wireshark counts in 32 bits, whichever way time ran.

@@ -39,8 +39,8 @@ impl Questions {
         for view in packet.views().filter(|view| !view.layer().quoted) {
             if let Some(message) = Dns::read(view) {
                 let (frame, time) = (packet.frame.number, packet.frame.time);
-                self.message(message, between, frame, time, &mut |key, value| {
-                    found.push(Generated::new(view.index, key, value));
+                self.message(message, between, frame, time, &mut |what, value| {
+                    found.push(Generated::new(view.index, what, value));
                 });
             }
         }

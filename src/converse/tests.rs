@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::conversation::facts::Facts;
-use super::conversation::{Asking, Conversation, Exchange, Pinging};
+use super::conversation::{Asking, Conversation, Exchange, Pinging, Speaker};
 use super::{ConversationNo, Piece, Tracker};
 use crate::dissect::dissect;
 use crate::model::{Frame, FrameNo, LinkType, MacAddr, Nanos, Packet};
@@ -27,6 +27,8 @@ pub(crate) struct Capture {
     pub tracker: Tracker,
     count: u32,
     time: i64,
+    /// Who sent the latest frame.
+    pub speaker: Option<Speaker>,
 }
 
 impl Capture {
@@ -55,7 +57,8 @@ impl Capture {
             bytes,
         };
         let mut packet = dissect(&frame);
-        let (number, _, piece) = self.tracker.observe(&mut packet);
+        let (number, speaker, piece) = self.tracker.observe(&mut packet);
+        self.speaker = Some(speaker);
         match piece {
             Piece::Last(whole) => {
                 let mut packet = dissect(&whole);

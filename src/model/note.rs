@@ -49,7 +49,7 @@ pub enum Arg {
     Millis(Nanos),
 }
 
-/// The arguments of a sentence.
+/// The arguments of a sentence: each value has the name in the same place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Args {
     names: &'static [&'static str],
@@ -109,6 +109,7 @@ impl Args {
     #[inline]
     #[must_use]
     pub fn new<const N: usize>(names: &'static [&'static str], values: [Arg; N]) -> Self {
+        debug_assert_eq!(N, names.len(), "a name for each value");
         let mut room = SmallVec::with_capacity(N);
         // Pushed one by one, for there are few: to collect them takes longer.
         for value in values {
@@ -116,9 +117,7 @@ impl Args {
         }
         Self { names, values: room }
     }
-}
 
-impl Args {
     /// Where the argument with this name is.
     #[must_use]
     pub fn place(&self, name: &str) -> Option<usize> {

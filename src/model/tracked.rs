@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use super::{Nanos, TcpState, Value};
 
-/// Every name of such a value, protocol by protocol. Those that begin with `netlab` are ours, the others Wireshark's
+/// Every name of such a value that is told or asked for, protocol by protocol. Those that begin with `netlab` are ours, the others Wireshark's
 /// display-filter names.
 static KEYS: [&str; 98] = [
     "arp.duplicate-address-detected",
@@ -109,6 +109,9 @@ static KEYS: [&str; 98] = [
     "netlab.state.src.assumed",
 ];
 
+/// [`Conclusions`] have a bit for each.
+const _: () = assert!(KEYS.len() <= 2 * u64::BITS as usize);
+
 /// The name of a value that is concluded: one of a list, so that a million packets are searched for numbers and not for
 /// text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,11 +127,8 @@ macro_rules! tracked {
 pub(crate) use tracked;
 
 impl Tracked {
-    /// How many there are: no more than [`Conclusions`] have bits.
-    pub const COUNT: usize = {
-        assert!(KEYS.len() <= 2 * u64::BITS as usize);
-        KEYS.len()
-    };
+    /// How many there are.
+    pub const COUNT: usize = KEYS.len();
 
     /// The one named `key`, such as `icmp.resptime`.
     ///
@@ -301,5 +301,26 @@ impl Deref for Conclusions {
 
     fn deref(&self) -> &[Generated] {
         &self.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conclusions, Generated, Tracked, TrackedValue};
+
+    #[test]
+    fn only_what_was_concluded_is_there_and_the_first_of_its_name_counts() {
+        let mut conclusions = Conclusions::default();
+        for one in Tracked::all() {
+            assert_eq!(Tracked::of(one.key()), one);
+            conclusions.push(Generated::new(2, one, TrackedValue::Number(1)));
+            conclusions.push(Generated::new(2, one, TrackedValue::Yes));
+            for other in Tracked::all() {
+                assert_eq!(conclusions.of(other), (one == other).then_some(TrackedValue::Number(1)), "{other:?}");
+            }
+            assert_eq!(conclusions.len(), 2);
+            conclusions.clear();
+            assert!(conclusions.is_empty() && conclusions.of(one).is_none());
+        }
     }
 }

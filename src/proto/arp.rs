@@ -65,7 +65,7 @@ pub static PROTOCOL: Protocol = Protocol { header: &HEADER, dissect };
 pub const REQUEST: u16 = 1;
 /// Operation: I have it, here.
 pub const REPLY: u16 = 2;
-/// Key of the generated value, Wireshark has none, that names the address of which the Info column says that two
+/// Generated, a value of our own, for Wireshark has none: the address of which the Info column says that two
 /// machines use it.
 pub const DUPLICATE: Tracked = Tracked::of("netlab.arp.duplicate");
 /// Bytes before the addresses.

@@ -151,11 +151,11 @@ fn read(packet: &Packet<'_>) -> [Option<u64>; WATCHED.len()] {
     let echo = packet.find(&icmp::HEADER).and_then(|view| Echo::read(view.bytes()));
     let segment = packet.find(&tcp::HEADER);
     let header = segment.and_then(|view| Tcp::read(view.bytes()));
-    let generated = |key| match packet.generated(key) {
+    let generated = |what| match packet.generated(what) {
         Some(Value::Number(number)) => Some(number),
         _ => None,
     };
-    let tracked = |key, raw: fn(Tcp) -> u64| header.map(|header| generated(key).unwrap_or_else(|| raw(header)));
+    let counted = |what, raw: fn(Tcp) -> u64| header.map(|header| generated(what).unwrap_or_else(|| raw(header)));
     // The first word of an IPv6 header: version, traffic class, flow label.
     let word = new_ip.and_then(|bytes| bytes.first_chunk()).map(|word| u64::from(u32::from_be_bytes(*word)));
     let stamp = segment.and_then(|view| tcp::timestamps(view.bytes())).map(|(value, _)| u64::from(value));
@@ -169,10 +169,10 @@ fn read(packet: &Packet<'_>) -> [Option<u64>; WATCHED.len()] {
         word.map(|word| word & 0xf_ffff),
         new_ip.and_then(|bytes| bytes.get(7)).map(|&hops| hops.into()),
         echo.map(|echo| echo.sequence.into()),
-        tracked(tracked!("tcp.seq"), |header| header.sequence.into()),
-        tracked(tracked!("tcp.ack"), |header| header.acknowledgment.into()),
+        counted(tracked!("tcp.seq"), |header| header.sequence.into()),
+        counted(tracked!("tcp.ack"), |header| header.acknowledgment.into()),
         header.map(|header| header.flags.0.into()),
-        tracked(tracked!("tcp.window_size"), |header| header.window.into()),
+        counted(tracked!("tcp.window_size"), |header| header.window.into()),
         stamp,
     ]
 }

@@ -287,6 +287,21 @@ mod tests {
         }
         assert_eq!(written(|out| zeros(out, 42, 6)), "000042");
         assert_eq!(written(|out| zeros(out, 999_999, 6)), "999999");
+        for (span, shown) in [
+            (0, "0.000"),
+            (499, "0.000"),
+            (500, "0.001"),
+            (-499, "0.000"),
+            (-500, "-0.001"),
+            (37_500, "0.038"),
+            (999_500, "1.000"),
+            (1_000_000, "1.000"),
+            (-412_345_678, "-412.346"),
+            (i64::MIN, "-9223372036854.776"),
+        ] {
+            assert_eq!(written(|out| exact_millis(out, Nanos(span))), shown);
+            assert_eq!(Millis(Nanos(span)).to_string(), shown);
+        }
         let all: Vec<u8> = (0..=255).collect();
         for length in [0, 3, 16, 47, 256] {
             let expected: Vec<_> = all[..length].iter().map(|byte| format!("{byte:02x}")).collect();

@@ -275,7 +275,7 @@ impl Batch {
                     hand.packet(page.text, seen, if now { &said } else { notes }, recalled)
                 });
                 written.transpose()?;
-                // Now, while they are at hand.
+                // Freed while they are in the cache: whoever fills the list next would have to fetch them.
                 notes.clear();
                 page.settle()?;
             }

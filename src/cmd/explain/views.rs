@@ -125,7 +125,7 @@ impl Hand {
         Ok(())
     }
 
-    /// Writes the verdict on a conversation; `notes` is a buffer.
+    /// Writes the verdict on a conversation, which is found in `notes`: what those were is gone.
     pub(super) fn ended(
         &mut self,
         page: &mut Vec<u8>,

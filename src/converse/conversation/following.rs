@@ -138,7 +138,10 @@ impl Conversations {
 
     /// Takes over what was known of connections that are no longer remembered.
     pub fn connect(&mut self, forgotten: &[tcp::Facts]) {
-        for facts in forgotten.iter().filter(|_| !self.are_only_told_apart) {
+        if self.are_only_told_apart {
+            return;
+        }
+        for facts in forgotten {
             if let Some(&place) = self.places.get(&Key::Tcp(facts.stream)) {
                 self.open[place].conversation.connect(facts);
             }
@@ -155,8 +158,10 @@ impl Conversations {
         let Self { count, ended, open, are_only_told_apart, .. } = std::mem::take(self);
         let mut open: Vec<_> = open.into_iter().map(|place| place.conversation).collect();
         open.sort_unstable_by_key(|conversation| conversation.number);
-        (self.count, self.ended) = (count, ended);
-        self.ended.extend(open.into_iter().filter(|_| !are_only_told_apart));
+        (self.count, self.ended, self.are_only_told_apart) = (count, ended, are_only_told_apart);
+        if !are_only_told_apart {
+            self.ended.extend(open);
+        }
     }
 
     /// The conversation of a packet that only another packet tells: a later fragment, an ICMP error.
@@ -249,7 +254,9 @@ impl Conversations {
         }
         conversation.wait = conversation.wait.or(wait);
         let quotes = outline.quotes();
-        if quotes || (is_own && matches!(conversation.kind, Kind::Ip(..))) {
+        let is_heard =
+            if is_own { quotes || matches!(conversation.kind, Kind::Ip(..)) } else { quotes && fragment.is_none() };
+        if is_heard {
             conversation.hear(packet, outline);
         }
         if let Some(fragment) = fragment {
@@ -350,6 +357,8 @@ mod tests {
 
     use super::*;
     use crate::converse::tests::*;
+    use crate::proto::ethernet;
+    use crate::proto::ipv4::{self, Ipv4};
     use crate::proto::tcp::Flags;
 
     #[test]
@@ -380,25 +389,51 @@ mod tests {
         assert_eq!(conversations.count(), 3 * 4096 + 1);
     }
 
+    /// The pieces of an ICMP error about `packet`.
+    fn error_in_pieces(identification: u16, packet: &[u8]) -> Vec<Vec<u8>> {
+        let header = Ipv4 { protocol: ipv4::ICMP, source: ROUTER, destination: PC, identification, ..Ipv4::default() };
+        ipv4::fragments(&header, &[&[3, 13, 0, 0, 0, 0, 0, 0], packet].concat(), 68)
+    }
+
     #[test]
-    fn those_only_told_apart_have_the_same_numbers_and_come_to_nothing() {
+    fn those_only_told_apart_are_the_same_and_come_to_nothing() {
         let (mut followed, mut apart) = (Capture::default(), Capture::default());
         apart.tracker.only_tell_apart();
-        let everyone = Ipv4Addr::new(10, 0, 0, 255);
+        let everyone = linked(PC_MAC, MacAddr::BROADCAST, ethernet::IPV4, &echo(PC, SERVER, false, 7, 1));
+        let nobody = Ipv4Addr::UNSPECIFIED;
         for index in 0..2 * 4096 {
             let somebody = Ipv4Addr::from(0x0a00_0100 + index % 5000);
-            for bytes in [
-                echo(PC, everyone, false, 7, 1),
+            let asked = datagram((somebody, 9), (SERVER, 9), &[0; 80]);
+            let syn = segment((somebody, 9), (SERVER, 80), Flags::SYN, index);
+            let mut frames = vec![
+                everyone.clone(),
                 echo(somebody, PC, true, 7, 1),
-                datagram((somebody, 9), (SERVER, 9), b""),
-                segment((somebody, 9), (SERVER, 80), Flags::SYN, index),
-            ] {
+                error(ROUTER, somebody, 3, 13, &syn),
+                asked.clone(),
+                syn.clone(),
+                error(ROUTER, somebody, 3, 13, &syn),
+                arp(1, (nobody, PC_MAC), (somebody, MacAddr::ZERO)),
+                arp(2, (somebody, ROUTER_MAC), (somebody, PC_MAC)),
+            ];
+            frames.extend(error_in_pieces(1, &asked));
+            for bytes in frames {
                 assert_eq!(apart.see(bytes.clone()), followed.see(bytes));
+                assert_eq!(apart.speaker, followed.speaker);
             }
         }
         assert_eq!(apart.tracker.conversations.count(), followed.tracker.conversations.count());
         apart.tracker.finish();
         assert!(apart.tracker.ended().is_none() && followed.tracker.ended().is_some());
+    }
+
+    #[test]
+    fn the_first_piece_of_an_error_goes_with_what_it_is_about_and_none_speaks_for_the_error() {
+        let mut capture = Capture::default();
+        let asked = datagram((PC, 9), (SERVER, 9), &[0; 80]);
+        assert_eq!(capture.see(asked.clone()), 1);
+        let numbers: Vec<_> = error_in_pieces(1, &asked).into_iter().map(|piece| capture.see(piece)).collect();
+        assert_eq!(numbers, [1, 2, 2]);
+        assert!(capture.of(1).complaints.is_empty() && capture.of(2).complaints.is_empty());
     }
 
     #[test]

@@ -104,8 +104,8 @@ impl Assembled {
         let Some(layer) = packet.find(&tcp::HEADER).map(|view| view.index).filter(|_| !self.segments.is_empty()) else {
             return;
         };
-        let mut add = |key, number: usize| {
-            packet.generated.push(Generated::new(layer, key, TrackedValue::Number(number as u64)));
+        let mut add = |what, number: usize| {
+            packet.generated.push(Generated::new(layer, what, TrackedValue::Number(number as u64)));
         };
         self.segments.iter().for_each(|(frame, _)| add(tracked!("tcp.segment"), frame.0 as usize));
         add(tracked!("tcp.segment.count"), self.segments.len());

@@ -12,7 +12,7 @@ pub(super) struct FastOpen {
 }
 
 impl FastOpen {
-    /// Takes in a segment. Of a SYN/ACK, tells by its key what it says about the data: as in Wireshark, data is taken
+    /// Takes in a segment. Of a SYN/ACK, gives the name of what it says about the data: as in Wireshark, data is taken
     /// when more than the SYN is acknowledged, whatever came with the SYN, and ignored only where there was a cookie too.
     /// `acknowledged` is the number that the Info column shows: relative where somebody counts along.
     pub fn observe(&mut self, segment: &Segment, acknowledged: u32) -> Option<Tracked> {

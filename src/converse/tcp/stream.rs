@@ -276,8 +276,8 @@ impl Stream {
         if segment.has(Flags::SYN) {
             let ack = segment.has(Flags::ACK);
             let base = segment.length.and(self.flows[1 - sender].base).unwrap_or_default();
-            if let Some(key) = self.fast_open.observe(segment, segment.acknowledgment - base) {
-                tell.yes(key);
+            if let Some(what) = self.fast_open.observe(segment, segment.acknowledgment - base) {
+                tell.yes(what);
             }
             let agrees = if ack { matches!(counter, 2 | 3 | 4 | 6) } else { counter == 7 };
             self.counts_marks[usize::from(ack)] = agrees;
@@ -396,25 +396,25 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn add(&mut self, key: Tracked, value: TrackedValue) {
-        self.out.push(Generated::new(self.layer, key, value));
+    fn add(&mut self, what: Tracked, value: TrackedValue) {
+        self.out.push(Generated::new(self.layer, what, value));
     }
 
-    fn number(&mut self, key: Tracked, number: u32) {
-        self.add(key, TrackedValue::Number(number.into()));
+    fn number(&mut self, what: Tracked, number: u32) {
+        self.add(what, TrackedValue::Number(number.into()));
     }
 
     /// A number that may be negative, in 32 bits as Wireshark has it.
-    fn signed(&mut self, key: Tracked, number: i32) {
-        self.number(key, number.cast_unsigned());
+    fn signed(&mut self, what: Tracked, number: i32) {
+        self.number(what, number.cast_unsigned());
     }
 
-    fn span(&mut self, key: Tracked, span: Nanos) {
-        self.add(key, TrackedValue::Span(span));
+    fn span(&mut self, what: Tracked, span: Nanos) {
+        self.add(what, TrackedValue::Span(span));
     }
 
-    fn yes(&mut self, key: Tracked) {
-        self.add(key, TrackedValue::Yes);
+    fn yes(&mut self, what: Tracked) {
+        self.add(what, TrackedValue::Yes);
     }
 
     fn analysis(&mut self, analysis: &Analysis, initial_rtt: Option<Nanos>) {

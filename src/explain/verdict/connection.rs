@@ -321,9 +321,8 @@ pub(super) fn in_use(agreed: &Negotiated) -> String {
         // Writing to a string does not fail.
         let _ = write!(held, "window scale (x{}, x{})", 1_u32 << ours, 1_u32 << theirs);
     }
-    for (_, name) in
-        [(agreed.sack(), "SACK"), (agreed.timestamps(), "timestamps")].into_iter().filter(|(held, _)| *held)
-    {
+    let others = [(agreed.sack(), "SACK"), (agreed.timestamps(), "timestamps")];
+    for (_, name) in others.into_iter().filter(|(is_used, _)| *is_used) {
         held.push_str(if held.is_empty() { "" } else { ", " });
         held.push_str(name);
     }

@@ -117,8 +117,8 @@ fn said(language: Language, id: &str, args: &(impl Named + ?Sized)) -> String {
 /// A sentence that was looked up, for whoever says it often.
 #[derive(Debug)]
 pub struct Sentence {
-    /// Its values are found by their place.
-    message: Message<Result<usize, &'static str>>,
+    /// Its values are found by their place, where they have one.
+    message: Message<(Option<usize>, &'static str)>,
     plural: Plural,
 }
 
@@ -127,15 +127,15 @@ impl Sentence {
     #[must_use]
     pub fn of(language: Language, note: &Note, change: impl Fn(&str) -> String) -> Self {
         let message = match find(language, note.id) {
-            Some(message) => message::changed(message, &change, &|name| note.args.place(name).ok_or(name)),
+            Some(message) => message::changed(message, &change, &|name| (note.args.place(name), name)),
             None => vec![message::Part::Text(change(note.id).into())],
         };
         Self { message, plural: language.plural() }
     }
 
-    /// Writes it with `args` put in.
+    /// Writes it with `args` put in, which have the names of those of the note it was made for.
     pub fn write(&self, out: &mut impl Writer, args: &Args) {
-        let value = |place: &Result<usize, &'static str>| place.and_then(|place| args.at(place).ok_or("?"));
+        let value = |(place, name): &(Option<usize>, &'static str)| place.and_then(|place| args.at(place)).ok_or(*name);
         message::write_with(out, &self.message, &value, self.plural);
     }
 }

@@ -16,7 +16,7 @@ const SPURIOUS: Tracked = tracked!("tcp.analysis.spurious_retransmission");
 const FAST: Tracked = tracked!("tcp.analysis.fast_retransmission");
 const RETRANSMISSION: Tracked = tracked!("tcp.analysis.retransmission");
 
-/// What precedes the ports in the Info column, by the key that says so.
+/// What precedes the ports in the Info column, by the tracked value that says so.
 static SIGNS: [(Tracked, &str); 15] = [
     (tracked!("tcp.analysis.zero_window_probe_ack"), "TCP ZeroWindowProbeAck"),
     (tracked!("tcp.analysis.zero_window"), "TCP ZeroWindow"),
@@ -43,16 +43,16 @@ pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
     if cut || packet.generated(tracked!("tcp.analysis.flags")).is_none() {
         return Ok(());
     }
-    let number = |key| match packet.generated(key) {
+    let number = |what| match packet.generated(what) {
         Some(Value::Number(number)) => number,
         _ => 0,
     };
     let mut repeated = false;
-    for (key, words) in SIGNS {
-        if packet.generated(key).is_none() {
+    for (what, words) in SIGNS {
+        if packet.generated(what).is_none() {
             continue;
         }
-        match key {
+        match what {
             DUPLICATE_ACK => {
                 let [frame, count] =
                     [tracked!("tcp.analysis.duplicate_ack_frame"), tracked!("tcp.analysis.duplicate_ack_num")]
@@ -63,7 +63,7 @@ pub(crate) fn signs(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
             RETRANSMISSION if repeated => {}
             _ => write!(out, "[{words}] ")?,
         }
-        repeated |= matches!(key, SPURIOUS | FAST);
+        repeated |= matches!(what, SPURIOUS | FAST);
     }
     Ok(())
 }
@@ -93,7 +93,7 @@ pub(super) fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
         return out.write_str(broken);
     };
     // What the conversation tracker worked out, else what the header says.
-    let shown = |key, raw: u32| match view.packet.generated(key) {
+    let shown = |what, raw: u32| match view.packet.generated(what) {
         Some(Value::Number(number)) => number,
         _ => u64::from(raw),
     };

@@ -108,7 +108,7 @@ fn learn(known: &mut Vec<Known>, key: &'static str) -> usize {
 
 /// A tracked value, which is a number in most cases.
 #[inline]
-fn tracked(text: &mut Vec<u8>, value: TrackedValue) {
+fn tracked_value(text: &mut Vec<u8>, value: TrackedValue) {
     match value {
         TrackedValue::Number(number) => figures::decimal(text, number),
         TrackedValue::Span(span) => figures::signed(text, span.0),
@@ -154,7 +154,7 @@ impl Members<'_> {
             // Nearly always.
             known.name.write(self.text);
             let start = self.text.len();
-            tracked(self.text, value);
+            tracked_value(self.text, value);
             (known.object, known.value, known.behind) = (self.number, start..self.text.len(), self.number);
             self.text.push(b',');
         } else if known.object != self.number || known.behind == self.number {
@@ -243,7 +243,7 @@ impl Members<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Names, name};
-    use crate::model::Value;
+    use crate::model::{Tracked, Value};
 
     #[test]
     fn what_repeats_is_a_list_wherever_it_comes_again() {
@@ -280,10 +280,10 @@ mod tests {
 
     #[test]
     fn every_key_has_room() {
-        for (_, spec) in crate::proto::all() {
+        for key in crate::proto::all().map(|(_, spec)| spec.key).chain(Tracked::all().map(Tracked::key)) {
             let mut text = Vec::new();
-            name(spec.key).write(&mut text);
-            assert_eq!(String::from_utf8(text).expect("ASCII"), format!("\"{}\":", spec.key));
+            name(key).write(&mut text);
+            assert_eq!(String::from_utf8(text).expect("ASCII"), format!("\"{key}\":"));
         }
     }
 }

@@ -9,6 +9,8 @@ pub(super) struct Stamp<const ROOM: usize> {
 }
 
 impl<const ROOM: usize> Stamp<ROOM> {
+    /// This `text`.
+    ///
     /// # Panics
     /// When there is no room for the text.
     pub fn new(text: &[u8]) -> Self {
@@ -17,10 +19,12 @@ impl<const ROOM: usize> Stamp<ROOM> {
         Self { text: room, length: text.len() }
     }
 
+    /// Just the text.
     pub fn bytes(&self) -> &[u8] {
         &self.text[..self.length]
     }
 
+    /// Appends it.
     #[inline]
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.text);
