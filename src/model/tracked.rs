@@ -1,4 +1,5 @@
-//! What conversations tell of their packets: values that are not on the wire but concluded from other frames.
+//! What conversations tell of their packets: values that are not on the wire but concluded from other frames, which
+//! Wireshark calls generated. [`Tracked`] names one, [`Generated`] is one of one packet, [`Conclusions`] are all of it.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -6,8 +7,8 @@ use std::ops::Deref;
 
 use super::{Nanos, TcpState, Value};
 
-/// Every name of such a value that is told or asked for, protocol by protocol. Those that begin with `netlab` are ours, the others Wireshark's
-/// display-filter names.
+/// Every name of such a value that is told or asked for, protocol by protocol. Those that begin with `netlab` are ours,
+/// the others Wireshark's display-filter names.
 static KEYS: [&str; 98] = [
     "arp.duplicate-address-detected",
     "arp.duplicate-address-frame",

@@ -331,8 +331,8 @@ fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
         if let Some(ttl) = ip::enclosing(view).filter(|ip| ip.is(&ipv4::HEADER)).and_then(ip::hops_left) {
             pair(out, ", ttl=", ttl)?;
         }
-        for (key, words) in [(tracked!("icmp.resp_in"), " (reply in "), (tracked!("icmp.resp_to"), " (request in ")] {
-            if let Some(Value::Number(number)) = view.packet.generated(key) {
+        for (what, words) in [(tracked!("icmp.resp_in"), " (reply in "), (tracked!("icmp.resp_to"), " (request in ")] {
+            if let Some(Value::Number(number)) = view.packet.generated(what) {
                 pair(out, words, number)?;
                 out.write_str(")")?;
             }

@@ -250,8 +250,8 @@ fn info(view: LayerView<'_, '_>, out: &mut String) -> fmt::Result {
         if let Some(hops) = ip::enclosing(view).filter(|ip| ip.is(&ipv6::HEADER)).and_then(ip::hops_left) {
             write!(out, ", hop limit={hops}")?;
         }
-        for (key, words) in [(tracked!("icmpv6.resp_in"), "reply in"), (tracked!("icmpv6.resp_to"), "request in")] {
-            if let Some(Value::Number(number)) = view.packet.generated(key) {
+        for (what, words) in [(tracked!("icmpv6.resp_in"), "reply in"), (tracked!("icmpv6.resp_to"), "request in")] {
+            if let Some(Value::Number(number)) = view.packet.generated(what) {
                 write!(out, " ({words} {number})")?;
             }
         }

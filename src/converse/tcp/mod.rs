@@ -21,6 +21,7 @@ mod segment;
 mod sign;
 mod states;
 mod stream;
+mod teller;
 mod unacked;
 
 use std::hash::BuildHasher;

@@ -7,9 +7,10 @@ use super::fast_open::FastOpen;
 use super::flow::{BLOCKS, Flow, Scale};
 use super::judgement::Judgement;
 use super::segment::Segment;
-use super::sign::{Sign, Signs};
+use super::sign::Signs;
 use super::states::{Seen, States};
-use crate::model::{Conclusions, Generated, Nanos, SeqNo, TcpState, Tracked, TrackedValue, tracked};
+use super::teller::Teller;
+use crate::model::{Conclusions, Nanos, SeqNo, TcpState, TrackedValue, tracked};
 use crate::proto::tcp::Flags;
 
 /// Bits of `tcp.completeness`.
@@ -158,7 +159,7 @@ impl Stream {
             Analysis::of_reuse(reused)
         };
         analysis.told |= again;
-        let mut tell = Teller { layer: segment.layer, out };
+        let mut tell = Teller::new(segment.layer, out);
         tell.number(tracked!("tcp.stream"), self.facts.stream);
         tell.number(tracked!("tcp.completeness"), self.facts.completeness.into());
         if segment.sound {
@@ -387,70 +388,4 @@ fn is_duplicate_report(blocks: &[(u32, u32)], acknowledged: u32) -> bool {
 fn both(flows: &mut [Flow; 2], sender: usize) -> (&mut Flow, &mut Flow) {
     let [first, second] = flows;
     if sender == 0 { (first, second) } else { (second, first) }
-}
-
-/// Writes generated values.
-struct Teller<'a> {
-    layer: usize,
-    out: &'a mut Conclusions,
-}
-
-impl Teller<'_> {
-    fn add(&mut self, what: Tracked, value: TrackedValue) {
-        self.out.push(Generated::new(self.layer, what, value));
-    }
-
-    fn number(&mut self, what: Tracked, number: u32) {
-        self.add(what, TrackedValue::Number(number.into()));
-    }
-
-    /// A number that may be negative, in 32 bits as Wireshark has it.
-    fn signed(&mut self, what: Tracked, number: i32) {
-        self.number(what, number.cast_unsigned());
-    }
-
-    fn span(&mut self, what: Tracked, span: Nanos) {
-        self.add(what, TrackedValue::Span(span));
-    }
-
-    fn yes(&mut self, what: Tracked) {
-        self.add(what, TrackedValue::Yes);
-    }
-
-    fn analysis(&mut self, analysis: &Analysis, initial_rtt: Option<Nanos>) {
-        if !analysis.told {
-            return;
-        }
-        if let Some((frame, rtt)) = analysis.acks {
-            self.number(tracked!("tcp.analysis.acks_frame"), frame.0);
-            if rtt != Nanos(0) {
-                self.span(tracked!("tcp.analysis.ack_rtt"), rtt);
-            }
-        }
-        if let Some(rtt) = initial_rtt {
-            self.span(tracked!("tcp.analysis.initial_rtt"), rtt);
-        }
-        if let Some((flight, pushed)) = analysis.flight {
-            self.number(tracked!("tcp.analysis.bytes_in_flight"), flight);
-            self.number(tracked!("tcp.analysis.push_bytes_sent"), pushed);
-        }
-        if analysis.signs.is_empty() {
-            return;
-        }
-        self.yes(tracked!("tcp.analysis.flags"));
-        for sign in Sign::ALL.into_iter().filter(|sign| analysis.signs.has(*sign)) {
-            self.yes(sign.what());
-            if matches!(sign, Sign::FastRetransmission | Sign::SpuriousRetransmission) {
-                self.yes(Sign::Retransmission.what());
-            }
-        }
-        if let Some((frame, wait)) = analysis.timeout.filter(|(_, wait)| *wait != Nanos(0)) {
-            self.span(tracked!("tcp.analysis.rto"), wait);
-            self.number(tracked!("tcp.analysis.rto_frame"), frame.0);
-        }
-        if let Some((frame, count)) = analysis.duplicate {
-            self.number(tracked!("tcp.analysis.duplicate_ack_num"), count);
-            self.number(tracked!("tcp.analysis.duplicate_ack_frame"), frame.0);
-        }
-    }
 }
